@@ -1,0 +1,1 @@
+//! Options: defaults, validation, and the one list of them, `config.yaml`.

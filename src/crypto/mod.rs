@@ -1,0 +1,1 @@
+//! Passwords, signatures, random tokens and sealing; everything that touches a secret.

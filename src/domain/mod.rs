@@ -1,0 +1,3 @@
+//! What identities, sessions, credentials and ledger entries are: pure types and rules, no I/O.
+
+pub mod ledger;

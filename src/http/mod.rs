@@ -1,0 +1,1 @@
+//! The HTTP edge; async lives here only.

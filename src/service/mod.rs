@@ -1,0 +1,1 @@
+//! Use cases: one function each, and nobody else owns a rule.

@@ -1,0 +1,1 @@
+//! All integration tests: one target, because linking is the slow part.
