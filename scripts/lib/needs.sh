@@ -1,0 +1,46 @@
+# Sourced by the other scripts: Debian and Ubuntu packages, installed only when they are missing.
+
+# The newest directory that holds PostgreSQL's server programs, or nothing.
+postgres_bin() {
+  found=""
+  for dir in /usr/lib/postgresql/*/bin; do
+    if [ -x "$dir/initdb" ]; then found=$dir; fi
+  done
+  if [ -n "$found" ]; then
+    printf '%s\n' "$found"
+  elif command -v initdb >/dev/null 2>&1; then
+    dirname "$(command -v initdb)"
+  fi
+}
+
+# install PACKAGE... - as root, or through sudo.
+install() {
+  if ! command -v apt-get >/dev/null 2>&1; then
+    echo "Please install the equivalent of these Debian packages: $*" >&2
+    return 1
+  fi
+  as_root=""
+  if [ "$(id -u)" -ne 0 ]; then as_root=sudo; fi
+  echo "Installing $*"
+  $as_root apt-get update -qq
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# A C compiler: SQLite and the cryptographic library are built from source.
+install_build_needs() {
+  if ! command -v cargo >/dev/null 2>&1; then
+    echo "Please install Rust first: https://rustup.rs" >&2
+    return 1
+  fi
+  if ! command -v cc >/dev/null 2>&1; then install gcc libc6-dev; fi
+}
+
+# What the tests need beside that: a PostgreSQL server, and Python for the charm archive.
+install_needs() {
+  install_build_needs
+  wanted=""
+  if [ -z "$(postgres_bin)" ]; then wanted="$wanted postgresql"; fi
+  if ! python3 -c 'import venv, zipfile' >/dev/null 2>&1; then wanted="$wanted python3 python3-venv"; fi
+  # shellcheck disable=SC2086  # a list of words
+  if [ -n "$wanted" ]; then install $wanted; fi
+}
