@@ -1,3 +1,11 @@
 //! What identities, sessions, credentials and ledger entries are: pure types and rules, no I/O.
 
+pub mod authority;
+pub mod credential;
+pub mod identifier;
+pub mod identity;
 pub mod ledger;
+pub mod policy;
+pub mod schema;
+pub mod session;
+pub mod status;

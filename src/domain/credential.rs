@@ -1,0 +1,129 @@
+//! What a credential is: its kind, who it answers to, and what is kept for it.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// The kind of a credential; names as in the Kratos API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CredentialType {
+    /// A password.
+    Password,
+    /// Accounts at other identity providers.
+    Oidc,
+    /// A time-based one-time password generator (RFC 6238).
+    Totp,
+    /// Backup codes.
+    LookupSecret,
+    /// Security keys.
+    Webauthn,
+    /// Passkeys.
+    Passkey,
+    /// Codes sent by mail.
+    Code,
+}
+
+impl CredentialType {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::Password,
+        Self::Oidc,
+        Self::Totp,
+        Self::LookupSecret,
+        Self::Webauthn,
+        Self::Passkey,
+        Self::Code,
+    ];
+
+    /// The word that is stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Oidc => "oidc",
+            Self::Totp => "totp",
+            Self::LookupSecret => "lookup_secret",
+            Self::Webauthn => "webauthn",
+            Self::Passkey => "passkey",
+            Self::Code => "code",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// The number Kratos gives the format of a credential's configuration.
+    #[must_use]
+    pub const fn version(self) -> i64 {
+        match self {
+            Self::Webauthn | Self::Code => 1,
+            _ => 0,
+        }
+    }
+}
+
+/// One credential of an identity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Credential {
+    /// Its kind; an identity has at most one of each.
+    pub kind: CredentialType,
+    /// The canonical identifiers it answers to; for `oidc` each is `provider:subject`.
+    pub identifiers: Vec<String>,
+    /// What is kept for it, in the shape of the Kratos API; secret material where the kind has
+    /// any, so never shown unless asked for by name.
+    pub config: Value,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Credential {
+    /// How many ways to start a sign-in this credential offers: a password with a hash, each
+    /// provider account, each passwordless key.
+    #[must_use]
+    pub fn first_factors(&self) -> usize {
+        match self.kind {
+            CredentialType::Password => usize::from(self.password_hash().is_some()),
+            CredentialType::Oidc => self.identifiers.len(),
+            CredentialType::Webauthn | CredentialType::Passkey => {
+                self.keys().filter(|key| is_passwordless(self.kind, key)).count()
+            }
+            CredentialType::Totp | CredentialType::LookupSecret | CredentialType::Code => 0,
+        }
+    }
+
+    /// The stored hash of a password credential; `None` when no password was ever set.
+    #[must_use]
+    pub fn password_hash(&self) -> Option<&str> {
+        self.config.get("hashed_password").and_then(Value::as_str).filter(|hash| !hash.is_empty())
+    }
+
+    /// Removes the keys of a `webauthn` credential that serve as second factor.
+    ///
+    /// Returns how many there were; passwordless keys stay.
+    pub fn remove_second_factor_keys(&mut self) -> usize {
+        let before = self.keys().count();
+        if let Some(Value::Array(keys)) = self.config.get_mut("credentials") {
+            keys.retain(|key| is_passwordless(CredentialType::Webauthn, key));
+        }
+        before - self.keys().count()
+    }
+
+    /// Whether nothing is left in it.
+    #[must_use]
+    pub fn has_no_keys(&self) -> bool {
+        self.keys().next().is_none()
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &Value> {
+        self.config.get("credentials").and_then(Value::as_array).into_iter().flatten()
+    }
+}
+
+fn is_passwordless(kind: CredentialType, key: &Value) -> bool {
+    kind == CredentialType::Passkey
+        || key.get("is_passwordless").and_then(Value::as_bool).unwrap_or(false)
+}
