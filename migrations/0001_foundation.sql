@@ -1,0 +1,144 @@
+-- One text for SQLite and PostgreSQL; words in braces are expanded by src/store/dialect.rs.
+-- Times are microseconds since 1970 UTC, ids are lower-case UUID text, documents are JSON text.
+
+CREATE TABLE settings (
+    name {TEXT} NOT NULL,
+    value {TEXT} NOT NULL,
+    CONSTRAINT settings_pkey PRIMARY KEY (name)
+){STRICT};
+
+-- Every write on PostgreSQL begins by locking this table, so that writers are in one order there
+-- as they are on SQLite.
+CREATE TABLE write_gate (
+    only {INT} NOT NULL
+){STRICT};
+
+CREATE TABLE identities (
+    n {KEY},
+    id {TEXT} NOT NULL,
+    external_id {TEXT},
+    schema_id {TEXT} NOT NULL,
+    traits {TEXT} NOT NULL,
+    metadata_public {TEXT},
+    metadata_admin {TEXT},
+    status {TEXT} NOT NULL,
+    status_changed_at {INT},
+    status_detail {TEXT},
+    expires_at {INT},
+    created_at {INT} NOT NULL,
+    updated_at {INT} NOT NULL,
+    search_text {TEXT} NOT NULL
+){STRICT};
+CREATE UNIQUE INDEX identities_id ON identities (id);
+CREATE UNIQUE INDEX identities_external_id ON identities (external_id) WHERE external_id IS NOT NULL;
+
+CREATE TABLE authorities (
+    identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,
+    authority {TEXT} NOT NULL,
+    granted_at {INT} NOT NULL,
+    CONSTRAINT authorities_pkey PRIMARY KEY (identity, authority)
+){STRICT};
+CREATE INDEX authorities_authority ON authorities (authority);
+
+CREATE TABLE credentials (
+    identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,
+    kind {TEXT} NOT NULL,
+    config {TEXT} NOT NULL,
+    created_at {INT} NOT NULL,
+    updated_at {INT} NOT NULL,
+    CONSTRAINT credentials_pkey PRIMARY KEY (identity, kind)
+){CLUSTERED};
+
+CREATE TABLE credential_identifiers (
+    value {TEXT} NOT NULL,
+    kind {TEXT} NOT NULL,
+    identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,
+    CONSTRAINT credential_identifiers_pkey PRIMARY KEY (value, kind)
+){CLUSTERED};
+CREATE INDEX credential_identifiers_identity ON credential_identifiers (identity, kind);
+
+-- One row an address; whether it may be verified, may receive recovery codes, or both.
+CREATE TABLE addresses (
+    value {TEXT} NOT NULL,
+    via {TEXT} NOT NULL,
+    identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,
+    id {TEXT} NOT NULL,
+    verifiable {INT} NOT NULL,
+    recovery {INT} NOT NULL,
+    verified_at {INT},
+    created_at {INT} NOT NULL,
+    updated_at {INT} NOT NULL,
+    CONSTRAINT addresses_pkey PRIMARY KEY (value, via)
+){CLUSTERED};
+CREATE INDEX addresses_identity ON addresses (identity);
+
+CREATE TABLE sessions (
+    n {KEY},
+    id {TEXT} NOT NULL,
+    identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,
+    token_digest {TEXT} NOT NULL,
+    active {INT} NOT NULL,
+    aal {TEXT} NOT NULL,
+    methods {TEXT} NOT NULL,
+    authenticated_at {INT} NOT NULL,
+    issued_at {INT} NOT NULL,
+    expires_at {INT} NOT NULL,
+    ip {TEXT},
+    user_agent {TEXT}
+){STRICT};
+CREATE UNIQUE INDEX sessions_id ON sessions (id);
+CREATE UNIQUE INDEX sessions_token_digest ON sessions (token_digest);
+CREATE INDEX sessions_identity ON sessions (identity);
+
+CREATE TABLE codes (
+    id {TEXT} NOT NULL,
+    identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,
+    purpose {TEXT} NOT NULL,
+    digest {TEXT} NOT NULL,
+    attempts {INT} NOT NULL,
+    created_at {INT} NOT NULL,
+    expires_at {INT} NOT NULL,
+    used_at {INT},
+    CONSTRAINT codes_pkey PRIMARY KEY (id)
+){STRICT};
+CREATE INDEX codes_identity ON codes (identity);
+
+CREATE TABLE ledger_entries (
+    seq {SEQ},
+    entry {TEXT} NOT NULL,
+    leaf {BLOB} NOT NULL,
+    time {INT} NOT NULL,
+    type {TEXT} NOT NULL,
+    principal {TEXT}
+){STRICT};
+CREATE INDEX ledger_entries_type ON ledger_entries (type, seq);
+CREATE INDEX ledger_entries_principal ON ledger_entries (principal, seq) WHERE principal IS NOT NULL;
+
+CREATE TABLE ledger_disclosures (
+    seq {INT} NOT NULL,
+    name {TEXT} NOT NULL,
+    principal {TEXT},
+    encoded {TEXT} NOT NULL,
+    CONSTRAINT ledger_disclosures_pkey PRIMARY KEY (seq, name)
+){CLUSTERED};
+CREATE INDEX ledger_disclosures_principal ON ledger_disclosures (principal) WHERE principal IS NOT NULL;
+
+CREATE TABLE ledger_checkpoints (
+    size {SEQ},
+    root {BLOB} NOT NULL,
+    note {TEXT} NOT NULL,
+    time {INT} NOT NULL
+){STRICT};
+
+-- The newest leaf, the right edge of the tree, and what the last checkpoint covers: one row.
+CREATE TABLE ledger_head (
+    size {INT} NOT NULL,
+    leaf {BLOB} NOT NULL,
+    frontier {BLOB} NOT NULL,
+    time {INT} NOT NULL,
+    signed_size {INT} NOT NULL,
+    signed_at {INT} NOT NULL
+){STRICT};
+
+{LEDGER_GUARD}
+{SEARCH_INDEX}

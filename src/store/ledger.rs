@@ -1,0 +1,137 @@
+//! Appends sealed entries within the transaction whose change they describe.
+
+use jiff::Timestamp;
+
+use super::sql::{ledger, settings};
+use super::{Author, StoreError, WriteTx};
+use crate::clock::Clock;
+use crate::domain::ledger::entry::{genesis_prev, seal};
+use crate::domain::ledger::event::Event;
+use crate::domain::ledger::EventType;
+use crate::domain::ledger::merkle::{Frontier, Hash};
+use crate::rng::Rng;
+
+/// A checkpoint is made once this many entries are not covered by one (AL-08).
+pub const CHECKPOINT_ENTRIES: u64 = 256;
+/// A checkpoint is made with the first entry after this long without one (AL-08).
+pub const CHECKPOINT_MICROS: i64 = 60_000_000;
+/// A clock that went back by more than this is recorded (AL-23).
+const CLOCK_STEP_MICROS: i64 = 1_000_000;
+
+/// Signs a checkpoint of (origin, size, root) as a note (C2SP signed-note).
+pub type Signer = Box<dyn Fn(&str, u64, &Hash) -> Result<String, crate::error::Error> + Send + Sync>;
+
+/// What the ledger needs from outside the database.
+pub struct Ledger {
+    /// Time of the entries.
+    pub clock: Clock,
+    /// Salts of personal values.
+    pub rng: Rng,
+    /// The realm named in each entry.
+    pub realm: String,
+    /// Signs checkpoints; without one (no key yet) none are made.
+    pub signer: Option<Signer>,
+}
+
+/// The newest leaf and what is covered by a checkpoint.
+pub(super) struct Head {
+    pub leaf: Hash,
+    pub frontier: Frontier,
+    pub time: Timestamp,
+    pub signed_size: u64,
+    pub signed_at: Timestamp,
+}
+
+impl Ledger {
+    /// Starts the ledger of a new database: an origin that no other ledger has, and nothing in it.
+    pub(super) fn begin(&self, tx: &WriteTx<'_>) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let id = self.rng.uuid_v7(now).map_err(StoreError::Random)?;
+        let origin = format!("doorward/{id}/ledger/1");
+        settings::set(tx, "ledger_origin", &origin)?;
+        let head = Head {
+            leaf: genesis_prev(&origin),
+            frontier: Frontier::new(),
+            time: now,
+            signed_size: 0,
+            signed_at: now,
+        };
+        ledger::insert_head(tx, &head)
+    }
+
+    /// Seals the events, in order, and keeps the tree and the checkpoints up with them.
+    pub(super) fn append(
+        &self,
+        tx: &WriteTx<'_>,
+        author: &Author,
+        events: &[Event],
+    ) -> Result<(), StoreError> {
+        let mut head = ledger::head(tx)?;
+        let now = self.clock.now();
+        let behind = head.time.as_microsecond() - now.as_microsecond();
+        if behind > CLOCK_STEP_MICROS {
+            let step = Event::new(EventType::LedgerClockStep).data("step_ms", -(behind / 1000));
+            self.append_one(tx, author, &step, now, &mut head)?;
+        }
+        for event in events {
+            self.append_one(tx, author, event, now, &mut head)?;
+        }
+        head.time = now;
+        let waiting = head.frontier.size() - head.signed_size;
+        let age = now.as_microsecond() - head.signed_at.as_microsecond();
+        if waiting >= CHECKPOINT_ENTRIES || !(0..CHECKPOINT_MICROS).contains(&age) {
+            self.sign(tx, now, &mut head)?;
+        }
+        ledger::update_head(tx, &head)
+    }
+
+    /// Makes a checkpoint now, if there is anything it would newly cover.
+    ///
+    /// # Errors
+    /// A failure of the store or of the signer.
+    pub(super) fn sign(
+        &self,
+        tx: &WriteTx<'_>,
+        now: Timestamp,
+        head: &mut Head,
+    ) -> Result<(), StoreError> {
+        let Some(signer) = &self.signer else { return Ok(()) };
+        let (size, root) = (head.frontier.size(), head.frontier.root());
+        let origin = settings::origin(tx)?;
+        let note = signer(&origin, size, &root)
+            .map_err(|error| StoreError::Unwritable(error.message().to_owned()))?;
+        ledger::insert_checkpoint(tx, size, &root, &note, now)?;
+        head.signed_size = size;
+        head.signed_at = now;
+        Ok(())
+    }
+
+    fn append_one(
+        &self,
+        tx: &WriteTx<'_>,
+        author: &Author,
+        event: &Event,
+        now: Timestamp,
+        head: &mut Head,
+    ) -> Result<(), StoreError> {
+        let seq = head.frontier.size();
+        let mut failure = None;
+        let mut salts = || {
+            let mut salt = [0u8; 16];
+            if let Err(error) = self.rng.fill(&mut salt) {
+                failure = Some(error);
+            }
+            salt
+        };
+        let tx_id = author.tx.as_deref();
+        let sealed =
+            seal(event, &author.actor, &self.realm, tx_id, seq, &head.leaf, now, &mut salts)?;
+        if let Some(error) = failure {
+            return Err(StoreError::Random(error));
+        }
+        ledger::insert_entry(tx, &sealed, event, now)?;
+        head.leaf = sealed.leaf;
+        head.frontier.push(sealed.leaf);
+        Ok(())
+    }
+}

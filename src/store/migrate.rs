@@ -1,0 +1,122 @@
+//! Brings a database to the version this release knows: numbered steps, each in one transaction.
+
+use std::path::{Path, PathBuf};
+
+use super::sql::settings;
+use super::{Author, Change, Dialect, Handle, Location, Store, StoreError, Tx, WriteTx, sqlite};
+use crate::domain::ledger::event::Event;
+use crate::domain::ledger::EventType;
+
+/// The steps, in order; step *n* leads to version *n*. A step that has been released is never
+/// edited.
+const STEPS: [(&str, &str); 1] =
+    [("foundation", include_str!("../../migrations/0001_foundation.sql"))];
+
+/// The version that this release knows.
+pub const SCHEMA_VERSION: i64 = STEPS.len() as i64;
+
+/// Refuses a database of another version.
+pub(super) fn must_be_current(store: &Store) -> Result<(), StoreError> {
+    let found = store.read(version)?;
+    if found > SCHEMA_VERSION {
+        return Err(StoreError::Newer { found, known: SCHEMA_VERSION });
+    }
+    if found < SCHEMA_VERSION {
+        let message = format!("the database is at version {found} and must be migrated");
+        return Err(StoreError::Driver(message.into()));
+    }
+    Ok(())
+}
+
+/// Takes the steps that are missing; returns the version before and after.
+pub(super) fn run(
+    store: &Store,
+    location: &Location,
+    author: &Author,
+) -> Result<(i64, i64), StoreError> {
+    let from = store.read(version)?;
+    if from > SCHEMA_VERSION {
+        return Err(StoreError::Newer { found: from, known: SCHEMA_VERSION });
+    }
+    if let (true, Location::File(path)) = (from < SCHEMA_VERSION, location) {
+        if from == 0 {
+            let engine = store.lock();
+            if let super::Engine::Sqlite(connection) = &*engine {
+                sqlite::use_wal(connection)?;
+            }
+        } else {
+            snapshot(store, path, from)?;
+        }
+    }
+    for (index, (name, text)) in STEPS.iter().enumerate().skip(usize::try_from(from).unwrap_or(0)) {
+        let to = i64::try_from(index + 1).unwrap_or(SCHEMA_VERSION);
+        store.write(author, |tx| step(store, tx, to, name, text))?;
+    }
+    Ok((from, SCHEMA_VERSION))
+}
+
+fn step(
+    store: &Store,
+    tx: &WriteTx<'_>,
+    to: i64,
+    name: &str,
+    text: &str,
+) -> Result<Change<()>, StoreError> {
+    // Another process may have taken this step while we waited for the lock.
+    if version(tx)? >= to {
+        return Ok(Change::none(()));
+    }
+    tx.batch(&tx.dialect().expand(text))?;
+    settings::set(tx, "version", &to.to_string())?;
+    if let Handle::Sqlite(connection) = &tx.0.engine {
+        sqlite::set_version(connection, to)?;
+    }
+    let begun = to == 1;
+    if begun {
+        store.ledger.begin(tx)?;
+    }
+    let mut event = Event::new(EventType::AdminConfigChanged)
+        .data("source", "migration")
+        .data("reason", name);
+    if begun {
+        event = Event::new(EventType::LedgerCreated).data("origin", settings::origin(tx)?).data("version", to);
+    }
+    Ok(Change::of((), event, []))
+}
+
+fn version(tx: &Tx<'_>) -> Result<i64, StoreError> {
+    match &tx.engine {
+        Handle::Sqlite(connection) => sqlite::version(connection),
+        #[cfg(feature = "postgres")]
+        Handle::Postgres(transaction) => super::postgres::version(transaction),
+    }
+}
+
+/// Where the copy made before a migration from `version` lies.
+fn snapshot_path(database: &Path, version: i64) -> PathBuf {
+    database.with_extension(format!("before-v{}.db", version + 1))
+}
+
+fn snapshot(store: &Store, database: &Path, from: i64) -> Result<(), StoreError> {
+    let target = snapshot_path(database, from);
+    let partial = target.with_extension("partial");
+    let unwritable = |error: std::io::Error| StoreError::Unwritable(error.to_string());
+    if partial.exists() {
+        std::fs::remove_file(&partial).map_err(unwritable)?;
+    }
+    store.copy_to(&partial, &mut |_, _| {})?;
+    std::fs::rename(&partial, &target).map_err(unwritable)
+}
+
+/// The dialect a store speaks.
+impl Store {
+    /// Which engine holds the data.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        match &*self.lock() {
+            super::Engine::Sqlite(_) => Dialect::Sqlite,
+            #[cfg(feature = "postgres")]
+            super::Engine::Postgres(_) => Dialect::Postgres,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Addresses: one row each, whether for verification, for recovery, or for both.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::statements;
+use crate::args;
+use crate::domain::identity::{Identity, RecoveryAddress, VerifiableAddress, Via};
+use crate::store::{Row, StoreError, Tx, WriteTx};
+
+statements! {
+    OF = "SELECT value, via, id, verifiable, recovery, verified_at, created_at, updated_at
+        FROM addresses WHERE identity = $1 ORDER BY via, value";
+    INSERT = "INSERT INTO addresses (value, via, identity, id, verifiable, recovery, verified_at,
+        created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    UPDATE = "UPDATE addresses SET verifiable = $4, recovery = $5, verified_at = $6,
+        updated_at = $7 WHERE value = $1 AND via = $2 AND identity = $3";
+    DELETE = "DELETE FROM addresses WHERE value = $1 AND via = $2 AND identity = $3";
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    value: String,
+    via: Via,
+    id: Uuid,
+    verifiable: bool,
+    recovery: bool,
+    verified_at: Option<Timestamp>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl Address {
+    /// The two things a row may stand for.
+    #[must_use]
+    pub fn split(self) -> (Option<VerifiableAddress>, Option<RecoveryAddress>) {
+        let Self { value, via, id, verified_at, created_at, updated_at, .. } = self;
+        let recovery = self.recovery.then(|| RecoveryAddress {
+            id,
+            value: value.clone(),
+            via,
+            created_at,
+            updated_at,
+        });
+        let verifiable = self.verifiable.then_some(VerifiableAddress {
+            id,
+            value,
+            via,
+            verified: verified_at.is_some(),
+            verified_at,
+            created_at,
+            updated_at,
+        });
+        (verifiable, recovery)
+    }
+}
+
+/// The addresses of an identity.
+///
+/// # Errors
+/// A failure of the store.
+pub fn of(tx: &Tx<'_>, identity: i64) -> Result<Vec<Address>, StoreError> {
+    tx.all(OF, args![identity])?.iter().map(address).collect()
+}
+
+/// Makes the rows of an identity those of `after`; rows that stay keep their id and age.
+///
+/// # Errors
+/// `Conflict` when an address belongs to another identity.
+pub fn replace(
+    tx: &WriteTx<'_>,
+    identity: i64,
+    before: &[Address],
+    after: &Identity,
+) -> Result<(), StoreError> {
+    let wanted = merged(after);
+    let same = |a: &Address, b: &Address| a.via == b.via && a.value == b.value;
+    for old in before.iter().filter(|old| !wanted.iter().any(|new| same(new, old))) {
+        tx.exec_one(DELETE, args![&old.value, old.via.as_str(), identity])?;
+    }
+    for new in &wanted {
+        let key = (&new.value, new.via.as_str());
+        match before.iter().find(|old| same(old, new)) {
+            None => tx.exec_one(
+                INSERT,
+                args![
+                    key.0,
+                    key.1,
+                    identity,
+                    new.id,
+                    new.verifiable,
+                    new.recovery,
+                    new.verified_at,
+                    new.created_at,
+                    new.updated_at,
+                ],
+            )?,
+            Some(old) if old == new => {}
+            Some(_) => tx.exec_one(
+                UPDATE,
+                args![
+                    key.0,
+                    key.1,
+                    identity,
+                    new.verifiable,
+                    new.recovery,
+                    new.verified_at,
+                    new.updated_at,
+                ],
+            )?,
+        }
+    }
+    Ok(())
+}
+
+fn merged(identity: &Identity) -> Vec<Address> {
+    let mut rows: Vec<Address> = identity
+        .verifiable_addresses
+        .iter()
+        .map(|address| Address {
+            value: address.value.clone(),
+            via: address.via,
+            id: address.id,
+            verifiable: true,
+            recovery: false,
+            verified_at: address.verified_at,
+            created_at: address.created_at,
+            updated_at: address.updated_at,
+        })
+        .collect();
+    for address in &identity.recovery_addresses {
+        let known = rows.iter_mut().find(|row| row.via == address.via && row.value == address.value);
+        if let Some(row) = known {
+            row.recovery = true;
+            continue;
+        }
+        rows.push(Address {
+            value: address.value.clone(),
+            via: address.via,
+            id: address.id,
+            verifiable: false,
+            recovery: true,
+            verified_at: None,
+            created_at: address.created_at,
+            updated_at: address.updated_at,
+        });
+    }
+    rows
+}
+
+fn address(row: &Row) -> Result<Address, StoreError> {
+    Ok(Address {
+        value: row.text(0)?.to_owned(),
+        via: Via::parse(row.text(1)?).ok_or(StoreError::Row { column: 1, expected: "a via" })?,
+        id: row.uuid(2)?,
+        verifiable: row.flag(3)?,
+        recovery: row.flag(4)?,
+        verified_at: row.opt_time(5)?,
+        created_at: row.time(6)?,
+        updated_at: row.time(7)?,
+    })
+}

@@ -1,0 +1,130 @@
+//! Credentials and the identifiers they answer to.
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use super::statements;
+use crate::args;
+use crate::domain::credential::{Credential, CredentialType};
+use crate::store::{Row, StoreError, Tx, WriteTx};
+
+statements! {
+    OF = "SELECT kind, config, created_at, updated_at FROM credentials
+        WHERE identity = $1 ORDER BY kind";
+    IDENTIFIERS_OF = "SELECT kind, value FROM credential_identifiers
+        WHERE identity = $1 ORDER BY kind, value";
+    OWNERS = "SELECT DISTINCT identity FROM credential_identifiers WHERE value = $1 LIMIT 2";
+    INSERT = "INSERT INTO credentials (identity, kind, config, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5)";
+    UPDATE = "UPDATE credentials SET config = $3, updated_at = $4
+        WHERE identity = $1 AND kind = $2";
+    DELETE = "DELETE FROM credentials WHERE identity = $1 AND kind = $2";
+    INSERT_IDENTIFIER = "INSERT INTO credential_identifiers (value, kind, identity)
+        VALUES ($1, $2, $3)";
+    DELETE_IDENTIFIERS = "DELETE FROM credential_identifiers WHERE identity = $1 AND kind = $2";
+}
+
+/// The credentials of an identity, by kind.
+///
+/// # Errors
+/// A failure of the store.
+pub fn of(tx: &Tx<'_>, identity: i64) -> Result<Vec<Credential>, StoreError> {
+    let mut all: Vec<Credential> =
+        tx.all(OF, args![identity])?.iter().map(credential).collect::<Result<_, _>>()?;
+    for row in tx.all(IDENTIFIERS_OF, args![identity])? {
+        let kind = kind(&row)?;
+        if let Some(credential) = all.iter_mut().find(|credential| credential.kind == kind) {
+            credential.identifiers.push(row.text(1)?.to_owned());
+        }
+    }
+    Ok(all)
+}
+
+/// Row numbers of identities that a credential identifier belongs to; two at the most are looked
+/// for, because more than one is already too many.
+///
+/// # Errors
+/// A failure of the store.
+pub fn owners(tx: &Tx<'_>, identifier: &str) -> Result<Vec<i64>, StoreError> {
+    tx.all(OWNERS, args![identifier])?.iter().map(|row| row.int(0)).collect()
+}
+
+/// Writes a new credential.
+///
+/// # Errors
+/// `Conflict` when one of its identifiers is taken.
+pub fn insert(
+    tx: &WriteTx<'_>,
+    identity: i64,
+    credential: &Credential,
+) -> Result<(), StoreError> {
+    let kind = credential.kind.as_str();
+    let config = credential.config.to_string();
+    tx.exec_one(
+        INSERT,
+        args![identity, kind, config, credential.created_at, credential.updated_at],
+    )?;
+    for identifier in &credential.identifiers {
+        tx.exec_one(INSERT_IDENTIFIER, args![identifier, kind, identity])?;
+    }
+    Ok(())
+}
+
+/// Replaces what is kept for a credential.
+///
+/// # Errors
+/// `RowsAffected` when there is no such credential.
+pub fn update_config(
+    tx: &WriteTx<'_>,
+    identity: i64,
+    kind: CredentialType,
+    config: &Json,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.exec_one(UPDATE, args![identity, kind.as_str(), config.to_string(), now])
+}
+
+/// Replaces the identifiers of a credential.
+///
+/// # Errors
+/// `Conflict` when one of them is taken.
+pub fn replace_identifiers(
+    tx: &WriteTx<'_>,
+    identity: i64,
+    kind: CredentialType,
+    identifiers: &[String],
+) -> Result<(), StoreError> {
+    tx.exec(DELETE_IDENTIFIERS, args![identity, kind.as_str()])?;
+    for identifier in identifiers {
+        tx.exec_one(INSERT_IDENTIFIER, args![identifier, kind.as_str(), identity])?;
+    }
+    Ok(())
+}
+
+/// Removes a credential with its identifiers; says whether there was one.
+///
+/// # Errors
+/// A failure of the store.
+pub fn delete(
+    tx: &WriteTx<'_>,
+    identity: i64,
+    kind: CredentialType,
+) -> Result<bool, StoreError> {
+    tx.exec(DELETE_IDENTIFIERS, args![identity, kind.as_str()])?;
+    Ok(tx.exec(DELETE, args![identity, kind.as_str()])? > 0)
+}
+
+fn credential(row: &Row) -> Result<Credential, StoreError> {
+    Ok(Credential {
+        kind: kind(row)?,
+        identifiers: Vec::new(),
+        config: row.json(1)?,
+        created_at: row.time(2)?,
+        updated_at: row.time(3)?,
+    })
+}
+
+fn kind(row: &Row) -> Result<CredentialType, StoreError> {
+    CredentialType::parse(row.text(0)?)
+        .ok_or(StoreError::Row { column: 0, expected: "a kind of credential" })
+}

@@ -1,0 +1,307 @@
+//! The identity row, and putting an identity together from its parts.
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::{addresses, authorities, credentials, search, statements};
+use crate::args;
+use crate::domain::identity::Identity;
+use crate::domain::status::{EffectiveStatus, Status, StatusDetail};
+use crate::store::{Row, StoreError, Tx, Value, WriteTx};
+
+statements! {
+    BY_ID = "SELECT n, id, external_id, schema_id, traits, metadata_public, metadata_admin,
+        status, status_changed_at, status_detail, expires_at, created_at, updated_at
+        FROM identities WHERE id = $1";
+    BY_N = "SELECT n, id, external_id, schema_id, traits, metadata_public, metadata_admin,
+        status, status_changed_at, status_detail, expires_at, created_at, updated_at
+        FROM identities WHERE n = $1";
+    N_OF_ID = "SELECT n FROM identities WHERE id = $1";
+    N_OF_EXTERNAL_ID = "SELECT n FROM identities WHERE external_id = $1";
+    INSERT = "INSERT INTO identities (id, external_id, schema_id, traits, metadata_public,
+        metadata_admin, status, status_changed_at, status_detail, expires_at, created_at,
+        updated_at, search_text)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING n";
+    UPDATE = "UPDATE identities SET external_id = $2, schema_id = $3, traits = $4,
+        metadata_public = $5, metadata_admin = $6, status = $7, status_changed_at = $8,
+        status_detail = $9, expires_at = $10, updated_at = $11, search_text = $12
+        WHERE n = $1";
+    DELETE = "DELETE FROM identities WHERE n = $1";
+    COUNT = "SELECT count(*) FROM identities";
+    PAGE = "SELECT n, id, external_id, schema_id, traits, metadata_public, metadata_admin,
+        status, status_changed_at, status_detail, expires_at, created_at, updated_at
+        FROM identities WHERE n > $1 ORDER BY n LIMIT $2";
+}
+
+/// An identity with its row number, the key of everything that hangs on it.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Row number, in order of creation.
+    pub n: i64,
+    /// The identity.
+    pub identity: Identity,
+}
+
+/// The identity with this id.
+///
+/// # Errors
+/// A failure of the store.
+pub fn find(tx: &Tx<'_>, id: Uuid) -> Result<Option<Stored>, StoreError> {
+    tx.opt(BY_ID, args![id])?.map(|row| assemble(tx, &row)).transpose()
+}
+
+/// The identity in this row.
+///
+/// # Errors
+/// A failure of the store.
+pub fn find_row(tx: &Tx<'_>, n: i64) -> Result<Option<Stored>, StoreError> {
+    tx.opt(BY_N, args![n])?.map(|row| assemble(tx, &row)).transpose()
+}
+
+/// The row number of an id.
+///
+/// # Errors
+/// A failure of the store.
+pub fn row_of(tx: &Tx<'_>, id: Uuid) -> Result<Option<i64>, StoreError> {
+    tx.opt(N_OF_ID, args![id])?.map(|row| row.int(0)).transpose()
+}
+
+/// The row number of an external id.
+///
+/// # Errors
+/// A failure of the store.
+pub fn row_of_external_id(tx: &Tx<'_>, id: &str) -> Result<Option<i64>, StoreError> {
+    tx.opt(N_OF_EXTERNAL_ID, args![id])?.map(|row| row.int(0)).transpose()
+}
+
+/// A page of identities after the row `after`, in order of creation.
+///
+/// # Errors
+/// A failure of the store.
+pub fn page(tx: &Tx<'_>, after: i64, limit: i64) -> Result<Vec<Stored>, StoreError> {
+    tx.all(PAGE, args![after, limit])?.iter().map(|row| assemble(tx, row)).collect()
+}
+
+/// How many identities there are; reads them all.
+///
+/// # Errors
+/// A failure of the store.
+pub fn count(tx: &Tx<'_>) -> Result<u64, StoreError> {
+    tx.one(COUNT, args![])?.count(0)
+}
+
+/// Writes a new identity with its credentials, addresses and authorities.
+///
+/// # Errors
+/// `Conflict` when its id, external id, an identifier or an address is taken.
+pub fn insert(
+    tx: &WriteTx<'_>,
+    identity: &Identity,
+    with_search: bool,
+) -> Result<i64, StoreError> {
+    let words = search::text(identity);
+    let row = tx.one(
+        INSERT,
+        args![
+            identity.id,
+            identity.external_id.as_deref(),
+            identity.schema_id.as_str(),
+            identity.traits.to_string(),
+            document(&identity.metadata_public),
+            document(&identity.metadata_admin),
+            identity.status.as_str(),
+            identity.status_changed_at,
+            detail(&identity.status_detail),
+            identity.expires_at,
+            identity.created_at,
+            identity.updated_at,
+            words.as_str(),
+        ],
+    )?;
+    let n = row.int(0)?;
+    for credential in &identity.credentials {
+        credentials::insert(tx, n, credential)?;
+    }
+    addresses::replace(tx, n, &[], identity)?;
+    for authority in &identity.authorities {
+        authorities::grant(tx, n, *authority, identity.created_at)?;
+    }
+    if with_search {
+        search::insert(tx, n, &words)?;
+    }
+    Ok(n)
+}
+
+/// Writes the identity row again, with its addresses and its words for searching; `before` is what
+/// was read in this transaction.
+///
+/// # Errors
+/// `Conflict` when an external id or address is taken.
+pub fn update(tx: &WriteTx<'_>, before: &Stored, after: &Identity) -> Result<(), StoreError> {
+    let words = search::text(after);
+    tx.exec_one(
+        UPDATE,
+        args![
+            before.n,
+            after.external_id.as_deref(),
+            after.schema_id.as_str(),
+            after.traits.to_string(),
+            document(&after.metadata_public),
+            document(&after.metadata_admin),
+            after.status.as_str(),
+            after.status_changed_at,
+            detail(&after.status_detail),
+            after.expires_at,
+            after.updated_at,
+            words.as_str(),
+        ],
+    )?;
+    addresses::replace(tx, before.n, &addresses::of(tx, before.n)?, after)?;
+    let old = search::text(&before.identity);
+    if old != words {
+        search::delete(tx, before.n)?;
+        search::insert(tx, before.n, &words)?;
+    }
+    Ok(())
+}
+
+/// Removes an identity and everything that hangs on it.
+///
+/// # Errors
+/// `RowsAffected` when it is gone already.
+pub fn delete(tx: &WriteTx<'_>, n: i64) -> Result<(), StoreError> {
+    search::delete(tx, n)?;
+    tx.exec_one(DELETE, args![n])
+}
+
+/// Puts identities together with one statement for each kind of part.
+fn assemble(tx: &Tx<'_>, row: &Row) -> Result<Stored, StoreError> {
+    let n = row.int(0)?;
+    let (verifiable_addresses, recovery_addresses) = addresses::of(tx, n)?
+        .into_iter()
+        .map(addresses::Address::split)
+        .fold((Vec::new(), Vec::new()), |(mut left, mut right), (verifiable, recovery)| {
+            left.extend(verifiable);
+            right.extend(recovery);
+            (left, right)
+        });
+    let status = Status::parse(row.text(7)?)
+        .ok_or(StoreError::Row { column: 7, expected: "a status" })?;
+    let status_detail: StatusDetail = match row.opt_text(9)? {
+        None => StatusDetail::default(),
+        Some(text) => serde_json::from_str(text)
+            .map_err(|_| StoreError::Row { column: 9, expected: "a status detail" })?,
+    };
+    let identity = Identity {
+        id: row.uuid(1)?,
+        external_id: row.opt_text(2)?.map(str::to_owned),
+        schema_id: row.text(3)?.to_owned(),
+        traits: row.json(4)?,
+        metadata_public: row.json(5)?,
+        metadata_admin: row.json(6)?,
+        status,
+        status_changed_at: row.opt_time(8)?,
+        status_detail,
+        expires_at: row.opt_time(10)?,
+        authorities: authorities::of(tx, n)?,
+        created_at: row.time(11)?,
+        updated_at: row.time(12)?,
+        verifiable_addresses,
+        recovery_addresses,
+        credentials: credentials::of(tx, n)?,
+    };
+    Ok(Stored { n, identity })
+}
+
+/// `null` is stored as nothing.
+fn document(value: &Json) -> Option<String> {
+    (!value.is_null()).then(|| value.to_string())
+}
+
+fn detail(detail: &StatusDetail) -> Value {
+    let nothing = *detail == StatusDetail::default();
+    let text = (!nothing).then(|| serde_json::to_string(detail).unwrap_or_default());
+    Value::from(text)
+}
+
+/// Narrows a list of identities; every condition that is set must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Canonical words; each must occur somewhere in the searchable text.
+    pub words: Vec<String>,
+    /// Effective status at `now`.
+    pub status: Option<EffectiveStatus>,
+    /// The schema.
+    pub schema_id: Option<String>,
+    /// An account at this provider.
+    pub provider: Option<String>,
+    /// The moment at which expiry is judged.
+    pub now: Timestamp,
+}
+
+/// Row numbers after `after` that pass the filter, in order of creation.
+///
+/// This is the one place where the text of a statement depends on its input: on which conditions
+/// are set, never on their values.
+///
+/// # Errors
+/// A failure of the store.
+pub fn filtered(
+    tx: &Tx<'_>,
+    filter: &Filter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Stored>, StoreError> {
+    let mut parameters = Parameters(vec![Value::from(after), Value::from(limit)]);
+    let mut conditions = vec!["i.n > $1".to_owned()];
+    if let Some(schema) = &filter.schema_id {
+        conditions.push(format!("i.schema_id = {}", parameters.add(schema.as_str())));
+    }
+    if let Some(status) = filter.status {
+        status_condition(status, filter.now, &mut parameters, &mut conditions);
+    }
+    if let Some(provider) = &filter.provider {
+        // `provider:` to `provider;` covers every subject of the provider.
+        let (from, to) = (format!("{provider}:"), format!("{provider};"));
+        conditions.push(format!(
+            "EXISTS (SELECT 1 FROM credential_identifiers c WHERE c.identity = i.n
+             AND c.kind = 'oidc' AND c.value >= {} AND c.value < {})",
+            parameters.add(from),
+            parameters.add(to)
+        ));
+    }
+    conditions.extend(search::conditions(tx.dialect(), &filter.words, |word| parameters.add(word)));
+    let text = format!(
+        "SELECT i.n, i.id, i.external_id, i.schema_id, i.traits, i.metadata_public,
+         i.metadata_admin, i.status, i.status_changed_at, i.status_detail, i.expires_at,
+         i.created_at, i.updated_at
+         FROM identities i WHERE {} ORDER BY i.n LIMIT $2",
+        conditions.join(" AND ")
+    );
+    tx.all(&text, &parameters.0)?.iter().map(|row| assemble(tx, row)).collect()
+}
+
+struct Parameters(Vec<Value>);
+
+impl Parameters {
+    fn add(&mut self, value: impl Into<Value>) -> String {
+        self.0.push(value.into());
+        format!("${}", self.0.len())
+    }
+}
+
+fn status_condition(
+    status: EffectiveStatus,
+    now: Timestamp,
+    parameters: &mut Parameters,
+    conditions: &mut Vec<String>,
+) {
+    let at = parameters.add(now);
+    if status == EffectiveStatus::Expired {
+        conditions.push(format!("i.expires_at <= {at}"));
+        return;
+    }
+    conditions.push(format!("(i.expires_at IS NULL OR i.expires_at > {at})"));
+    conditions.push(format!("i.status = {}", parameters.add(status.as_str())));
+}

@@ -1,0 +1,212 @@
+//! Entries, their personal values, checkpoints and the head of the ledger.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::statements;
+use crate::args;
+use crate::domain::ledger::entry::Sealed;
+use crate::domain::ledger::event::Event;
+use crate::domain::ledger::merkle::{Frontier, Hash};
+use crate::domain::ledger::stored::{StoredCheckpoint, StoredDisclosure, StoredEntry};
+use crate::store::ledger::Head;
+use crate::store::{Row, StoreError, Tx, WriteTx};
+
+statements! {
+    HEAD = "SELECT size, leaf, frontier, time, signed_size, signed_at FROM ledger_head";
+    INSERT_HEAD = "INSERT INTO ledger_head (size, leaf, frontier, time, signed_size, signed_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    UPDATE_HEAD = "UPDATE ledger_head SET size = $1, leaf = $2, frontier = $3, time = $4,
+        signed_size = $5, signed_at = $6";
+    INSERT = "INSERT INTO ledger_entries (seq, entry, leaf, time, type, principal)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    INSERT_DISCLOSURE = "INSERT INTO ledger_disclosures (seq, name, principal, encoded)
+        VALUES ($1, $2, $3, $4)";
+    INSERT_CHECKPOINT = "INSERT INTO ledger_checkpoints (size, root, note, time)
+        VALUES ($1, $2, $3, $4)";
+    SCAN = "SELECT seq, entry, leaf FROM ledger_entries WHERE seq >= $1 ORDER BY seq LIMIT $2";
+    NEWEST = "SELECT seq, entry, leaf FROM ledger_entries WHERE seq < $1
+        ORDER BY seq DESC LIMIT $2";
+    NEWEST_OF_TYPE = "SELECT seq, entry, leaf FROM ledger_entries WHERE type = $1 AND seq < $2
+        ORDER BY seq DESC LIMIT $3";
+    NEWEST_OF_PRINCIPAL = "SELECT seq, entry, leaf FROM ledger_entries
+        WHERE principal = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
+    CHECKPOINTS = "SELECT size, root, note FROM ledger_checkpoints ORDER BY size";
+    LAST_CHECKPOINT = "SELECT size, root, note FROM ledger_checkpoints ORDER BY size DESC LIMIT 1";
+    DISCLOSURES = "SELECT seq, name, encoded FROM ledger_disclosures WHERE seq >= $1
+        ORDER BY seq, name LIMIT $2";
+    DISCLOSURES_BETWEEN = "SELECT seq, name, encoded FROM ledger_disclosures
+        WHERE seq >= $1 AND seq <= $2 ORDER BY seq, name";
+}
+
+/// Sequence numbers and sizes are kept as 64-bit signed numbers.
+fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The ledger's origin.
+///
+/// # Errors
+/// A failure of the store.
+pub fn origin(tx: &Tx<'_>) -> Result<String, StoreError> {
+    super::settings::origin(tx)
+}
+
+pub(in crate::store) fn head(tx: &Tx<'_>) -> Result<Head, StoreError> {
+    let row = tx.one(HEAD, args![])?;
+    let frontier = Frontier::from_bytes(row.count(0)?, row.blob(2)?)
+        .ok_or(StoreError::Row { column: 2, expected: "the edge of the ledger's tree" })?;
+    Ok(Head {
+        leaf: row.hash(1)?,
+        frontier,
+        time: row.time(3)?,
+        signed_size: row.count(4)?,
+        signed_at: row.time(5)?,
+    })
+}
+
+/// How many entries there are, the root over them, and how many a checkpoint covers.
+///
+/// # Errors
+/// A failure of the store.
+pub fn size_and_root(tx: &Tx<'_>) -> Result<(u64, Hash, u64), StoreError> {
+    let head = head(tx)?;
+    Ok((head.frontier.size(), head.frontier.root(), head.signed_size))
+}
+
+pub(in crate::store) fn insert_head(tx: &WriteTx<'_>, head: &Head) -> Result<(), StoreError> {
+    tx.exec_one(INSERT_HEAD, &head_args(head))
+}
+
+pub(in crate::store) fn update_head(tx: &WriteTx<'_>, head: &Head) -> Result<(), StoreError> {
+    tx.exec_one(UPDATE_HEAD, &head_args(head))
+}
+
+fn head_args(head: &Head) -> [crate::store::Value; 6] {
+    [
+        int(head.frontier.size()).into(),
+        (&head.leaf).into(),
+        head.frontier.to_bytes().as_slice().into(),
+        head.time.into(),
+        int(head.signed_size).into(),
+        head.signed_at.into(),
+    ]
+}
+
+pub(in crate::store) fn insert_entry(
+    tx: &WriteTx<'_>,
+    sealed: &Sealed,
+    event: &Event,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (seq, kind) = (int(sealed.seq), event.kind.as_str());
+    tx.exec_one(
+        INSERT,
+        args![seq, sealed.json.as_str(), &sealed.leaf, now, kind, event.principal],
+    )?;
+    for disclosure in &sealed.disclosures {
+        let values = args![seq, &disclosure.name, event.principal, &disclosure.encoded];
+        tx.exec_one(INSERT_DISCLOSURE, values)?;
+    }
+    Ok(())
+}
+
+pub(in crate::store) fn insert_checkpoint(
+    tx: &WriteTx<'_>,
+    size: u64,
+    root: &Hash,
+    note: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.exec_one(INSERT_CHECKPOINT, args![int(size), root, note, now])
+}
+
+/// Entries from `from` on, oldest first.
+///
+/// # Errors
+/// A failure of the store.
+pub fn scan(tx: &Tx<'_>, from: u64, limit: u64) -> Result<Vec<StoredEntry>, StoreError> {
+    tx.all(SCAN, args![int(from), int(limit)])?.iter().map(entry).collect()
+}
+
+/// Which entries a page of the history is drawn from; the most selective index serves it.
+#[derive(Clone, Copy, Debug)]
+pub enum Of<'a> {
+    /// All of them.
+    All,
+    /// Those of one type.
+    Type(&'a str),
+    /// Those about one identity.
+    Principal(Uuid),
+}
+
+/// Entries before `before`, newest first.
+///
+/// # Errors
+/// A failure of the store.
+pub fn newest(
+    tx: &Tx<'_>,
+    of: Of<'_>,
+    before: u64,
+    limit: u64,
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let (before, limit) = (int(before), int(limit));
+    let rows = match of {
+        Of::All => tx.all(NEWEST, args![before, limit]),
+        Of::Type(kind) => tx.all(NEWEST_OF_TYPE, args![kind, before, limit]),
+        Of::Principal(id) => tx.all(NEWEST_OF_PRINCIPAL, args![id, before, limit]),
+    }?;
+    rows.iter().map(entry).collect()
+}
+
+/// All checkpoints, oldest first.
+///
+/// # Errors
+/// A failure of the store.
+pub fn checkpoints(tx: &Tx<'_>) -> Result<Vec<StoredCheckpoint>, StoreError> {
+    tx.all(CHECKPOINTS, args![])?.iter().map(checkpoint).collect()
+}
+
+/// The newest checkpoint, if there is one.
+///
+/// # Errors
+/// A failure of the store.
+pub fn last_checkpoint(tx: &Tx<'_>) -> Result<Option<StoredCheckpoint>, StoreError> {
+    tx.opt(LAST_CHECKPOINT, args![])?.as_ref().map(checkpoint).transpose()
+}
+
+/// Personal values from the entry `from` on, in the order of their entries.
+///
+/// # Errors
+/// A failure of the store.
+pub fn disclosures(tx: &Tx<'_>, from: u64, limit: u64) -> Result<Vec<StoredDisclosure>, StoreError> {
+    tx.all(DISCLOSURES, args![int(from), int(limit)])?.iter().map(disclosure).collect()
+}
+
+/// Personal values of the entries `from` to `to`, both included.
+///
+/// # Errors
+/// A failure of the store.
+pub fn disclosures_between(
+    tx: &Tx<'_>,
+    from: u64,
+    to: u64,
+) -> Result<Vec<StoredDisclosure>, StoreError> {
+    tx.all(DISCLOSURES_BETWEEN, args![int(from), int(to)])?.iter().map(disclosure).collect()
+}
+
+fn entry(row: &Row) -> Result<StoredEntry, StoreError> {
+    Ok(StoredEntry { seq: row.count(0)?, json: row.text(1)?.to_owned(), leaf: row.hash(2)? })
+}
+
+fn checkpoint(row: &Row) -> Result<StoredCheckpoint, StoreError> {
+    Ok(StoredCheckpoint { size: row.count(0)?, root: row.hash(1)?, note: row.text(2)?.to_owned() })
+}
+
+fn disclosure(row: &Row) -> Result<StoredDisclosure, StoreError> {
+    Ok(StoredDisclosure {
+        seq: row.count(0)?,
+        name: row.text(1)?.to_owned(),
+        encoded: row.text(2)?.to_owned(),
+    })
+}

@@ -1,0 +1,37 @@
+//! The statements, grouped by the thing they are about. Names and values are bound, never pasted.
+
+pub mod addresses;
+pub mod authorities;
+pub mod codes;
+pub mod credentials;
+pub mod identities;
+pub mod ledger;
+pub mod search;
+pub mod sessions;
+pub mod settings;
+
+/// Declares statements and lists them, so that one test can prepare each of them on both engines.
+macro_rules! statements {
+    ($($name:ident = $text:literal;)*) => {
+        $(const $name: &str = $text;)*
+        /// Every statement of this file, with its name.
+        pub const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $text)),*];
+    };
+}
+pub(crate) use statements;
+
+/// Every statement of the product, as (file, name, text).
+pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    [
+        ("addresses", addresses::STATEMENTS),
+        ("authorities", authorities::STATEMENTS),
+        ("codes", codes::STATEMENTS),
+        ("credentials", credentials::STATEMENTS),
+        ("identities", identities::STATEMENTS),
+        ("ledger", ledger::STATEMENTS),
+        ("sessions", sessions::STATEMENTS),
+        ("settings", settings::STATEMENTS),
+    ]
+    .into_iter()
+    .flat_map(|(file, list)| list.iter().map(move |(name, text)| (file, *name, *text)))
+}

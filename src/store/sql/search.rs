@@ -1,0 +1,113 @@
+//! Finding identities by parts of words: a trigram index on either engine.
+
+use std::fmt::Write as _;
+
+use serde_json::Value as Json;
+
+use crate::args;
+use crate::domain::identifier::canonical;
+use crate::domain::identity::Identity;
+use crate::store::{Dialect, StoreError, WriteTx};
+
+/// The longest searchable text of one identity, in bytes.
+const TEXT_MAX_BYTES: usize = 2048;
+/// The fewest characters of which the trigram index can find a word.
+const INDEXED_CHARS: usize = 3;
+
+/// What an identity can be found by: identifiers, addresses, names and ids, in canonical form, one
+/// a line.
+#[must_use]
+pub fn text(identity: &Identity) -> String {
+    let mut words = Words(String::new());
+    words.add(&identity.id.to_string());
+    identity.external_id.iter().for_each(|id| words.add(id));
+    let identifiers = identity.credentials.iter().flat_map(|credential| &credential.identifiers);
+    identifiers.for_each(|identifier| words.add(identifier));
+    identity.verifiable_addresses.iter().for_each(|address| words.add(&address.value));
+    collect(&identity.traits, &mut words);
+    words.0
+}
+
+struct Words(String);
+
+impl Words {
+    /// Adds a word once.
+    fn add(&mut self, word: &str) {
+        let word = canonical(word).replace('\n', " ");
+        let fits = self.0.len() + word.len() < TEXT_MAX_BYTES;
+        if !word.is_empty() && fits && !self.0.lines().any(|line| line == word) {
+            let _ = writeln!(self.0, "{word}");
+        }
+    }
+}
+
+fn collect(value: &Json, words: &mut Words) {
+    match value {
+        Json::String(text) => words.add(text),
+        Json::Array(items) => items.iter().for_each(|item| collect(item, words)),
+        Json::Object(map) => map.values().for_each(|item| collect(item, words)),
+        _ => {}
+    }
+}
+
+/// Adds an identity to the index.
+///
+/// # Errors
+/// A failure of the store.
+pub fn insert(tx: &WriteTx<'_>, n: i64, words: &str) -> Result<(), StoreError> {
+    if tx.dialect() == Dialect::Sqlite {
+        tx.exec("INSERT INTO identity_search (rowid, words) VALUES ($1, $2)", args![n, words])?;
+    }
+    Ok(())
+}
+
+/// Takes an identity out of the index.
+///
+/// # Errors
+/// A failure of the store.
+pub fn delete(tx: &WriteTx<'_>, n: i64) -> Result<(), StoreError> {
+    if tx.dialect() == Dialect::Sqlite {
+        tx.exec("DELETE FROM identity_search WHERE rowid = $1", args![n])?;
+    }
+    Ok(())
+}
+
+/// Adds the identities after row `after` to the index in one statement, as an import does.
+///
+/// # Errors
+/// A failure of the store.
+pub fn insert_after(tx: &WriteTx<'_>, after: i64) -> Result<(), StoreError> {
+    if tx.dialect() == Dialect::Sqlite {
+        tx.exec(
+            "INSERT INTO identity_search (rowid, words)
+             SELECT n, search_text FROM identities WHERE n > $1 ORDER BY n",
+            args![after],
+        )?;
+    }
+    Ok(())
+}
+
+/// Conditions that hold where each word occurs; `bind` takes a value and gives its placeholder.
+/// Nothing in a word has a meaning of its own (INPUT-06).
+pub fn conditions(
+    dialect: Dialect,
+    words: &[String],
+    mut bind: impl FnMut(String) -> String,
+) -> Vec<String> {
+    let mut conditions = Vec::new();
+    let indexed = |word: &&String| dialect == Dialect::Sqlite && word.chars().count() >= INDEXED_CHARS;
+    let phrases: Vec<String> =
+        words.iter().filter(indexed).map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
+    if !phrases.is_empty() {
+        let query = bind(phrases.join(" AND "));
+        conditions.push(format!(
+            "i.n IN (SELECT rowid FROM identity_search WHERE identity_search MATCH {query})"
+        ));
+    }
+    for word in words.iter().filter(|word| !indexed(word)) {
+        let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let pattern = bind(format!("%{escaped}%"));
+        conditions.push(format!("i.search_text LIKE {pattern} ESCAPE '\\'"));
+    }
+    conditions
+}

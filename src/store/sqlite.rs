@@ -1,0 +1,216 @@
+//! The SQLite driver: the only file that names `rusqlite`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+pub(super) use rusqlite::Connection;
+use rusqlite::{ErrorCode, OpenFlags, Statement, ToSql, ffi};
+
+use super::{Row, StoreError, Value};
+
+/// How long a writer waits for the other process before it gives up.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Opens the database, makes it durable, and leaves it ready for statements.
+pub(super) fn open(path: &Path, create: bool) -> Result<Connection, StoreError> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if create {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // With STAT4 compiled in, SQLite plans a cached statement again for each new value; this
+    // guarantee halves the cost of a look-up.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch(
+        "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; \
+         PRAGMA trusted_schema=OFF; PRAGMA journal_size_limit=67108864;",
+    )?;
+    Ok(connection)
+}
+
+/// Switches a new database to write-ahead logging; the file remembers it.
+pub(super) fn use_wal(connection: &Connection) -> Result<(), StoreError> {
+    let mode: String = connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
+    if mode == "wal" { Ok(()) } else { Err(StoreError::Unwritable(format!("journal mode {mode}"))) }
+}
+
+/// The version the database was last migrated to; 0 for a new one.
+pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+/// Records the version; inside the migration's transaction.
+pub(super) fn set_version(connection: &Connection, version: i64) -> Result<(), StoreError> {
+    Ok(connection.execute_batch(&format!("PRAGMA user_version={version}"))?)
+}
+
+/// Runs statements that return nothing.
+pub(super) fn batch(connection: &Connection, text: &str) -> Result<(), StoreError> {
+    Ok(connection.execute_batch(text)?)
+}
+
+/// Runs a statement and reads all its rows.
+pub(super) fn query(
+    connection: &Connection,
+    text: &str,
+    args: &[Value],
+) -> Result<Vec<Row>, StoreError> {
+    let mut statement = bound(connection, text, args)?;
+    let columns = statement.column_count();
+    let mut rows = statement.raw_query();
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let mut values = Vec::with_capacity(columns);
+        for column in 0..columns {
+            values.push(value_of(row.get_ref(column)?)?);
+        }
+        all.push(Row(values));
+    }
+    Ok(all)
+}
+
+/// Runs a statement that changes rows and says how many.
+pub(super) fn execute(
+    connection: &Connection,
+    text: &str,
+    args: &[Value],
+) -> Result<u64, StoreError> {
+    Ok(bound(connection, text, args)?.raw_execute()? as u64)
+}
+
+/// Copies the live database, page by page, into a new file.
+pub(super) fn copy_to(
+    connection: &Connection,
+    target: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(), StoreError> {
+    let mut copy = Connection::open(target)?;
+    let backup = rusqlite::backup::Backup::new(connection, &mut copy)?;
+    loop {
+        let step = backup.step(1024)?;
+        let state = backup.progress();
+        let (left, all) = (state.remaining.max(0), state.pagecount.max(0));
+        progress(u64::from((all - left).unsigned_abs()), u64::from(all.unsigned_abs()));
+        match step {
+            rusqlite::backup::StepResult::Done => break,
+            rusqlite::backup::StepResult::More => {}
+            _ => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+    drop(backup);
+    // A copy is one file: no log beside it.
+    copy.execute_batch("PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL;")?;
+    copy.close().map_err(|(_, error)| error.into())
+}
+
+/// The engine's own check of the file; the first problem it names, or nothing.
+pub(super) fn integrity_problem(connection: &Connection) -> Result<Option<String>, StoreError> {
+    let word: String =
+        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if word != "ok" {
+        return Ok(Some(word));
+    }
+    let orphans = query(connection, "PRAGMA foreign_key_check", &[])?;
+    Ok((!orphans.is_empty()).then(|| format!("{} rows point to nothing", orphans.len())))
+}
+
+fn bound<'c>(
+    connection: &'c Connection,
+    text: &str,
+    args: &[Value],
+) -> Result<rusqlite::CachedStatement<'c>, StoreError> {
+    let mut statement = connection.prepare_cached(&numbered(text))?;
+    bind(&mut statement, args)?;
+    Ok(statement)
+}
+
+fn bind(statement: &mut Statement<'_>, args: &[Value]) -> Result<(), StoreError> {
+    for (index, value) in args.iter().enumerate() {
+        statement.raw_bind_parameter(index + 1, value)?;
+    }
+    Ok(())
+}
+
+/// `$2` is a *name* to SQLite, numbered by its first appearance; `?2` is the second parameter.
+fn numbered(text: &str) -> String {
+    let mut quoted = false;
+    let mut characters = text.chars().peekable();
+    let mut result = String::with_capacity(text.len());
+    while let Some(c) = characters.next() {
+        quoted ^= c == '\'';
+        let parameter = c == '$' && !quoted && characters.peek().is_some_and(char::is_ascii_digit);
+        result.push(if parameter { '?' } else { c });
+    }
+    result
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(value) => ValueRef::Integer(*value),
+            Self::Text(value) => ValueRef::Text(value.as_bytes()),
+            Self::Blob(value) => ValueRef::Blob(value),
+        }))
+    }
+}
+
+fn value_of(value: ValueRef<'_>) -> Result<Value, StoreError> {
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(value) => Value::Int(value),
+        ValueRef::Real(_) => return Err(StoreError::Row { column: 0, expected: "no fraction" }),
+        ValueRef::Text(value) => Value::Text(
+            std::str::from_utf8(value)
+                .map_err(|_| StoreError::Corrupt("text that is not UTF-8".to_owned()))?
+                .to_owned(),
+        ),
+        ValueRef::Blob(value) => Value::Blob(value.to_vec()),
+    })
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let rusqlite::Error::SqliteFailure(failure, message) = &error else {
+            return Self::Driver(Box::new(error));
+        };
+        let text = message.clone().unwrap_or_else(|| error.to_string());
+        match failure.code {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Corrupt(text),
+            ErrorCode::DiskFull
+            | ErrorCode::ReadOnly
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen
+            | ErrorCode::PermissionDenied => Self::Unwritable(text),
+            ErrorCode::ConstraintViolation
+                if matches!(
+                    failure.extended_code,
+                    ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+                ) =>
+            {
+                Self::Conflict { table: conflicting_table(&text) }
+            }
+            _ => Self::Driver(Box::new(error)),
+        }
+    }
+}
+
+/// "UNIQUE constraint failed: addresses.value, addresses.via" names the table.
+fn conflicting_table(text: &str) -> String {
+    text.rsplit(": ").next().and_then(|rest| rest.split('.').next()).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbered;
+
+    #[test]
+    fn parameters_are_numbered_and_quotes_are_left_alone() {
+        assert_eq!(numbered("SELECT $2, '$1', $10"), "SELECT ?2, '$1', ?10");
+    }
+}
