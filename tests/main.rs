@@ -1,1 +1,3 @@
 //! All integration tests: one target, because linking is the slow part.
+mod architecture;
+mod package;

@@ -35,12 +35,33 @@ install_build_needs() {
   if ! command -v cc >/dev/null 2>&1; then install gcc libc6-dev; fi
 }
 
-# What the tests need beside that: a PostgreSQL server, and Python for the charm archive.
+# Python writes the archive.
+install_package_needs() {
+  if ! python3 -c 'import zipfile' >/dev/null 2>&1; then install python3; fi
+}
+
+# What the tests need beside that: a PostgreSQL server, and `charmcraft` (see scripts/test).
 install_needs() {
   install_build_needs
   wanted=""
   if [ -z "$(postgres_bin)" ]; then wanted="$wanted postgresql"; fi
-  if ! python3 -c 'import venv, zipfile' >/dev/null 2>&1; then wanted="$wanted python3 python3-venv"; fi
+  if ! python3 -c 'import ensurepip, venv' >/dev/null 2>&1; then wanted="$wanted python3 python3-venv"; fi
   # shellcheck disable=SC2086  # a list of words
   if [ -n "$wanted" ]; then install $wanted; fi
+}
+
+# Canonical's own check of charm archives, kept under target/; without PyPI that one test is skipped.
+find_charmcraft() {
+  home=${CARGO_TARGET_DIR:-target}/charmcraft
+  if ! [ -x "$home/bin/charmcraft" ]; then
+    echo "Installing charmcraft"
+    rm -rf "$home"
+    if ! { python3 -m venv "$home" && "$home/bin/pip" install --quiet --disable-pip-version-check charmcraft==4.5.0; }; then
+      rm -rf "$home"
+      echo "charmcraft cannot be installed: the test that needs it is skipped" >&2
+      return 0
+    fi
+  fi
+  DOORWARD_CHARMCRAFT=$(cd "$home/bin" && pwd)/charmcraft
+  export DOORWARD_CHARMCRAFT
 }

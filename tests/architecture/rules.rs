@@ -1,0 +1,56 @@
+//! The plan of the house as data: who may import whom, and who may name which outside crate.
+//! docs/explanation/architecture.md draws the same picture; change both in one commit.
+
+/// A room of `src/` and the rooms it may import. What is not in the row is not allowed.
+pub const ARROWS: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("clock", &[]),
+    ("rng", &["error"]),
+    ("yaml", &["error"]),
+    ("domain", &["error"]),
+    ("crypto", &["domain", "error", "clock", "rng"]),
+    ("store", &["domain", "error", "clock", "rng", "crypto"]),
+    ("audit", &["domain", "error", "clock", "rng", "crypto", "store"]),
+    ("config", &["domain", "error", "yaml"]),
+    ("service", &["domain", "error", "clock", "rng", "yaml", "crypto", "store", "audit", "config"]),
+    (
+        "app",
+        &[
+            "domain", "error", "clock", "rng", "yaml", "crypto", "store", "audit", "config",
+            "service",
+        ],
+    ),
+    // The faces. None of them may reach store, crypto or audit; only `cli serve` starts another.
+    ("actions", &["domain", "error", "yaml", "config", "service", "app"]),
+    ("charm", &["domain", "error", "yaml", "config", "service", "app", "actions"]),
+    ("cli", &["domain", "error", "yaml", "config", "service", "app", "actions", "http"]),
+    ("http", &["domain", "error", "config", "service", "app"]),
+    ("main", &["charm", "cli"]),
+];
+
+/// An outside crate and the places (files, or folders ending in `/`) that may name it.
+pub const CRATES: &[(&str, &[&str])] = &[
+    ("rusqlite", &["store/sqlite.rs", "store/sqlite/"]),
+    ("postgres", &["store/postgres.rs", "store/postgres/"]),
+    ("serde_yaml", &["yaml.rs"]),
+    ("tokio", &["http/"]),
+    ("axum", &["http/"]),
+    ("clap", &["cli/"]),
+    ("clap_complete", &["cli/"]),
+    ("aws_lc_rs", &["crypto/", "rng.rs"]),
+    ("argon2", &["crypto/"]),
+    ("bcrypt", &["crypto/"]),
+    ("pbkdf2", &["crypto/"]),
+    ("scrypt", &["crypto/"]),
+    ("sha_crypt", &["crypto/"]),
+    ("sha1", &["crypto/"]),
+    ("sha3", &["crypto/"]),
+    ("md5", &["crypto/"]),
+    ("md4", &["crypto/"]),
+];
+
+/// The only places whose strings may speak SQL.
+pub const SQL: &[&str] = &["store/"];
+
+/// Longest file, in lines: beyond it a reader scrolls instead of reading.
+pub const MOST_LINES: usize = 600;

@@ -1,0 +1,4 @@
+//! What is shipped: the charm archive, what is linked into the program, and how both are described.
+
+mod archive;
+mod dependencies;
