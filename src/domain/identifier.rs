@@ -24,9 +24,7 @@ pub fn is_email(address: &str) -> bool {
     address.len() <= IDENTIFIER_MAX_BYTES
         && email_address::EmailAddress::parse_with_options(
             address,
-            email_address::Options::default()
-                .without_display_text()
-                .without_domain_literal(),
+            email_address::Options::default().without_display_text().without_domain_literal(),
         )
         .is_ok()
 }
@@ -47,7 +45,8 @@ mod tests {
 
     #[test]
     fn input_04_spellings_of_one_address_are_one_identifier() {
-        let spellings = ["Jos\u{e9}@Example.COM", " jose\u{301}@example.com ", "ｊｏｓ\u{e9}@example.com"];
+        let spellings =
+            ["Jos\u{e9}@Example.COM", " jose\u{301}@example.com ", "ｊｏｓ\u{e9}@example.com"];
         for spelling in spellings {
             assert_eq!(canonical(spelling), "jos\u{e9}@example.com");
         }

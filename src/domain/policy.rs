@@ -40,7 +40,10 @@ impl PasswordPolicy {
         let typed = canonical(password);
         let alike = |name: &str| {
             !name.is_empty()
-                && (typed == name || (name.chars().count() >= 4 && typed.contains(name) && typed.chars().count() < name.chars().count() + 4))
+                && (typed == name
+                    || (name.chars().count() >= 4
+                        && typed.contains(name)
+                        && typed.chars().count() < name.chars().count() + 4))
         };
         let close = identifiers.iter().any(|identifier| {
             let identifier = canonical(identifier);

@@ -320,7 +320,11 @@ mod tests {
     }
 
     fn unreachable() -> SchemaError {
-        SchemaError::Schema { schema: String::new(), pointer: String::new(), problem: String::new() }
+        SchemaError::Schema {
+            schema: String::new(),
+            pointer: String::new(),
+            problem: String::new(),
+        }
     }
 
     #[test]

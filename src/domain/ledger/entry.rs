@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn keys_a_type_does_not_list_are_refused() {
         let actor = Actor::new(ActorKind::System, "x");
-        let mut try_seal = |event: Event| {
+        let try_seal = |event: Event| {
             seal(&event, &actor, "r", None, 0, &[0; 32], Timestamp::UNIX_EPOCH, &mut no_salt)
         };
         let stray = Event::new(EventType::UserLocked).data("password", "no");
