@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use super::sql::{ledger, settings};
 use super::{Author, StoreError, WriteTx};
 use crate::clock::Clock;
+use crate::domain::ledger::EventType;
 use crate::domain::ledger::entry::{genesis_prev, seal};
 use crate::domain::ledger::event::Event;
-use crate::domain::ledger::EventType;
 use crate::domain::ledger::merkle::{Frontier, Hash};
 use crate::rng::Rng;
 
@@ -19,7 +19,8 @@ pub const CHECKPOINT_MICROS: i64 = 60_000_000;
 const CLOCK_STEP_MICROS: i64 = 1_000_000;
 
 /// Signs a checkpoint of (origin, size, root) as a note (C2SP signed-note).
-pub type Signer = Box<dyn Fn(&str, u64, &Hash) -> Result<String, crate::error::Error> + Send + Sync>;
+pub type Signer =
+    Box<dyn Fn(&str, u64, &Hash) -> Result<String, crate::error::Error> + Send + Sync>;
 
 /// What the ledger needs from outside the database.
 pub struct Ledger {

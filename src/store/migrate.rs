@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::sql::settings;
 use super::{Author, Change, Dialect, Handle, Location, Store, StoreError, Tx, WriteTx, sqlite};
-use crate::domain::ledger::event::Event;
 use crate::domain::ledger::EventType;
+use crate::domain::ledger::event::Event;
 
 /// The steps, in order; step *n* leads to version *n*. A step that has been released is never
 /// edited.
@@ -75,11 +75,12 @@ fn step(
     if begun {
         store.ledger.begin(tx)?;
     }
-    let mut event = Event::new(EventType::AdminConfigChanged)
-        .data("source", "migration")
-        .data("reason", name);
+    let mut event =
+        Event::new(EventType::AdminConfigChanged).data("source", "migration").data("reason", name);
     if begun {
-        event = Event::new(EventType::LedgerCreated).data("origin", settings::origin(tx)?).data("version", to);
+        event = Event::new(EventType::LedgerCreated)
+            .data("origin", settings::origin(tx)?)
+            .data("version", to);
     }
     Ok(Change::of((), event, []))
 }

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::NoTls;
+use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 pub(super) use postgres::{Client, Transaction};
 
 use super::{Row, StoreError, Value};
@@ -74,10 +74,7 @@ pub(super) fn execute(
 }
 
 /// Runs statements that return nothing.
-pub(super) fn batch(
-    transaction: &RefCell<Transaction<'_>>,
-    text: &str,
-) -> Result<(), StoreError> {
+pub(super) fn batch(transaction: &RefCell<Transaction<'_>>, text: &str) -> Result<(), StoreError> {
     Ok(transaction.borrow_mut().batch_execute(text)?)
 }
 

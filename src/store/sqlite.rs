@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+pub(super) use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-pub(super) use rusqlite::Connection;
 use rusqlite::{ErrorCode, OpenFlags, Statement, ToSql, ffi};
 
 use super::{Row, StoreError, Value};
@@ -109,8 +109,7 @@ pub(super) fn copy_to(
 
 /// The engine's own check of the file; the first problem it names, or nothing.
 pub(super) fn integrity_problem(connection: &Connection) -> Result<Option<String>, StoreError> {
-    let word: String =
-        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    let word: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if word != "ok" {
         return Ok(Some(word));
     }

@@ -130,7 +130,8 @@ fn merged(identity: &Identity) -> Vec<Address> {
         })
         .collect();
     for address in &identity.recovery_addresses {
-        let known = rows.iter_mut().find(|row| row.via == address.via && row.value == address.value);
+        let known =
+            rows.iter_mut().find(|row| row.via == address.via && row.value == address.value);
         if let Some(row) = known {
             row.recovery = true;
             continue;

@@ -49,11 +49,7 @@ pub fn grant(
 ///
 /// # Errors
 /// `RowsAffected` when it was not held.
-pub fn withdraw(
-    tx: &WriteTx<'_>,
-    identity: i64,
-    authority: Authority,
-) -> Result<(), StoreError> {
+pub fn withdraw(tx: &WriteTx<'_>, identity: i64, authority: Authority) -> Result<(), StoreError> {
     tx.exec_one(WITHDRAW, args![identity, authority.as_str()])
 }
 

@@ -53,11 +53,7 @@ pub fn owners(tx: &Tx<'_>, identifier: &str) -> Result<Vec<i64>, StoreError> {
 ///
 /// # Errors
 /// `Conflict` when one of its identifiers is taken.
-pub fn insert(
-    tx: &WriteTx<'_>,
-    identity: i64,
-    credential: &Credential,
-) -> Result<(), StoreError> {
+pub fn insert(tx: &WriteTx<'_>, identity: i64, credential: &Credential) -> Result<(), StoreError> {
     let kind = credential.kind.as_str();
     let config = credential.config.to_string();
     tx.exec_one(
@@ -105,11 +101,7 @@ pub fn replace_identifiers(
 ///
 /// # Errors
 /// A failure of the store.
-pub fn delete(
-    tx: &WriteTx<'_>,
-    identity: i64,
-    kind: CredentialType,
-) -> Result<bool, StoreError> {
+pub fn delete(tx: &WriteTx<'_>, identity: i64, kind: CredentialType) -> Result<bool, StoreError> {
     tx.exec(DELETE_IDENTIFIERS, args![identity, kind.as_str()])?;
     Ok(tx.exec(DELETE, args![identity, kind.as_str()])? > 0)
 }

@@ -95,11 +95,7 @@ pub fn count(tx: &Tx<'_>) -> Result<u64, StoreError> {
 ///
 /// # Errors
 /// `Conflict` when its id, external id, an identifier or an address is taken.
-pub fn insert(
-    tx: &WriteTx<'_>,
-    identity: &Identity,
-    with_search: bool,
-) -> Result<i64, StoreError> {
+pub fn insert(tx: &WriteTx<'_>, identity: &Identity, with_search: bool) -> Result<i64, StoreError> {
     let words = search::text(identity);
     let row = tx.one(
         INSERT,
@@ -186,8 +182,8 @@ fn assemble(tx: &Tx<'_>, row: &Row) -> Result<Stored, StoreError> {
             right.extend(recovery);
             (left, right)
         });
-    let status = Status::parse(row.text(7)?)
-        .ok_or(StoreError::Row { column: 7, expected: "a status" })?;
+    let status =
+        Status::parse(row.text(7)?).ok_or(StoreError::Row { column: 7, expected: "a status" })?;
     let status_detail: StatusDetail = match row.opt_text(9)? {
         None => StatusDetail::default(),
         Some(text) => serde_json::from_str(text)

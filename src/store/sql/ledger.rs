@@ -179,7 +179,11 @@ pub fn last_checkpoint(tx: &Tx<'_>) -> Result<Option<StoredCheckpoint>, StoreErr
 ///
 /// # Errors
 /// A failure of the store.
-pub fn disclosures(tx: &Tx<'_>, from: u64, limit: u64) -> Result<Vec<StoredDisclosure>, StoreError> {
+pub fn disclosures(
+    tx: &Tx<'_>,
+    from: u64,
+    limit: u64,
+) -> Result<Vec<StoredDisclosure>, StoreError> {
     tx.all(DISCLOSURES, args![int(from), int(limit)])?.iter().map(disclosure).collect()
 }
 

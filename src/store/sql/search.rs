@@ -95,9 +95,13 @@ pub fn conditions(
     mut bind: impl FnMut(String) -> String,
 ) -> Vec<String> {
     let mut conditions = Vec::new();
-    let indexed = |word: &&String| dialect == Dialect::Sqlite && word.chars().count() >= INDEXED_CHARS;
-    let phrases: Vec<String> =
-        words.iter().filter(indexed).map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
+    let indexed =
+        |word: &&String| dialect == Dialect::Sqlite && word.chars().count() >= INDEXED_CHARS;
+    let phrases: Vec<String> = words
+        .iter()
+        .filter(indexed)
+        .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
+        .collect();
     if !phrases.is_empty() {
         let query = bind(phrases.join(" AND "));
         conditions.push(format!(
