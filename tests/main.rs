@@ -1,3 +1,4 @@
 //! All integration tests: one target, because linking is the slow part.
 mod architecture;
+mod docs;
 mod package;

@@ -20,9 +20,10 @@ pub const ARROWS: &[(&str, &[&str])] = &[
             "service",
         ],
     ),
-    // The faces. None of them may reach store, crypto or audit; only `cli serve` starts another.
+    // The faces. None of them may reach store, crypto or audit; only `cli serve` starts another, and
+    // only the charm draws random bytes: the leader makes the keys.
     ("actions", &["domain", "error", "yaml", "config", "service", "app"]),
-    ("charm", &["domain", "error", "yaml", "config", "service", "app", "actions"]),
+    ("charm", &["domain", "error", "rng", "yaml", "config", "service", "app", "actions"]),
     ("cli", &["domain", "error", "yaml", "config", "service", "app", "actions", "http"]),
     ("http", &["domain", "error", "config", "service", "app"]),
     ("main", &["charm", "cli"]),

@@ -1,0 +1,56 @@
+//! docs/reference/options.md, from config.yaml.
+
+use serde_json::{Map, Value};
+
+use super::{cell, check, read};
+
+const HEAD: &str = "\
+# Options
+
+<!-- Made by scripts/docs from config.yaml. -->
+
+On Juju: `juju config doorward OPTION=VALUE`. Without Juju: `--set OPTION=VALUE`, or `--options FILE`
+with a YAML file of them. Defaults are meant to be kept.
+
+| Option | Type | Default | What it does |
+|---|---|---|---|
+";
+
+#[test]
+fn the_page_of_options_is_fresh() {
+    let config: Map<String, Value> = doorward::yaml::from_str(&read("config.yaml")).unwrap();
+    let mut page = HEAD.to_owned();
+    for (name, option) in config["options"].as_object().unwrap() {
+        let default = match &option["default"] {
+            Value::Null => "none".to_owned(),
+            Value::String(text) if text.is_empty() => "empty".to_owned(),
+            Value::String(text) => format!("`{text}`"),
+            other => format!("`{other}`"),
+        };
+        let kind = option["type"].as_str().unwrap();
+        let description = cell(option["description"].as_str().unwrap());
+        page += &format!("| `{name}` | {kind} | {default} | {description} |\n");
+    }
+    page += "\n## Examples\n\n";
+    for (name, option) in config["options"].as_object().unwrap() {
+        page += &format!("    juju config doorward {name}={}\n", example(name, option));
+    }
+    check("docs/reference/options.md", &page);
+}
+
+/// A value that differs from the default, where that says more.
+fn example(name: &str, option: &Value) -> String {
+    match name {
+        "external_url" => "https://id.example.com".to_owned(),
+        "public_port" => "443".to_owned(),
+        "log_level" => "debug".to_owned(),
+        "realm" => "staff".to_owned(),
+        "identity_schemas" => "@schemas.json".to_owned(),
+        "default_identity_schema_id" => "staff_v0".to_owned(),
+        "password_min_length" => "12".to_owned(),
+        "argon2_memory_kib" => "65536".to_owned(),
+        "argon2_iterations" => "3".to_owned(),
+        "recovery_code_minutes" => "15".to_owned(),
+        _ => option["default"].to_string().trim_matches('"').to_owned(),
+    }
+}
