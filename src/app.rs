@@ -1,1 +1,281 @@
 //! The composition root: the only place that knows how the rooms are put together.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::hmac;
+use zeroize::Zeroizing;
+
+use crate::clock::Clock;
+use crate::config::Options;
+use crate::crypto::password::Argon2Params;
+use crate::crypto::sign::SigningKey;
+use crate::domain::policy::PasswordPolicy;
+use crate::domain::schema::Schemas;
+use crate::error::{Error, ErrorCode};
+use crate::rng::Rng;
+use crate::store::{Author, Ledger, Location, Store};
+
+/// The file that holds an embedded database, inside the state directory.
+pub const DATABASE: &str = "doorward.db";
+/// The names of the keys, files below `keys/` in the state directory.
+pub const KEYS: [&str; 3] = ["data", "cookie", "ledger"];
+
+/// What is needed to open a deployment.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where database and keys are.
+    pub state_dir: PathBuf,
+    /// The options in force.
+    pub options: Options,
+    /// A PostgreSQL server in place of the embedded database; a secret.
+    pub database_url: Option<String>,
+    /// Where "now" comes from.
+    pub clock: Clock,
+}
+
+/// Everything a use case works with.
+pub struct Deps {
+    /// The data and its ledger.
+    pub store: Store,
+    /// The options in force.
+    pub options: Options,
+    /// The identity schemas in force.
+    pub schemas: Schemas,
+    /// Time.
+    pub clock: Clock,
+    /// Randomness.
+    pub rng: Rng,
+    /// Where database, keys, backups and exports are.
+    pub state_dir: PathBuf,
+}
+
+/// What a migration did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// The version before; 0 for a database that was created.
+    pub from: i64,
+    /// The version now.
+    pub to: i64,
+}
+
+impl Settings {
+    /// Settings for a state directory with an embedded database.
+    #[must_use]
+    pub fn embedded(state_dir: impl Into<PathBuf>, options: Options) -> Self {
+        Self { state_dir: state_dir.into(), options, database_url: None, clock: Clock::System }
+    }
+
+    fn location(&self) -> Location {
+        match &self.database_url {
+            Some(url) => Location::Server(url.clone()),
+            None => Location::File(self.state_dir.join(DATABASE)),
+        }
+    }
+
+    fn ledger(&self) -> Ledger {
+        let path = key_path(&self.state_dir, "ledger");
+        Ledger {
+            clock: self.clock.clone(),
+            rng: Rng::default(),
+            realm: self.options.realm.clone(),
+            // The key is read when a checkpoint is due, which most short runs never see.
+            signer: Some(Box::new(move |origin, size, root| {
+                let key = signing_key(&path)?;
+                key.sign_checkpoint(origin, size, root).map_err(|error| {
+                    Error::new(
+                        ErrorCode::AuditUnavailable,
+                        "The ledger checkpoint cannot be signed.",
+                    )
+                    .because(error)
+                })
+            })),
+        }
+    }
+}
+
+impl Deps {
+    /// The rule for passwords that people choose.
+    #[must_use]
+    pub const fn password_policy(&self) -> PasswordPolicy {
+        PasswordPolicy { min_length: self.options.password_min_length }
+    }
+
+    /// The cost of a password hash.
+    #[must_use]
+    pub const fn argon2(&self) -> Argon2Params {
+        Argon2Params {
+            memory_kib: self.options.argon2_memory_kib,
+            iterations: self.options.argon2_iterations,
+            parallelism: self.options.argon2_parallelism,
+        }
+    }
+
+    /// A digest of something short that only the holder of the data key can try out.
+    ///
+    /// # Errors
+    /// When the data key cannot be read.
+    pub fn keyed_digest(&self, context: &str, secret: &str) -> Result<String, Error> {
+        let key = read_key(&key_path(&self.state_dir, "data"))?;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
+        let mut sign = hmac::Context::with_key(&key);
+        sign.update(context.as_bytes());
+        sign.update(b"\n");
+        sign.update(secret.as_bytes());
+        Ok(hex::encode(sign.sign()))
+    }
+
+    /// The key with which checkpoints are signed.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn ledger_key(&self) -> Result<SigningKey, Error> {
+        signing_key(&key_path(&self.state_dir, "ledger"))
+    }
+}
+
+/// Opens a deployment that was prepared.
+///
+/// # Errors
+/// `NotReady` when there is none, `NewerDatabase` when a newer release wrote it.
+pub fn open(settings: &Settings) -> Result<Deps, Error> {
+    let store = Store::open(&settings.location(), settings.ledger())?;
+    assemble(settings, store)
+}
+
+/// Makes the state directory, the keys and the database where they are missing, brings an older
+/// database up to date, and opens the deployment.
+///
+/// # Errors
+/// As [`open`], and when a file cannot be written.
+pub fn prepare(settings: &Settings, author: &Author) -> Result<(Deps, Migrated), Error> {
+    make_directory(&settings.state_dir)?;
+    make_keys(&settings.state_dir)?;
+    if settings.database_url.is_none() {
+        touch(&settings.state_dir.join(DATABASE))?;
+    }
+    let (store, from, to) = Store::migrate(&settings.location(), settings.ledger(), author)?;
+    Ok((assemble(settings, store)?, Migrated { from, to }))
+}
+
+fn assemble(settings: &Settings, store: Store) -> Result<Deps, Error> {
+    let schemas = settings.options.schemas().map_err(|problem| {
+        Error::new(ErrorCode::Invalid, format!("The configuration cannot be used: {problem}."))
+    })?;
+    Ok(Deps {
+        store,
+        options: settings.options.clone(),
+        schemas,
+        clock: settings.clock.clone(),
+        rng: Rng::default(),
+        state_dir: settings.state_dir.clone(),
+    })
+}
+
+/// Makes the keys that are missing; those that exist are never touched.
+///
+/// # Errors
+/// When a file cannot be written or there is no randomness.
+pub fn make_keys(state_dir: &Path) -> Result<(), Error> {
+    make_directory(&state_dir.join("keys"))?;
+    for name in KEYS {
+        let path = key_path(state_dir, name);
+        if path.exists() {
+            continue;
+        }
+        let content = new_key(name)?;
+        write_private(&path, &content)?;
+    }
+    Ok(())
+}
+
+/// Where a key is.
+#[must_use]
+pub fn key_path(state_dir: &Path, name: &str) -> PathBuf {
+    state_dir.join("keys").join(name)
+}
+
+/// Keys are kept as one line of base64, so that they pass unharmed through Juju's secrets.
+fn new_key(name: &str) -> Result<Zeroizing<String>, Error> {
+    use base64::Engine as _;
+    let encode =
+        |bytes: &[u8]| Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(bytes));
+    if name == "ledger" {
+        let failed = |error: crate::crypto::sign::SignError| {
+            Error::new(ErrorCode::Internal, "The ledger key cannot be made.").because(error)
+        };
+        let key = SigningKey::generate().map_err(failed)?;
+        return Ok(encode(&key.to_pkcs8().map_err(failed)?));
+    }
+    let mut bytes = Zeroizing::new([0u8; 32]);
+    Rng::default().fill(bytes.as_mut())?;
+    Ok(encode(bytes.as_ref()))
+}
+
+fn read_key(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    use base64::Engine as _;
+    let unusable = |why: &str| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Error::new(ErrorCode::NotReady, format!("The {name} key cannot be read: {why}."))
+    };
+    let text = fs::read_to_string(path)
+        .map(Zeroizing::new)
+        .map_err(|error| unusable("its file is missing or unreadable").because(error))?;
+    base64::engine::general_purpose::STANDARD
+        .decode(text.trim())
+        .map(Zeroizing::new)
+        .map_err(|_| unusable("its file does not hold a key"))
+}
+
+fn signing_key(path: &Path) -> Result<SigningKey, Error> {
+    SigningKey::from_pkcs8(&read_key(path)?).map_err(|error| {
+        Error::new(
+            ErrorCode::NotReady,
+            "The ledger key cannot be read: its file does not hold a key.",
+        )
+        .because(error)
+    })
+}
+
+fn cannot_write(path: &Path, error: std::io::Error) -> Error {
+    let message = format!("{} cannot be written.", path.display());
+    Error::new(ErrorCode::AuditUnavailable, message).because(error)
+}
+
+/// Makes a directory that only its owner may enter.
+fn make_directory(path: &Path) -> Result<(), Error> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| cannot_write(path, error))
+}
+
+/// Makes the database file before SQLite does, so that it and its companions are private.
+fn touch(path: &Path) -> Result<(), Error> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
+        .map_err(|error| cannot_write(path, error))
+}
+
+/// Writes a private file whole or not at all.
+fn write_private(path: &Path, content: &str) -> Result<(), Error> {
+    let partial = path.with_extension("partial");
+    let write = || -> std::io::Result<()> {
+        let _ = fs::remove_file(&partial);
+        let mut file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial)?;
+        file.write_all(content.as_bytes())?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        fs::rename(&partial, path)?;
+        path.parent().map_or(Ok(()), |parent| fs::File::open(parent)?.sync_all())
+    };
+    write().map_err(|error| cannot_write(path, error))
+}

@@ -1,1 +1,334 @@
-//! Options: defaults, validation, and the one list of them, `config.yaml`.
+//! Options: their meaning, their limits, and what to say when one is wrong. Names, types and
+//! defaults are those of `config.yaml`; a test holds the two equal.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::domain::schema::Schemas;
+
+/// An option that cannot be used, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The option's name.
+    pub option: String,
+    /// What is wrong with it, as the end of a sentence that begins with its name.
+    pub message: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "option '{}' {}", self.option, self.message)
+    }
+}
+
+/// How much the service logs.
+pub const LOG_LEVELS: [&str; 7] = ["panic", "fatal", "error", "warn", "info", "debug", "trace"];
+
+/// The options, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Where people reach the public listener; empty when not set. Never ends with a slash.
+    pub external_url: String,
+    /// TCP port of the public listener.
+    pub public_port: u16,
+    /// TCP port of the admin listener.
+    pub admin_port: u16,
+    /// One of [`LOG_LEVELS`].
+    pub log_level: String,
+    /// The realm's name.
+    pub realm: String,
+    /// Schemas in place of the shipped ones, as the operator wrote them.
+    pub identity_schemas: String,
+    /// The id of the default among them.
+    pub default_identity_schema_id: String,
+    /// Fewest characters of a password that a person chooses.
+    pub password_min_length: usize,
+    /// Memory of one hash, in KiB.
+    pub argon2_memory_kib: u32,
+    /// Passes of one hash.
+    pub argon2_iterations: u32,
+    /// Lanes of one hash.
+    pub argon2_parallelism: u32,
+    /// How long a recovery code made by an operator works, in minutes.
+    pub recovery_code_minutes: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            external_url: String::new(),
+            public_port: 4433,
+            admin_port: 4434,
+            log_level: "info".to_owned(),
+            realm: "default".to_owned(),
+            identity_schemas: String::new(),
+            default_identity_schema_id: String::new(),
+            password_min_length: 8,
+            argon2_memory_kib: 19_456,
+            argon2_iterations: 2,
+            argon2_parallelism: 1,
+            recovery_code_minutes: 60,
+        }
+    }
+}
+
+impl Options {
+    /// Every option's name, in the order of `config.yaml`.
+    pub const NAMES: [&'static str; 12] = [
+        "external_url",
+        "public_port",
+        "admin_port",
+        "log_level",
+        "realm",
+        "identity_schemas",
+        "default_identity_schema_id",
+        "password_min_length",
+        "argon2_memory_kib",
+        "argon2_iterations",
+        "argon2_parallelism",
+        "recovery_code_minutes",
+    ];
+
+    /// Reads options as `config-get` or a file gives them; what is absent or null is the default.
+    ///
+    /// # Errors
+    /// Every problem there is, so that an operator mends all of them at once.
+    pub fn from_map(map: &Map<String, Value>) -> Result<Self, Vec<Problem>> {
+        let mut reader = Reader { map, problems: Vec::new() };
+        let default = Self::default();
+        let options = Self {
+            external_url: reader.url("external_url"),
+            public_port: reader.number("public_port", 1, 65_535, default.public_port),
+            admin_port: reader.number("admin_port", 1, 65_535, default.admin_port),
+            log_level: reader.log_level(default.log_level),
+            realm: reader.realm(default.realm),
+            identity_schemas: reader.text("identity_schemas", String::new()),
+            default_identity_schema_id: reader.text("default_identity_schema_id", String::new()),
+            password_min_length: reader.number("password_min_length", 8, 128, 8),
+            argon2_memory_kib: reader.number("argon2_memory_kib", 8192, 1_048_576, 19_456),
+            argon2_iterations: reader.number("argon2_iterations", 1, 10, 2),
+            argon2_parallelism: reader.number("argon2_parallelism", 1, 16, 1),
+            recovery_code_minutes: reader.number("recovery_code_minutes", 1, 1440, 60),
+        };
+        reader.unknown();
+        let mut problems = reader.problems;
+        if options.public_port == options.admin_port {
+            problems.push(problem("admin_port", "must differ from public_port".to_owned()));
+        }
+        if let Err(found) = options.schemas() {
+            problems.push(found);
+        }
+        if problems.is_empty() { Ok(options) } else { Err(problems) }
+    }
+
+    /// The options as one document: what [`Options::from_map`] reads back.
+    #[must_use]
+    pub fn to_map(&self) -> Map<String, Value> {
+        let values: [Value; 12] = [
+            self.external_url.as_str().into(),
+            self.public_port.into(),
+            self.admin_port.into(),
+            self.log_level.as_str().into(),
+            self.realm.as_str().into(),
+            self.identity_schemas.as_str().into(),
+            self.default_identity_schema_id.as_str().into(),
+            self.password_min_length.into(),
+            self.argon2_memory_kib.into(),
+            self.argon2_iterations.into(),
+            self.argon2_parallelism.into(),
+            self.recovery_code_minutes.into(),
+        ];
+        Self::NAMES.iter().map(|name| (*name).to_owned()).zip(values).collect()
+    }
+
+    /// The identity schemas in force. The shipped ones are compiled when first used; an operator's
+    /// own are read here, and checked by [`Options::check_schemas`].
+    ///
+    /// # Errors
+    /// The option that is wrong.
+    pub fn schemas(&self) -> Result<Schemas, Problem> {
+        let (text, default_id) = (&self.identity_schemas, &self.default_identity_schema_id);
+        match (text.trim().is_empty(), default_id.is_empty()) {
+            (true, true) => return Ok(Schemas::shipped()),
+            (true, false) => {
+                let message = "is set without identity_schemas; set both or neither".to_owned();
+                return Err(problem("default_identity_schema_id", message));
+            }
+            (false, true) => {
+                let message = "is set without default_identity_schema_id; set both or neither";
+                return Err(problem("identity_schemas", message.to_owned()));
+            }
+            (false, false) => {}
+        }
+        let documents: BTreeMap<String, Value> = serde_json::from_str(text).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            let message = format!(
+                "is not a JSON object from schema id to schema (line {line}, column {column})"
+            );
+            problem("identity_schemas", message)
+        })?;
+        Schemas::custom(documents, default_id).ok_or_else(|| {
+            let message = format!("names '{default_id}', which identity_schemas does not contain");
+            problem("default_identity_schema_id", message)
+        })
+    }
+
+    /// Compiles every identity schema, as a change of options must.
+    ///
+    /// # Errors
+    /// The first schema that is no good, by option, id and JSON pointer.
+    pub fn check_schemas(&self) -> Result<(), Problem> {
+        for schema in self.schemas()?.iter() {
+            schema
+                .check()
+                .map_err(|error| problem("identity_schemas", format!("cannot be used: {error}")))?;
+        }
+        Ok(())
+    }
+
+    /// Where links begin: the external URL, or an address good enough for a trial.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        if self.external_url.is_empty() {
+            format!("http://localhost:{}", self.public_port)
+        } else {
+            self.external_url.clone()
+        }
+    }
+}
+
+/// The type of an option as `config.yaml` names it: `string` or `int`.
+#[must_use]
+pub fn kind_of(name: &str) -> Option<&'static str> {
+    Options::default()
+        .to_map()
+        .get(name)
+        .map(|value| if value.is_number() { "int" } else { "string" })
+}
+
+fn problem(option: &str, message: String) -> Problem {
+    Problem { option: option.to_owned(), message }
+}
+
+struct Reader<'m> {
+    map: &'m Map<String, Value>,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn text(&mut self, name: &str, default: String) -> String {
+        match self.map.get(name) {
+            None | Some(Value::Null) => default,
+            Some(Value::String(text)) => text.trim().to_owned(),
+            Some(_) => {
+                self.problems.push(problem(name, "must be text".to_owned()));
+                default
+            }
+        }
+    }
+
+    /// Numbers may arrive as floats (Juju keeps them so) or, on a command line, as text.
+    fn number<T: TryFrom<i64>>(&mut self, name: &str, min: i64, max: i64, default: T) -> T {
+        let value = match self.map.get(name) {
+            None | Some(Value::Null) => return default,
+            Some(Value::String(text)) => text.trim().parse::<f64>().ok(),
+            Some(value) => value.as_f64(),
+        };
+        let whole = value.filter(|number| number.fract() == 0.0 && number.abs() < 9e15);
+        let number = whole.map(|number| number as i64).filter(|n| (min..=max).contains(n));
+        if let Some(number) = number.and_then(|number| T::try_from(number).ok()) {
+            return number;
+        }
+        self.problems.push(problem(name, format!("must be a whole number from {min} to {max}")));
+        default
+    }
+
+    fn log_level(&mut self, default: String) -> String {
+        let level = self.text("log_level", default.clone()).to_lowercase();
+        if LOG_LEVELS.contains(&level.as_str()) {
+            return level;
+        }
+        let message = format!("must be one of {}", LOG_LEVELS.join(", "));
+        self.problems.push(problem("log_level", message));
+        default
+    }
+
+    fn realm(&mut self, default: String) -> String {
+        let realm = self.text("realm", default.clone());
+        let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if !realm.is_empty() && realm.len() <= 64 && realm.chars().all(legal) {
+            return realm;
+        }
+        let message = "must be 1 to 64 lower-case letters, digits or hyphens".to_owned();
+        self.problems.push(problem("realm", message));
+        default
+    }
+
+    fn url(&mut self, name: &str) -> String {
+        let url = self.text(name, String::new());
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let host = rest.and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        let sane = !host.is_empty()
+            && !url.chars().any(|c| c.is_whitespace() || c.is_control() || "?#@\\".contains(c));
+        if url.is_empty() || sane {
+            return url.trim_end_matches('/').to_owned();
+        }
+        let message = "must be an address such as https://id.example.com, without user, query \
+                       or fragment";
+        self.problems.push(problem(name, message.to_owned()));
+        String::new()
+    }
+
+    fn unknown(&mut self) {
+        for name in self.map.keys().filter(|name| !Options::NAMES.contains(&name.as_str())) {
+            self.problems.push(problem(name, "is not an option of Doorward".to_owned()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_and_config_yaml_name_the_same_options_with_the_same_defaults() {
+        let file: Value = crate::yaml::from_str(include_str!("../../config.yaml")).unwrap();
+        let declared = file["options"].as_object().unwrap();
+        let defaults: Map<String, Value> = declared
+            .iter()
+            .map(|(name, option)| (name.clone(), option["default"].clone()))
+            .collect();
+        assert_eq!(defaults, Options::default().to_map());
+        assert_eq!(Options::from_map(&defaults).unwrap(), Options::default());
+        assert_eq!(Options::from_map(&Map::new()).unwrap(), Options::default());
+    }
+
+    #[test]
+    fn charm_08_each_wrong_option_is_named() {
+        let wrong = serde_json::json!({
+            "public_port": "many", "log_level": "loud", "realm": "A b", "external_url": "ftp://x",
+            "argon2_iterations": 0, "identity_schemas": "{", "default_identity_schema_id": "x",
+            "unheard_of": 1,
+        });
+        let problems = Options::from_map(wrong.as_object().unwrap()).unwrap_err();
+        let mut named: Vec<&str> = problems.iter().map(|p| p.option.as_str()).collect();
+        named.sort_unstable();
+        let expected = [
+            "argon2_iterations",
+            "external_url",
+            "identity_schemas",
+            "log_level",
+            "public_port",
+            "realm",
+            "unheard_of",
+        ];
+        assert_eq!(named, expected);
+    }
+
+    #[test]
+    fn a_float_that_is_whole_is_a_number() {
+        let map = serde_json::json!({"public_port": 8443.0});
+        assert_eq!(Options::from_map(map.as_object().unwrap()).unwrap().public_port, 8443);
+    }
+}

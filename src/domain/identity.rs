@@ -120,12 +120,17 @@ impl Identity {
     /// The status at `now`: expiry and an `until` that has passed included.
     #[must_use]
     pub fn effective_status(&self, now: Timestamp) -> EffectiveStatus {
+        self.settled_status(now).effective(self.expires_at, now)
+    }
+
+    /// The stored status, or `active` once its `until` has passed.
+    #[must_use]
+    pub fn settled_status(&self, now: Timestamp) -> Status {
         let lapsed = self.status_detail.until.is_some_and(|until| until <= now);
-        let status = match self.status {
+        match self.status {
             Status::Locked | Status::Blocked if lapsed => Status::Active,
             status => status,
-        };
-        status.effective(self.expires_at, now)
+        }
     }
 
     /// The credential of one kind.

@@ -1,1 +1,31 @@
 //! Use cases: one function each, and nobody else owns a rule.
+//!
+//! Each takes what it works with ([`Deps`](crate::app::Deps)), who is asking ([`Caller`]) and what
+//! is asked; it either does all of it, with its ledger entries, or nothing.
+
+pub mod authorities;
+pub mod backup;
+mod caller;
+mod failure;
+pub mod health;
+pub mod identities;
+pub mod ledger;
+pub mod links;
+pub mod listing;
+pub mod mfa;
+pub mod passwords;
+pub mod recovery;
+pub mod sessions;
+pub mod status;
+pub mod transfer;
+
+pub use caller::Caller;
+
+/// A page of a list.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Opaque; asks for the next page. Nothing on the last page.
+    pub next_page_token: Option<String>,
+}

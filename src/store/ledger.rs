@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use super::sql::{ledger, settings};
 use super::{Author, StoreError, WriteTx};
 use crate::clock::Clock;
-use crate::domain::ledger::EventType;
 use crate::domain::ledger::entry::{genesis_prev, seal};
 use crate::domain::ledger::event::Event;
 use crate::domain::ledger::merkle::{Frontier, Hash};
+use crate::domain::ledger::{EventType, StoredCheckpoint};
 use crate::rng::Rng;
 
 /// A checkpoint is made once this many entries are not covered by one (AL-08).
@@ -86,16 +86,20 @@ impl Ledger {
         ledger::update_head(tx, &head)
     }
 
-    /// Makes a checkpoint now, if there is anything it would newly cover.
-    ///
-    /// # Errors
-    /// A failure of the store or of the signer.
-    pub(super) fn sign(
+    /// Covers every entry by a checkpoint, unless one does; hands the newest back.
+    pub(super) fn checkpoint(
         &self,
         tx: &WriteTx<'_>,
-        now: Timestamp,
-        head: &mut Head,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<StoredCheckpoint>, StoreError> {
+        let mut head = ledger::head(tx)?;
+        if head.signed_size < head.frontier.size() {
+            self.sign(tx, self.clock.now(), &mut head)?;
+            ledger::update_head(tx, &head)?;
+        }
+        ledger::last_checkpoint(tx)
+    }
+
+    fn sign(&self, tx: &WriteTx<'_>, now: Timestamp, head: &mut Head) -> Result<(), StoreError> {
         let Some(signer) = &self.signer else { return Ok(()) };
         let (size, root) = (head.frontier.size(), head.frontier.root());
         let origin = settings::origin(tx)?;

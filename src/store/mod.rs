@@ -22,8 +22,8 @@ pub use ledger::Ledger;
 pub use migrate::SCHEMA_VERSION;
 pub use value::{Row, Value};
 
-use crate::domain::ledger::LedgerFormatError;
 use crate::domain::ledger::event::{Actor, Event};
+use crate::domain::ledger::{LedgerFormatError, StoredCheckpoint};
 
 /// Why the store could not do what it was asked. Never shown to anyone as it is.
 #[derive(Debug, thiserror::Error)]
@@ -199,6 +199,22 @@ impl Store {
             self.ledger.append(tx, author, &events)?;
             Ok((value, true))
         })
+    }
+
+    /// Whether the write lock can be had and a page be written; nothing is changed.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub fn can_write(&self) -> Result<(), StoreError> {
+        self.transaction("BEGIN IMMEDIATE", |tx| Ok((sql::ledger::touch(tx)?, false)))
+    }
+
+    /// Makes a checkpoint that covers every entry, unless there is one; hands it back.
+    ///
+    /// # Errors
+    /// A failure of the store or of the signing key.
+    pub fn checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError> {
+        self.transaction("BEGIN IMMEDIATE", |tx| Ok((self.ledger.checkpoint(tx)?, true)))
     }
 
     /// Copies the live database into a new file without stopping writers (SQLite only).

@@ -18,6 +18,7 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6)";
     UPDATE_HEAD = "UPDATE ledger_head SET size = $1, leaf = $2, frontier = $3, time = $4,
         signed_size = $5, signed_at = $6";
+    TOUCH = "UPDATE ledger_head SET size = size";
     INSERT = "INSERT INTO ledger_entries (seq, entry, leaf, time, type, principal)
         VALUES ($1, $2, $3, $4, $5, $6)";
     INSERT_DISCLOSURE = "INSERT INTO ledger_disclosures (seq, name, principal, encoded)
@@ -72,6 +73,11 @@ pub(in crate::store) fn head(tx: &Tx<'_>) -> Result<Head, StoreError> {
 pub fn size_and_root(tx: &Tx<'_>) -> Result<(u64, Hash, u64), StoreError> {
     let head = head(tx)?;
     Ok((head.frontier.size(), head.frontier.root(), head.signed_size))
+}
+
+/// Writes the head as it is.
+pub(in crate::store) fn touch(tx: &WriteTx<'_>) -> Result<(), StoreError> {
+    tx.exec_one(TOUCH, args![])
 }
 
 pub(in crate::store) fn insert_head(tx: &WriteTx<'_>, head: &Head) -> Result<(), StoreError> {

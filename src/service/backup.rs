@@ -1,0 +1,204 @@
+//! Copies of the whole deployment's data, and putting one back.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use super::Caller;
+use crate::app::{self, DATABASE, Deps, Settings};
+use crate::domain::ledger::EventType;
+use crate::domain::ledger::event::Event;
+use crate::error::{Error, ErrorCode};
+use crate::store::sql::ledger;
+use crate::store::{Ledger, Location, SCHEMA_VERSION, Store};
+
+/// A backup that was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackupInfo {
+    /// Size of the file.
+    pub bytes: u64,
+    /// Version of its schema.
+    pub schema_version: i64,
+}
+
+/// What was put back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// Entries in the restored ledger.
+    pub ledger_size: u64,
+    /// Where the database that was there before now lies.
+    pub previous: Option<PathBuf>,
+}
+
+/// Copies the live database into a new private file; writers go on meanwhile. The keys are not in
+/// it: they are in the state directory and in the Juju secret.
+///
+/// # Errors
+/// `Conflict` when the file exists, `AuditUnavailable` when it cannot be written.
+pub fn create(d: &Deps, by: &Caller, path: &Path) -> Result<BackupInfo, Error> {
+    create_with(d, by, path, &mut |_, _| {})
+}
+
+/// As [`create`], telling `progress` how many pages of how many are done.
+///
+/// # Errors
+/// As [`create`].
+pub fn create_with(
+    d: &Deps,
+    by: &Caller,
+    path: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<BackupInfo, Error> {
+    // A checkpoint goes into the copy, so that it can be verified by itself.
+    d.store.checkpoint()?;
+    let partial = reserve(path)?;
+    let result = d.store.copy_to(&partial, progress).map_err(Error::from);
+    let result = result.and_then(|()| settle(&partial, path));
+    if result.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    let bytes = result?;
+    let done = d.store.write(&by.author(), |_| {
+        let event = Event::new(EventType::AdminExport)
+            .data("what", "backup")
+            .data("format", "sqlite")
+            .data("personal", true)
+            .data("credentials", true);
+        Ok::<_, Error>(by.change((), event, Vec::new()))
+    });
+    if done.is_err() {
+        // What is not in the ledger did not happen.
+        let _ = fs::remove_file(path);
+    }
+    done?;
+    Ok(BackupInfo { bytes, schema_version: SCHEMA_VERSION })
+}
+
+/// Puts a backup in the place of the database, after checking it; the database that was there is
+/// kept beside it. The service must be stopped.
+///
+/// # Errors
+/// `Corrupt` for a file that is damaged or no backup, `NewerDatabase` for one of a newer release.
+pub fn restore(settings: &Settings, by: &Caller, from: &Path) -> Result<Restored, Error> {
+    let candidate = settings.state_dir.join("restore.partial");
+    let _ = fs::remove_file(&candidate);
+    copy_private(from, &candidate)?;
+    let checked = examine(&candidate, settings);
+    if checked.is_err() {
+        let _ = fs::remove_file(&candidate);
+    }
+    let ledger_size = checked?;
+    let database = settings.state_dir.join(DATABASE);
+    let previous = set_aside(&database, settings)?;
+    fs::rename(&candidate, &database).map_err(|error| unwritable(&database, error))?;
+    let (deps, _) = app::prepare(settings, &by.author())?;
+    deps.store.write(&by.author(), |tx| {
+        let (_, root, _) = ledger::size_and_root(tx)?;
+        let event = Event::new(EventType::LedgerRestored)
+            .data("backup_size", ledger_size)
+            .data("backup_root", hex::encode(root));
+        Ok::<_, Error>(by.change((), event, Vec::new()))
+    })?;
+    Ok(Restored { ledger_size, previous })
+}
+
+/// Opens a candidate and checks it as a database and as one of ours; says how many ledger entries
+/// it has.
+fn examine(candidate: &Path, settings: &Settings) -> Result<u64, Error> {
+    let outside = Ledger {
+        clock: settings.clock.clone(),
+        rng: crate::rng::Rng::default(),
+        realm: settings.options.realm.clone(),
+        signer: None,
+    };
+    let unusable = |error: Error| match error.code() {
+        ErrorCode::NewerDatabase => error,
+        _ => Error::new(
+            ErrorCode::Corrupt,
+            "The file is not a backup that can be restored; nothing was changed.",
+        )
+        .because(error),
+    };
+    let location = Location::File(candidate.to_owned());
+    let store = Store::open(&location, outside).map_err(|error| unusable(error.into()))?;
+    let problem = store.integrity_problem().map_err(|error| unusable(error.into()))?;
+    if let Some(problem) = problem {
+        let message = format!("The backup is damaged ({problem}); nothing was changed.");
+        return Err(Error::new(ErrorCode::Corrupt, message));
+    }
+    Ok(store.read(ledger::size_and_root)?.0)
+}
+
+/// Moves the present database away; its log is folded into it first, by opening it.
+fn set_aside(database: &Path, settings: &Settings) -> Result<Option<PathBuf>, Error> {
+    if !database.exists() {
+        return Ok(None);
+    }
+    let stamp = settings.clock.now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let aside = database.with_extension(format!("before-restore-{stamp}.db"));
+    for suffix in ["", "-wal", "-shm"] {
+        let named = |path: &Path| PathBuf::from(format!("{}{suffix}", path.display()));
+        let (from, to) = (named(database), named(&aside));
+        if from.exists() {
+            fs::rename(&from, &to).map_err(|error| unwritable(&to, error))?;
+        }
+    }
+    Ok(Some(aside))
+}
+
+/// Makes a private empty file beside `path`, which must not exist, and the directories above it.
+pub(super) fn reserve(path: &Path) -> Result<PathBuf, Error> {
+    if path.exists() {
+        let message = format!("{} exists already; name another file.", path.display());
+        return Err(Error::new(ErrorCode::Conflict, message));
+    }
+    if let Some(parent) = path.parent() {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
+        made.map_err(|error| unwritable(parent, error))?;
+    }
+    let partial = PathBuf::from(format!("{}.partial", path.display()));
+    let _ = fs::remove_file(&partial);
+    private(&partial)?;
+    Ok(partial)
+}
+
+/// A new file only its owner may read.
+pub(super) fn private(path: &Path) -> Result<File, Error> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| unwritable(path, error))
+}
+
+/// Makes a finished file durable and gives it its name; says how large it is.
+pub(super) fn settle(partial: &Path, path: &Path) -> Result<u64, Error> {
+    let settle = || -> std::io::Result<u64> {
+        let file = File::open(partial)?;
+        file.sync_all()?;
+        let bytes = file.metadata()?.len();
+        fs::rename(partial, path)?;
+        if let Some(parent) = path.parent() {
+            File::open(parent)?.sync_all()?;
+        }
+        Ok(bytes)
+    };
+    settle().map_err(|error| unwritable(path, error))
+}
+
+fn copy_private(from: &Path, to: &Path) -> Result<(), Error> {
+    let mut source = File::open(from).map_err(|error| {
+        Error::new(ErrorCode::NotFound, format!("{} cannot be read.", from.display()))
+            .because(error)
+    })?;
+    let mut target = private(to)?;
+    std::io::copy(&mut source, &mut target).map_err(|error| unwritable(to, error))?;
+    target.sync_all().map_err(|error| unwritable(to, error))
+}
+
+pub(super) fn unwritable(path: &Path, error: std::io::Error) -> Error {
+    let message = format!("{} cannot be written.", path.display());
+    Error::new(ErrorCode::AuditUnavailable, message).because(error)
+}

@@ -1,0 +1,74 @@
+//! Accounts of a person at other identity providers.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Caller;
+use super::identities::{Selector, find, find_stored};
+use crate::app::Deps;
+use crate::domain::credential::CredentialType;
+use crate::domain::ledger::EventType;
+use crate::domain::ledger::event::Event;
+use crate::error::{Error, ErrorCode};
+use crate::store::Change;
+use crate::store::sql::credentials;
+
+/// The linked accounts, each as `provider:subject`.
+///
+/// # Errors
+/// `NotFound`.
+pub fn list(d: &Deps, id: Uuid) -> Result<Vec<String>, Error> {
+    let identity = find(d, &Selector::Id(id))?;
+    Ok(identity
+        .credential(CredentialType::Oidc)
+        .map(|credential| credential.identifiers.clone())
+        .unwrap_or_default())
+}
+
+/// Unlinks one account; `false` when it is not linked.
+///
+/// # Errors
+/// `NotFound`, `LastCredential` when it is the only way to sign in.
+pub fn unlink(d: &Deps, by: &Caller, id: Uuid, account: &str) -> Result<bool, Error> {
+    let now = d.clock.now();
+    d.store.write(&by.author(), |tx| {
+        let stored = find_stored(tx, &Selector::Id(id))?;
+        let credential = match stored.identity.credential(CredentialType::Oidc) {
+            Some(credential) if credential.identifiers.iter().any(|known| known == account) => {
+                credential
+            }
+            _ => return Ok(Change::none(false)),
+        };
+        if stored.identity.first_factors() < 2 {
+            return Err(Error::new(
+                ErrorCode::LastCredential,
+                "It is the only way this person can sign in; set a password first.",
+            ));
+        }
+        let mut config = credential.config.clone();
+        if let Some(Value::Array(providers)) = config.get_mut("providers") {
+            providers.retain(|entry| account_of(entry).as_deref() != Some(account));
+        }
+        let left: Vec<String> =
+            credential.identifiers.iter().filter(|known| *known != account).cloned().collect();
+        if left.is_empty() {
+            credentials::delete(tx, stored.n, CredentialType::Oidc)?;
+        } else {
+            credentials::replace_identifiers(tx, stored.n, CredentialType::Oidc, &left)?;
+            credentials::update_config(tx, stored.n, CredentialType::Oidc, &config, now)?;
+        }
+        let provider = account.split(':').next().unwrap_or_default();
+        let event = Event::new(EventType::AccountUnlinked)
+            .principal(id)
+            .provider(provider)
+            .data("reason", "operator")
+            .personal("identifier", account);
+        Ok(by.change(true, event, Vec::new()))
+    })
+}
+
+/// `provider:subject` of one entry of an `oidc` configuration.
+pub(super) fn account_of(entry: &Value) -> Option<String> {
+    let text = |name: &str| entry.get(name).and_then(Value::as_str);
+    Some(format!("{}:{}", text("provider")?, text("subject")?))
+}

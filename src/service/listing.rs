@@ -1,0 +1,144 @@
+//! Lists of identities, page by page.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::Page;
+use crate::app::Deps;
+use crate::domain::identifier::canonical;
+use crate::domain::identity::Identity;
+use crate::domain::status::EffectiveStatus;
+use crate::error::{Error, ErrorCode};
+use crate::store::sql::identities::{self, Filter};
+
+/// How many identities a page has when nothing is said.
+pub const PAGE_SIZE: u64 = 50;
+/// How many it has at the most.
+pub const PAGE_SIZE_MAX: u64 = 500;
+/// How many words a search has at the most.
+const WORDS_MAX: usize = 10;
+
+/// What to list; every condition that is set must hold.
+#[derive(Clone, Debug, Default)]
+pub struct ListIdentities {
+    /// Words, each a part of an identifier, address, name or id; "quoted words" are one.
+    pub search: Option<String>,
+    /// A status; `inactive` means blocked.
+    pub state: Option<String>,
+    /// A schema.
+    pub schema_id: Option<String>,
+    /// An account at this provider.
+    pub provider: Option<String>,
+    /// 1 to [`PAGE_SIZE_MAX`].
+    pub page_size: Option<u64>,
+    /// What the page before gave.
+    pub page_token: Option<String>,
+}
+
+/// A page of identities, in order of creation.
+///
+/// # Errors
+/// `Invalid` for a status, size or token that does not exist.
+pub fn list(d: &Deps, request: &ListIdentities) -> Result<Page<Identity>, Error> {
+    let size = page_size(request.page_size)?;
+    let after = after(request.page_token.as_deref())?;
+    let filter = Filter {
+        words: words(request.search.as_deref().unwrap_or_default())?,
+        status: request.state.as_deref().map(status).transpose()?,
+        schema_id: request.schema_id.clone(),
+        provider: request.provider.clone(),
+        now: d.clock.now(),
+    };
+    let limit = i64::try_from(size).unwrap_or(i64::MAX);
+    let mut found = d.store.read(|tx| identities::filtered(tx, &filter, after, limit + 1))?;
+    let more = found.len() as u64 > size;
+    found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+    let next_page_token = found.last().filter(|_| more).map(|last| token(last.n));
+    let items = found.into_iter().map(|stored| stored.identity).collect();
+    Ok(Page { items, next_page_token })
+}
+
+/// A size within the limits.
+pub(super) fn page_size(asked: Option<u64>) -> Result<u64, Error> {
+    match asked {
+        None => Ok(PAGE_SIZE),
+        Some(size @ 1..=PAGE_SIZE_MAX) => Ok(size),
+        Some(_) => {
+            Err(Error::new(ErrorCode::Invalid, format!("A page has 1 to {PAGE_SIZE_MAX} entries.")))
+        }
+    }
+}
+
+/// A token for the page after `key`.
+pub(super) fn token(key: i64) -> String {
+    URL_SAFE_NO_PAD.encode(format!("p{key}"))
+}
+
+/// What a token stands for; 0 without one.
+pub(super) fn after(token: Option<&str>) -> Result<i64, Error> {
+    let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(0) };
+    let key = URL_SAFE_NO_PAD.decode(token).ok();
+    let key = key.and_then(|bytes| String::from_utf8(bytes).ok());
+    key.as_deref()
+        .and_then(|text| text.strip_prefix('p'))
+        .and_then(|digits| digits.parse().ok())
+        .filter(|key| *key >= 0)
+        .ok_or_else(|| {
+            Error::new(
+                ErrorCode::Invalid,
+                "The page token is not one that a page before gave; start with the first page.",
+            )
+        })
+}
+
+fn status(word: &str) -> Result<EffectiveStatus, Error> {
+    Ok(match word {
+        "invited" => EffectiveStatus::Invited,
+        "active" => EffectiveStatus::Active,
+        "locked" => EffectiveStatus::Locked,
+        "blocked" | "inactive" => EffectiveStatus::Blocked,
+        "expired" => EffectiveStatus::Expired,
+        _ => {
+            let message = "A state is one of invited, active, locked, blocked or expired.";
+            return Err(Error::new(ErrorCode::Invalid, message));
+        }
+    })
+}
+
+/// Splits a search into canonical words; what is between quotes is one.
+fn words(search: &str) -> Result<Vec<String>, Error> {
+    let mut words = Vec::new();
+    for (index, part) in search.split('"').enumerate() {
+        if index % 2 == 1 {
+            words.push(canonical(part));
+        } else {
+            words.extend(part.split_whitespace().map(canonical));
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    if words.len() > WORDS_MAX || words.iter().any(|word| word.len() > 256) {
+        let message = format!("A search has at most {WORDS_MAX} words of at most 256 bytes.");
+        return Err(Error::new(ErrorCode::Invalid, message));
+    }
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn input_07_tokens_are_opaque_and_forged_ones_are_refused() {
+        assert_eq!(after(Some(&token(42))).unwrap(), 42);
+        assert_eq!(after(Some("")).unwrap(), 0);
+        for forged in ["42", "p42", "AAAA", "cC0x", "../..", "💥"] {
+            assert_eq!(after(Some(forged)).unwrap_err().code(), ErrorCode::Invalid, "{forged}");
+        }
+    }
+
+    #[test]
+    fn quoted_words_are_one() {
+        assert_eq!(words("Ada \"King Lovelace\" x").unwrap(), ["ada", "king lovelace", "x"]);
+        assert!(words(&"a ".repeat(11)).is_err());
+    }
+}

@@ -1,0 +1,53 @@
+//! Taking second factors away, so that a person can enrol again.
+
+use uuid::Uuid;
+
+use super::Caller;
+use super::identities::{Selector, find_stored};
+use crate::app::Deps;
+use crate::domain::credential::CredentialType;
+use crate::domain::ledger::EventType;
+use crate::domain::ledger::event::Event;
+use crate::error::{Error, ErrorCode};
+use crate::store::Change;
+use crate::store::sql::credentials;
+
+/// Removes the second factors of one kind; `false` when there were none. Passwordless keys are a
+/// first factor and stay.
+///
+/// # Errors
+/// `NotFound`, `Invalid` for a kind that is no second factor.
+pub fn reset(d: &Deps, by: &Caller, id: Uuid, kind: CredentialType) -> Result<bool, Error> {
+    let now = d.clock.now();
+    d.store.write(&by.author(), |tx| {
+        let stored = find_stored(tx, &Selector::Id(id))?;
+        let Some(credential) = stored.identity.credential(kind) else {
+            return Ok(Change::none(false));
+        };
+        let count = match kind {
+            CredentialType::Totp | CredentialType::LookupSecret => {
+                credentials::delete(tx, stored.n, kind)?;
+                1
+            }
+            CredentialType::Webauthn => {
+                let mut left = credential.clone();
+                let removed = left.remove_second_factor_keys();
+                if removed == 0 {
+                    return Ok(Change::none(false));
+                }
+                // The identifiers of the schema stay even when no key is left.
+                credentials::update_config(tx, stored.n, kind, &left.config, now)?;
+                removed
+            }
+            _ => {
+                let message = format!("{} is not a second factor.", kind.as_str());
+                return Err(Error::new(ErrorCode::Invalid, message));
+            }
+        };
+        let event = Event::new(EventType::CredentialReset)
+            .principal(id)
+            .data("credential", kind.as_str())
+            .data("reason", format!("{count} removed"));
+        Ok(by.change(true, event, Vec::new()))
+    })
+}

@@ -1,0 +1,166 @@
+//! Locking, blocking and their way back. Every change of status goes through [`change`].
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::Caller;
+use super::authorities::must_not_be_last;
+use super::identities::{Selector, find_stored};
+use super::recovery;
+use crate::app::Deps;
+use crate::domain::ledger::EventType;
+use crate::domain::ledger::event::Event;
+use crate::domain::status::{
+    EffectiveStatus, NOTE_MAX_CHARS, Reason, Status, StatusDetail, Transition,
+};
+use crate::error::{Error, ErrorCode};
+use crate::store::Change;
+use crate::store::sql::{codes, identities, sessions};
+
+/// Why, and for how long.
+#[derive(Clone, Debug, Default)]
+pub struct StatusChange {
+    /// Why.
+    pub reason: Reason,
+    /// Free text; personal data.
+    pub note: Option<String>,
+    /// When the status returns to active by itself.
+    pub until: Option<Timestamp>,
+}
+
+/// What a change of status did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The status now.
+    pub status: EffectiveStatus,
+    /// Whether it is another one than before.
+    pub changed: bool,
+    /// How many live sessions were ended.
+    pub sessions_revoked: u64,
+}
+
+/// Refuses sign-in; sessions stay.
+///
+/// # Errors
+/// `NotFound`, `StatusTransition`, `LastAdministrator`, `SelfAction`, `Invalid`.
+pub fn lock(d: &Deps, by: &Caller, id: Uuid, why: StatusChange) -> Result<Receipt, Error> {
+    change(d, by, id, Transition::Lock, why)
+}
+
+/// Allows sign-in again.
+///
+/// # Errors
+/// As [`lock`].
+pub fn unlock(d: &Deps, by: &Caller, id: Uuid, why: StatusChange) -> Result<Receipt, Error> {
+    change(d, by, id, Transition::Unlock, why)
+}
+
+/// Ends all access: sessions and codes die in the same transaction.
+///
+/// # Errors
+/// As [`lock`].
+pub fn block(d: &Deps, by: &Caller, id: Uuid, why: StatusChange) -> Result<Receipt, Error> {
+    change(d, by, id, Transition::Block, why)
+}
+
+/// Allows access again; nothing that was ended comes back.
+///
+/// # Errors
+/// As [`lock`].
+pub fn unblock(d: &Deps, by: &Caller, id: Uuid, why: StatusChange) -> Result<Receipt, Error> {
+    change(d, by, id, Transition::Unblock, why)
+}
+
+fn change(
+    d: &Deps,
+    by: &Caller,
+    id: Uuid,
+    transition: Transition,
+    why: StatusChange,
+) -> Result<Receipt, Error> {
+    let now = d.clock.now();
+    check(&why, now)?;
+    d.store.write(&by.author(), |tx| {
+        let before = find_stored(tx, &Selector::Id(id))?;
+        let from = before.identity.settled_status(now);
+        let to = transition.apply(from).ok_or_else(|| not_from(transition, from))?;
+        let receipt = |status: Status, changed, sessions_revoked| Receipt {
+            status: status.effective(before.identity.expires_at, now),
+            changed,
+            sessions_revoked,
+        };
+        if to == from {
+            return Ok(Change::none(receipt(to, false, 0)));
+        }
+        if matches!(transition, Transition::Lock | Transition::Block) {
+            let done = if transition == Transition::Lock { "locked" } else { "blocked" };
+            must_not_be_last(tx, &before, by, now, done)?;
+        }
+        let mut ended = 0;
+        if transition == Transition::Block {
+            ended = sessions::delete_all(tx, before.n, now)?.len() as u64;
+            codes::withdraw(tx, before.n, recovery::PURPOSE)?;
+        }
+        let mut after = before.identity.clone();
+        after.status = to;
+        after.status_changed_at = Some(now);
+        after.updated_at = now;
+        after.status_detail = StatusDetail {
+            by: Some(by.label()),
+            reason: why.reason,
+            note: why.note.clone(),
+            until: why.until,
+        };
+        identities::update(tx, &before, &after)?;
+        let event = event(id, transition, from, &why, ended);
+        Ok(by.change(receipt(to, true, ended), event, Vec::new()))
+    })
+}
+
+fn check(why: &StatusChange, now: Timestamp) -> Result<(), Error> {
+    if why.note.as_ref().is_some_and(|note| note.chars().count() > NOTE_MAX_CHARS) {
+        let message = format!("The note is longer than {NOTE_MAX_CHARS} characters.");
+        return Err(Error::new(ErrorCode::Invalid, message));
+    }
+    if why.until.is_some_and(|until| until <= now) {
+        return Err(Error::new(ErrorCode::Invalid, "The time given as until has passed already."));
+    }
+    Ok(())
+}
+
+fn not_from(transition: Transition, from: Status) -> Error {
+    let hint = match from {
+        Status::Invited => "; an invitation is withdrawn by deleting the identity",
+        Status::Blocked => "; unblock it first",
+        Status::Locked => "; unlock it first",
+        Status::Active => "",
+    };
+    let (verb, status) = (transition.verb(), from.as_str());
+    Error::new(
+        ErrorCode::StatusTransition,
+        format!("An identity that is {status} cannot be {verb}ed{hint}."),
+    )
+}
+
+fn event(id: Uuid, transition: Transition, from: Status, why: &StatusChange, ended: u64) -> Event {
+    let kind = match transition {
+        Transition::Lock => EventType::UserLocked,
+        Transition::Unlock => EventType::UserUnlocked,
+        Transition::Block => EventType::UserBlocked,
+        Transition::Unblock => EventType::UserUnblocked,
+    };
+    let mut event = Event::new(kind)
+        .principal(id)
+        .data("from", from.as_str())
+        .data("reason", why.reason.as_str());
+    if matches!(transition, Transition::Lock | Transition::Block) {
+        event = event.data("sessions_revoked", ended);
+        if let Some(until) = why.until {
+            event = event.data("until", until.to_string());
+        }
+    }
+    match &why.note {
+        Some(note) => event.personal("note", note.as_str()),
+        None => event,
+    }
+}

@@ -1,0 +1,452 @@
+//! Bringing identities in and out, one JSON document a line, in the shape of the Kratos admin API.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Caller;
+use super::backup::{reserve, settle, unwritable};
+use super::identities::{
+    apply_addresses, check_documents, check_external_id, object_or_empty, project,
+    projected_credentials, registered,
+};
+use super::links::account_of;
+use crate::app::Deps;
+use crate::crypto::password;
+use crate::domain::authority::Authority;
+use crate::domain::credential::{Credential, CredentialType};
+use crate::domain::identity::{Identity, Via};
+use crate::domain::ledger::EventType;
+use crate::domain::ledger::event::Event;
+use crate::domain::status::{Status, StatusDetail};
+use crate::error::{Error, ErrorCode};
+use crate::store::Change;
+use crate::store::sql::{identities, ledger, search};
+
+/// How many identities go into one transaction: fewer would write index pages again and again,
+/// more would not fit into 64 MiB of memory.
+const BATCH: usize = 10_000;
+/// Longest line, in bytes.
+const LINE_MAX_BYTES: usize = 1024 * 1024;
+
+/// What an import did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Identities that were created.
+    pub created: u64,
+    /// Identities whose id was there already; they were left as they are.
+    pub skipped: u64,
+}
+
+/// One line, as `export` writes it and as Kratos's admin API returns it.
+#[derive(Debug, Deserialize)]
+struct Line {
+    #[serde(default)]
+    id: Option<Uuid>,
+    #[serde(default)]
+    schema_id: Option<String>,
+    #[serde(default)]
+    traits: Value,
+    #[serde(default)]
+    external_id: Option<String>,
+    #[serde(default)]
+    metadata_public: Value,
+    #[serde(default)]
+    metadata_admin: Value,
+    #[serde(default)]
+    state: Option<String>,
+    #[serde(default)]
+    status: Option<String>,
+    #[serde(default)]
+    status_detail: Option<StatusDetail>,
+    #[serde(default)]
+    expires_at: Option<Timestamp>,
+    #[serde(default)]
+    authorities: Vec<String>,
+    #[serde(default)]
+    created_at: Option<Timestamp>,
+    #[serde(default)]
+    credentials: std::collections::BTreeMap<String, LineCredential>,
+    #[serde(default)]
+    verifiable_addresses: Vec<LineAddress>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct LineCredential {
+    #[serde(default)]
+    identifiers: Vec<String>,
+    #[serde(default)]
+    config: Value,
+}
+
+#[derive(Debug, Deserialize)]
+struct LineAddress {
+    value: String,
+    via: String,
+    #[serde(default)]
+    verified: bool,
+    #[serde(default)]
+    verified_at: Option<Timestamp>,
+}
+
+/// Creates the identities of a JSON Lines file, with their hashes, factors and links. A line whose
+/// id exists is left alone, so that running it again after a failure goes on where it stopped.
+///
+/// The whole file is checked before anything is written.
+///
+/// # Errors
+/// `Invalid` with the number of the first line that cannot be used, `Conflict` with the number of
+/// the line whose identifier is taken; what came in batches before it stays, and is named.
+pub fn import(d: &Deps, by: &Caller, path: &Path, dry_run: bool) -> Result<Imported, Error> {
+    import_with(d, by, path, dry_run, &mut |_| {})
+}
+
+/// As [`import`], telling `progress` how many lines are done.
+///
+/// # Errors
+/// As [`import`].
+pub fn import_with(
+    d: &Deps,
+    by: &Caller,
+    path: &Path,
+    dry_run: bool,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Imported, Error> {
+    let now = d.clock.now();
+    let mut checked = 0;
+    for_each_line(path, &mut |number, text| {
+        checked += 1;
+        if checked % 10_000 == 0 {
+            progress(0);
+        }
+        identity_of(d, by, number, text, now).map(drop)
+    })?;
+    if dry_run {
+        return Ok(Imported { created: checked, skipped: 0 });
+    }
+    let mut total = Imported::default();
+    let mut batch: Vec<(u64, Identity)> = Vec::new();
+    for_each_line(path, &mut |number, text| {
+        batch.push((number, identity_of(d, by, number, text, now)?));
+        if batch.len() >= BATCH {
+            flush(d, by, &mut batch, &mut total)?;
+            progress(total.created + total.skipped);
+        }
+        Ok(())
+    })?;
+    flush(d, by, &mut batch, &mut total)?;
+    Ok(total)
+}
+
+fn flush(
+    d: &Deps,
+    by: &Caller,
+    batch: &mut Vec<(u64, Identity)>,
+    total: &mut Imported,
+) -> Result<(), Error> {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    let before = *total;
+    let done = d.store.write(&by.author(), |tx| {
+        let mut events = Vec::new();
+        let mut first = None;
+        for (number, identity) in batch.iter() {
+            if identities::row_of(tx, identity.id)?.is_some() {
+                continue;
+            }
+            let n = identities::insert(tx, identity, false).map_err(|error| {
+                let error = Error::from(error);
+                let message = format!(
+                    "Line {number}: {} {} identities of earlier lines were imported; mend the line \
+                     and run the import again.",
+                    error.message(),
+                    before.created
+                );
+                Error::new(error.code(), message).because(error)
+            })?;
+            first.get_or_insert(n - 1);
+            events.push(registered(identity).data("imported", true));
+        }
+        let created = events.len() as u64;
+        if let Some(first) = first {
+            search::insert_after(tx, first)?;
+        }
+        let mut events = events.into_iter();
+        Ok::<_, Error>(match events.next() {
+            None => Change::none(created),
+            Some(event) => by.change(created, event, events.collect()),
+        })
+    })?;
+    total.created += done;
+    total.skipped += batch.len() as u64 - done;
+    batch.clear();
+    Ok(())
+}
+
+fn for_each_line(
+    path: &Path,
+    each: &mut dyn FnMut(u64, &str) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let unreadable = |error: std::io::Error| {
+        Error::new(ErrorCode::Invalid, format!("{} cannot be read.", path.display())).because(error)
+    };
+    let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?);
+    let (mut number, mut line) = (0, Vec::new());
+    loop {
+        line.clear();
+        let limit = LINE_MAX_BYTES as u64 + 1;
+        let read = std::io::Read::take(&mut reader, limit).read_until(b'\n', &mut line);
+        if read.map_err(unreadable)? == 0 {
+            return Ok(());
+        }
+        number += 1;
+        if line.len() > LINE_MAX_BYTES {
+            return Err(wrong(number, &format!("is longer than {LINE_MAX_BYTES} bytes")));
+        }
+        let text = std::str::from_utf8(&line).map_err(|_| wrong(number, "is not UTF-8"))?.trim();
+        if !text.is_empty() {
+            each(number, text)?;
+        }
+    }
+}
+
+fn wrong(number: u64, what: &str) -> Error {
+    Error::new(ErrorCode::Invalid, format!("Line {number} {what}. Nothing of it was imported."))
+}
+
+fn identity_of(
+    d: &Deps,
+    by: &Caller,
+    number: u64,
+    text: &str,
+    now: Timestamp,
+) -> Result<Identity, Error> {
+    let line: Line = serde_json::from_str(text).map_err(|error| {
+        wrong(number, &format!("is not an identity (column {})", error.column()))
+    })?;
+    assemble(d, by, line, now).map_err(|error| {
+        let message = error.message().trim_end_matches('.');
+        Error::new(error.code(), format!("Line {number}: {message}."))
+    })
+}
+
+fn assemble(d: &Deps, by: &Caller, line: Line, now: Timestamp) -> Result<Identity, Error> {
+    let schema_id = line.schema_id.unwrap_or_else(|| d.schemas.default_id().to_owned());
+    let traits = object_or_empty(line.traits);
+    check_documents(&traits, &line.metadata_public, &line.metadata_admin)?;
+    let external_id = line.external_id.filter(|id| !id.is_empty());
+    check_external_id(external_id.as_deref())?;
+    let projection = project(d, &schema_id, &traits)?;
+    let created_at = line.created_at.unwrap_or(now);
+    let mut identity = Identity {
+        id: line.id.map_or_else(|| d.rng.uuid_v7(now), Ok)?,
+        external_id,
+        schema_id,
+        traits,
+        metadata_public: line.metadata_public,
+        metadata_admin: line.metadata_admin,
+        status: Status::Active,
+        status_changed_at: Some(now),
+        status_detail: line
+            .status_detail
+            .unwrap_or_else(|| StatusDetail { by: Some(by.label()), ..StatusDetail::default() }),
+        expires_at: line.expires_at,
+        authorities: line
+            .authorities
+            .iter()
+            .filter(|word| *word != "ROLE_USER")
+            .map(|word| authority(word))
+            .collect::<Result<BTreeSet<_>, _>>()?,
+        created_at,
+        updated_at: now,
+        verifiable_addresses: Vec::new(),
+        recovery_addresses: Vec::new(),
+        credentials: projected_credentials(&projection, now),
+    };
+    apply_addresses(&mut identity, &projection, now, &d.rng)?;
+    for (kind, given) in line.credentials {
+        add_credential(&mut identity, &kind, given, now)?;
+    }
+    for address in line.verifiable_addresses.iter().filter(|address| address.verified) {
+        let via = Via::parse(&address.via);
+        let value = crate::domain::identifier::canonical(&address.value);
+        let known = identity.verifiable_addresses.iter_mut();
+        for known in known.filter(|known| Some(known.via) == via && known.value == value) {
+            known.verified = true;
+            known.verified_at = Some(address.verified_at.unwrap_or(now));
+        }
+    }
+    identity.status = status(line.status.as_deref().or(line.state.as_deref()), &identity)?;
+    Ok(identity)
+}
+
+fn authority(word: &str) -> Result<Authority, Error> {
+    Authority::parse(word)
+        .ok_or_else(|| Error::new(ErrorCode::Invalid, "There is no such authority."))
+}
+
+fn status(word: Option<&str>, identity: &Identity) -> Result<Status, Error> {
+    let given = word.map(|word| {
+        Status::parse(word)
+            .ok_or_else(|| Error::new(ErrorCode::Invalid, "There is no such status."))
+    });
+    let usable = if identity.first_factors() > 0 { Status::Active } else { Status::Invited };
+    Ok(match given.transpose()? {
+        None | Some(Status::Active | Status::Invited) => usable,
+        Some(status) => status,
+    })
+}
+
+fn add_credential(
+    identity: &mut Identity,
+    kind: &str,
+    given: LineCredential,
+    now: Timestamp,
+) -> Result<(), Error> {
+    // Kinds that Doorward has no use for (enterprise features of Kratos) are not brought along.
+    let Some(kind) = CredentialType::parse(kind) else { return Ok(()) };
+    if given.config.as_object().is_none_or(serde_json::Map::is_empty) {
+        return Ok(());
+    }
+    let mut identifiers = Vec::new();
+    match kind {
+        CredentialType::Password => {
+            if let Some(hash) = given.config.get("hashed_password").and_then(Value::as_str) {
+                password::check_format(hash)?;
+            }
+        }
+        CredentialType::Oidc => {
+            let entries = given.config.get("providers").and_then(Value::as_array);
+            identifiers.extend(entries.into_iter().flatten().filter_map(account_of));
+        }
+        CredentialType::Totp | CredentialType::LookupSecret | CredentialType::Passkey => {
+            identifiers.extend(given.identifiers);
+        }
+        CredentialType::Webauthn | CredentialType::Code => {}
+    }
+    match identity.credentials.iter_mut().find(|known| known.kind == kind) {
+        Some(known) => known.config = given.config,
+        None => identity.credentials.push(Credential {
+            kind,
+            identifiers,
+            config: given.config,
+            created_at: now,
+            updated_at: now,
+        }),
+    }
+    Ok(())
+}
+
+/// Writes every identity, one a line, into a new private file; with credentials only when asked.
+///
+/// # Errors
+/// `Conflict` when the file exists, `AuditUnavailable` when it cannot be written.
+pub fn export(d: &Deps, by: &Caller, path: &Path, credentials: bool) -> Result<u64, Error> {
+    export_with(d, by, path, credentials, &mut |_| {})
+}
+
+/// As [`export`], telling `progress` how many are done.
+///
+/// # Errors
+/// As [`export`].
+pub fn export_with(
+    d: &Deps,
+    by: &Caller,
+    path: &Path,
+    credentials: bool,
+    progress: &mut dyn FnMut(u64),
+) -> Result<u64, Error> {
+    let partial = reserve(path)?;
+    let written = write_lines(d, &partial, credentials, progress);
+    let written = written.and_then(|count| settle(&partial, path).map(|_| count));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&partial);
+    }
+    let count = written?;
+    let recorded = d.store.write(&by.author(), |tx| {
+        ledger::origin(tx)?;
+        let event = Event::new(EventType::AdminExport)
+            .data("what", "identities")
+            .data("format", "jsonl")
+            .data("personal", true)
+            .data("credentials", credentials)
+            .data("count", count);
+        Ok::<_, Error>(by.change((), event, Vec::new()))
+    });
+    if recorded.is_err() {
+        // What is not in the ledger did not happen.
+        let _ = std::fs::remove_file(path);
+    }
+    recorded.map(|()| count)
+}
+
+fn write_lines(
+    d: &Deps,
+    path: &Path,
+    credentials: bool,
+    progress: &mut dyn FnMut(u64),
+) -> Result<u64, Error> {
+    let failed = |error: std::io::Error| unwritable(path, error);
+    let file = File::options().write(true).open(path).map_err(failed)?;
+    let mut file = BufWriter::new(file);
+    // One view of the data for the whole file.
+    let count = d.store.read(|tx| {
+        let (mut after, mut count) = (0, 0);
+        loop {
+            let page = identities::page(tx, after, 500)?;
+            let Some(last) = page.last() else { return Ok::<u64, Error>(count) };
+            after = last.n;
+            count += page.len() as u64;
+            for stored in &page {
+                let line = document(&stored.identity, credentials);
+                writeln!(file, "{line}").map_err(failed)?;
+            }
+            progress(count);
+        }
+    })?;
+    file.flush().map_err(failed)?;
+    Ok(count)
+}
+
+fn document(identity: &Identity, credentials: bool) -> Value {
+    let mut document = json!({
+        "id": identity.id,
+        "external_id": identity.external_id,
+        "schema_id": identity.schema_id,
+        "status": identity.status.as_str(),
+        "status_detail": identity.status_detail,
+        "expires_at": identity.expires_at,
+        "traits": identity.traits,
+        "metadata_public": identity.metadata_public,
+        "metadata_admin": identity.metadata_admin,
+        "authorities": identity.authorities,
+        "created_at": identity.created_at,
+        "updated_at": identity.updated_at,
+        "verifiable_addresses": identity.verifiable_addresses.iter().map(|address| json!({
+            "value": address.value,
+            "via": address.via.as_str(),
+            "verified": address.verified,
+            "verified_at": address.verified_at,
+        })).collect::<Vec<_>>(),
+    });
+    if credentials {
+        let all: serde_json::Map<String, Value> = identity
+            .credentials
+            .iter()
+            .map(|credential| {
+                let value =
+                    json!({"identifiers": credential.identifiers, "config": credential.config});
+                (credential.kind.as_str().to_owned(), value)
+            })
+            .collect();
+        document["credentials"] = Value::Object(all);
+    }
+    document
+}
