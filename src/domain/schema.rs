@@ -30,13 +30,18 @@ pub enum SchemaError {
         problem: String,
     },
     /// The traits do not satisfy the schema.
-    #[error("trait '{pointer}' {problem}")]
+    #[error("{} {problem}", place(.pointer))]
     Traits {
         /// Where in the traits.
         pointer: String,
         /// What is wrong, without the offending value.
         problem: String,
     },
+}
+
+/// Names a place in the traits.
+fn place(pointer: &str) -> String {
+    if pointer.is_empty() { "the traits document".to_owned() } else { format!("trait '{pointer}'") }
 }
 
 /// What the schema makes of a set of traits.
@@ -343,7 +348,7 @@ mod tests {
         let error = project("admin_v0", &json!({"email": "not an address"})).unwrap_err();
         assert_eq!(error.to_string(), "trait '/email' is not a valid email");
         let error = project("social_user_v0", &json!({})).unwrap_err();
-        assert_eq!(error.to_string(), "trait '' lacks 'email'");
+        assert_eq!(error.to_string(), "the traits document lacks 'email'");
     }
 
     #[test]
