@@ -5,13 +5,13 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::config::Options;
 use crate::crypto::password::Argon2Params;
 use crate::crypto::sign::SigningKey;
+use crate::crypto::token;
 use crate::domain::policy::PasswordPolicy;
 use crate::domain::schema::Schemas;
 use crate::error::{Error, ErrorCode};
@@ -119,12 +119,7 @@ impl Deps {
     /// When the data key cannot be read.
     pub fn keyed_digest(&self, context: &str, secret: &str) -> Result<String, Error> {
         let key = read_key(&key_path(&self.state_dir, "data"))?;
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
-        let mut sign = hmac::Context::with_key(&key);
-        sign.update(context.as_bytes());
-        sign.update(b"\n");
-        sign.update(secret.as_bytes());
-        Ok(hex::encode(sign.sign()))
+        Ok(token::keyed_digest(&key, context, secret))
     }
 
     /// The key with which checkpoints are signed.

@@ -23,6 +23,7 @@ impl Clock {
 
     /// The present moment, in whole microseconds, as the store keeps it.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that may ask the machine")]
     pub fn now(&self) -> Timestamp {
         let now = match self {
             Self::System => Timestamp::now(),

@@ -1,5 +1,6 @@
 //! Random tokens and one-time codes, their digests, and comparison in constant time.
 
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
@@ -43,6 +44,17 @@ pub fn one_time_code(rng: &Rng) -> Result<String, Error> {
 #[must_use]
 pub fn digest(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
+}
+
+/// The digest of something short, in hexadecimal, that only the holder of `key` can try out
+/// (HMAC-SHA-256). `context` keeps digests for different purposes apart.
+#[must_use]
+pub fn keyed_digest(key: &[u8], context: &str, secret: &str) -> String {
+    let mut sign = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
+    sign.update(context.as_bytes());
+    sign.update(b"\n");
+    sign.update(secret.as_bytes());
+    hex::encode(sign.sign())
 }
 
 /// Whether two texts are equal, in a time that depends on their lengths only.

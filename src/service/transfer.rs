@@ -446,7 +446,9 @@ fn document(identity: &Identity, credentials: bool) -> Value {
                 (credential.kind.as_str().to_owned(), value)
             })
             .collect();
-        document["credentials"] = Value::Object(all);
+        if let Value::Object(fields) = &mut document {
+            fields.insert("credentials".to_owned(), Value::Object(all));
+        }
     }
     document
 }

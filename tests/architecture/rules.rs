@@ -12,13 +12,11 @@ pub const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["domain", "error", "clock", "rng", "crypto"]),
     ("audit", &["domain", "error", "clock", "rng", "crypto", "store"]),
     ("config", &["domain", "error", "yaml"]),
-    ("service", &["domain", "error", "clock", "rng", "yaml", "crypto", "store", "audit", "config"]),
+    // What is opened and handed to every use case: `Deps`.
+    ("app", &["domain", "error", "clock", "rng", "yaml", "crypto", "store", "audit", "config"]),
     (
-        "app",
-        &[
-            "domain", "error", "clock", "rng", "yaml", "crypto", "store", "audit", "config",
-            "service",
-        ],
+        "service",
+        &["domain", "error", "clock", "rng", "yaml", "crypto", "store", "audit", "config", "app"],
     ),
     // The faces. None of them may reach store, crypto or audit; only `cli serve` starts another, and
     // only the charm draws random bytes: the leader makes the keys.

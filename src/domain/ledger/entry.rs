@@ -65,7 +65,7 @@ pub fn decode_disclosure(encoded: &str) -> Option<(String, Value)> {
 /// # Errors
 /// When the event carries a data key or personal value its type does not list, or a value that
 /// canonical JSON cannot hold.
-#[allow(clippy::too_many_arguments, reason = "each is a different part of one record")]
+#[expect(clippy::too_many_arguments, reason = "each is a different part of one record")]
 pub fn seal(
     event: &Event,
     actor: &Actor,
