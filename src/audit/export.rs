@@ -1,0 +1,187 @@
+//! Export: JSON Lines of canonical entries (a line without its newline is the leaf's input), the
+//! newest checkpoint as a signed note, all checkpoints, and on request the personal values.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::{AuditError, Progress};
+use crate::domain::ledger::Hash;
+use crate::store::sql::ledger;
+use crate::store::{Store, Tx};
+
+/// How many rows are read at a time.
+const BATCH: u64 = 1000;
+
+/// The files of an export, which lie beside each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Files {
+    /// Canonical entries, one per line.
+    pub entries: PathBuf,
+    /// The newest checkpoint: a signed note that generic tools verify.
+    pub checkpoint: PathBuf,
+    /// All checkpoints, one JSON object per line; they narrow a fault down.
+    pub checkpoints: PathBuf,
+    /// Personal values, one JSON object per line; only on request.
+    pub disclosures: PathBuf,
+}
+
+impl Files {
+    /// The files that belong to the entries in `entries`.
+    #[must_use]
+    pub fn beside(entries: &Path) -> Self {
+        let with = |suffix: &str| {
+            let mut name = OsString::from(entries);
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        Self {
+            entries: entries.to_owned(),
+            checkpoint: with(".checkpoint"),
+            checkpoints: with(".checkpoints"),
+            disclosures: with(".disclosures"),
+        }
+    }
+}
+
+/// What was exported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// How many entries.
+    pub size: u64,
+    /// The root over them.
+    pub root: Hash,
+    /// How many of them the newest checkpoint covers.
+    pub signed_size: u64,
+    /// How many personal values.
+    pub disclosures: u64,
+    /// The files written.
+    pub files: Vec<PathBuf>,
+}
+
+/// Writes the whole ledger to `target` and the files beside it, from one consistent view. Only the
+/// caller may read them (mode 0600); each appears whole or not at all. Make a checkpoint first, so
+/// that the export's end is signed.
+///
+/// # Errors
+/// When the store or a file fails; files already complete stay.
+pub fn export(
+    store: &Store,
+    target: &Path,
+    with_disclosures: bool,
+    progress: Progress<'_>,
+) -> Result<Exported, AuditError> {
+    let files = Files::beside(target);
+    store.read(|tx| {
+        let (size, root, signed_size) = ledger::size_and_root(tx)?;
+        let mut written = vec![files.entries.clone()];
+        write_file(&files.entries, |out| write_entries(tx, out, size, progress))?;
+        if let Some(newest) = ledger::last_checkpoint(tx)? {
+            write_file(&files.checkpoint, |out| put(out, &files.checkpoint, &newest.note))?;
+            write_file(&files.checkpoints, |out| write_checkpoints(tx, out, &files.checkpoints))?;
+            written.extend([files.checkpoint.clone(), files.checkpoints.clone()]);
+        }
+        let mut disclosures = 0;
+        if with_disclosures {
+            write_file(&files.disclosures, |out| {
+                disclosures = write_disclosures(tx, out, &files.disclosures)?;
+                Ok(())
+            })?;
+            written.push(files.disclosures.clone());
+        }
+        Ok(Exported { size, root, signed_size, disclosures, files: written })
+    })
+}
+
+fn write_entries(
+    tx: &Tx<'_>,
+    out: &mut dyn Write,
+    size: u64,
+    progress: Progress<'_>,
+) -> Result<(), AuditError> {
+    let mut from = 0;
+    loop {
+        let entries = ledger::scan(tx, from, BATCH)?;
+        let Some(last) = entries.last() else { return Ok(()) };
+        from = last.seq.saturating_add(1);
+        for entry in &entries {
+            put(out, Path::new("entries"), &entry.json)?;
+            put(out, Path::new("entries"), "\n")?;
+        }
+        progress(from, Some(size));
+    }
+}
+
+fn write_checkpoints(tx: &Tx<'_>, out: &mut dyn Write, path: &Path) -> Result<(), AuditError> {
+    for one in ledger::checkpoints(tx)? {
+        let line = json!({"note": one.note, "root": hex::encode(one.root), "size": one.size});
+        put(out, path, &format!("{line}\n"))?;
+    }
+    Ok(())
+}
+
+fn write_disclosures(tx: &Tx<'_>, out: &mut dyn Write, path: &Path) -> Result<u64, AuditError> {
+    let (mut from, mut count) = (0, 0);
+    let end = ledger::size_and_root(tx)?.0;
+    while from < end {
+        for one in ledger::disclosures_between(tx, from, from.saturating_add(BATCH - 1))? {
+            let line = json!({"disclosure": one.encoded, "name": one.name, "seq": one.seq});
+            put(out, path, &format!("{line}\n"))?;
+            count += 1;
+        }
+        from = from.saturating_add(BATCH);
+    }
+    Ok(count)
+}
+
+fn put(out: &mut dyn Write, path: &Path, text: &str) -> Result<(), AuditError> {
+    out.write_all(text.as_bytes()).map_err(|source| failed(path, source))
+}
+
+pub(super) fn failed(path: &Path, source: io::Error) -> AuditError {
+    AuditError::File { path: path.display().to_string(), source }
+}
+
+/// Writes a file under another name and puts it in place when it is complete and on disk.
+fn write_file(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), AuditError>,
+) -> Result<(), AuditError> {
+    let mut name = OsString::from(path);
+    name.push(".partial");
+    let partial = PathBuf::from(name);
+    let written = write_partial(&partial, fill)
+        .and_then(|()| fs::rename(&partial, path).map_err(|source| failed(path, source)));
+    if written.is_err() {
+        // The failure that is reported is the first one; a leftover is only untidy.
+        let _ = fs::remove_file(&partial);
+    }
+    written
+}
+
+fn write_partial(
+    partial: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), AuditError>,
+) -> Result<(), AuditError> {
+    match fs::remove_file(partial) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            return Err(failed(partial, source));
+        }
+        _ => {}
+    }
+    // Created anew: a file or link that somebody else put there must not be written through.
+    let file: File = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(partial)
+        .map_err(|source| failed(partial, source))?;
+    let mut out = BufWriter::with_capacity(1 << 16, file);
+    fill(&mut out)?;
+    let file = out.into_inner().map_err(|error| failed(partial, error.into_error()))?;
+    file.sync_all().map_err(|source| failed(partial, source))
+}

@@ -1,0 +1,210 @@
+//! Verification of an exported ledger: needs the files and a verifier key, no database and no
+//! service.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read as _};
+use std::iter::Peekable;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::check::{Candidate, Checker};
+use super::export::{Files, failed};
+use super::redactions::Redactions;
+use super::report::Report;
+use super::verify::Evidence;
+use super::{AuditError, Progress};
+use crate::domain::ledger::checkpoint::{Checkpoint, parse_note};
+use crate::domain::ledger::{StoredCheckpoint, StoredDisclosure};
+
+/// Longer lines are no entries.
+const LONGEST_LINE: u64 = 16 * 1024 * 1024;
+
+#[derive(Deserialize)]
+struct CheckpointLine {
+    size: u64,
+    root: String,
+    note: String,
+}
+
+#[derive(Deserialize)]
+struct DisclosureLine {
+    seq: u64,
+    name: String,
+    disclosure: String,
+}
+
+/// Verifies the export whose entries are in `entries`, with what lies beside it.
+///
+/// # Errors
+/// When a file cannot be read or the evidence is of no use.
+pub fn verify(
+    entries: &Path,
+    evidence: &Evidence,
+    progress: Progress<'_>,
+) -> Result<Report, AuditError> {
+    let files = Files::beside(entries);
+    let since = evidence.since()?;
+    let checkpoints = checkpoints(&files)?;
+    let origin = origin(entries, evidence, since.as_ref())?;
+    evidence.check_origin(&origin, since.as_ref())?;
+    let mut known = Redactions::default();
+    loop {
+        let mut checker = Checker::new(&origin, &evidence.keys, &checkpoints, since.clone(), known);
+        read_all(&files, &mut checker, progress)?;
+        if !checker.wants_second_reading() {
+            return Ok(checker.finish(None));
+        }
+        known = checker.learnt();
+    }
+}
+
+/// The ledger's name: what the evidence says, or else what the first entry says about itself.
+fn origin(
+    entries: &Path,
+    evidence: &Evidence,
+    since: Option<&Checkpoint>,
+) -> Result<String, AuditError> {
+    if let Some(key) = evidence.keys.first() {
+        return Ok(key.origin().to_owned());
+    }
+    if let Some(since) = since {
+        return Ok(since.origin.clone());
+    }
+    let line = Lines::open(entries)?.next().transpose()?.flatten().unwrap_or_default();
+    let entry: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+    let named = entry.pointer("/data/origin").and_then(serde_json::Value::as_str);
+    Ok(named.unwrap_or_default().to_owned())
+}
+
+fn checkpoints(files: &Files) -> Result<Vec<StoredCheckpoint>, AuditError> {
+    let mut found = Vec::new();
+    if files.checkpoints.exists() {
+        for line in Lines::open(&files.checkpoints)? {
+            let line = line?.unwrap_or_default();
+            let parsed: CheckpointLine = serde_json::from_str(&line)
+                .map_err(|error| failed(&files.checkpoints, error.into()))?;
+            let root = hex::decode(&parsed.root).ok().and_then(|root| root.try_into().ok());
+            let root = root.unwrap_or_default();
+            found.push(StoredCheckpoint { size: parsed.size, root, note: parsed.note });
+        }
+    }
+    if files.checkpoint.exists() {
+        let note = read_text(&files.checkpoint)?;
+        // A note that is none still counts: as a checkpoint nobody can believe.
+        let body = parse_note(&note).and_then(|parsed| Checkpoint::parse_body(&parsed.text));
+        let (size, root) = body.map_or((0, [0; 32]), |body| (body.size, body.root));
+        if !found.iter().any(|one| one.note == note) {
+            found.push(StoredCheckpoint { size, root, note });
+        }
+    }
+    Ok(found)
+}
+
+fn read_text(path: &Path) -> Result<String, AuditError> {
+    let file = File::open(path).map_err(|source| failed(path, source))?;
+    let mut text = String::new();
+    file.take(LONGEST_LINE).read_to_string(&mut text).map_err(|source| failed(path, source))?;
+    Ok(text)
+}
+
+fn read_all(
+    files: &Files,
+    checker: &mut Checker,
+    progress: Progress<'_>,
+) -> Result<(), AuditError> {
+    let mut values = match files.disclosures.exists() {
+        true => Some(Values(Lines::open(&files.disclosures)?, &files.disclosures).peekable()),
+        false => None,
+    };
+    if values.is_none() {
+        checker.without_disclosures();
+    }
+    for line in Lines::open(&files.entries)? {
+        let Some(line) = line? else {
+            checker.unreadable();
+            return Ok(());
+        };
+        let own = match &mut values {
+            Some(values) => values_of(values, checker)?,
+            None => Vec::new(),
+        };
+        if !checker.take(Candidate { json: &line, stored: None }, &own) {
+            return Ok(());
+        }
+        if checker.taken().is_multiple_of(1000) {
+            progress(checker.taken(), None);
+        }
+    }
+    for stray in values.into_iter().flatten().take(1) {
+        checker.stray_disclosure(&stray?);
+    }
+    progress(checker.taken(), None);
+    Ok(())
+}
+
+/// The personal values of the next entry; ones for earlier entries come too late and are stray.
+fn values_of(
+    values: &mut Peekable<Values<'_>>,
+    checker: &mut Checker,
+) -> Result<Vec<StoredDisclosure>, AuditError> {
+    let at = checker.taken();
+    let mut own = Vec::new();
+    while let Some(next) = values.next_if(|one| one.as_ref().map_or(true, |one| one.seq <= at)) {
+        let next = next?;
+        if next.seq == at { own.push(next) } else { checker.stray_disclosure(&next) }
+    }
+    Ok(own)
+}
+
+/// Reads lines as bytes: a line that is not UTF-8, or absurdly long, is no text but also no
+/// failure of the file.
+struct Lines<'a> {
+    reader: BufReader<File>,
+    path: &'a Path,
+}
+
+impl<'a> Lines<'a> {
+    fn open(path: &'a Path) -> Result<Self, AuditError> {
+        let file = File::open(path).map_err(|source| failed(path, source))?;
+        Ok(Self { reader: BufReader::with_capacity(1 << 16, file), path })
+    }
+}
+
+impl Iterator for Lines<'_> {
+    type Item = Result<Option<String>, AuditError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut line = Vec::new();
+        let read = self.reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
+        match read {
+            Err(source) => Some(Err(failed(self.path, source))),
+            Ok(0) => None,
+            Ok(_) => {
+                if line.last() == Some(&b'\n') {
+                    line.pop();
+                }
+                Some(Ok(String::from_utf8(line).ok()))
+            }
+        }
+    }
+}
+
+struct Values<'a>(Lines<'a>, &'a Path);
+
+impl Iterator for Values<'_> {
+    type Item = Result<StoredDisclosure, AuditError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let line = match self.0.next()? {
+            Ok(line) => line.unwrap_or_default(),
+            Err(error) => return Some(Err(error)),
+        };
+        let parsed: Result<DisclosureLine, _> = serde_json::from_str(&line);
+        Some(parsed.map_err(|error| failed(self.1, error.into())).map(|one| StoredDisclosure {
+            seq: one.seq,
+            name: one.name,
+            encoded: one.disclosure,
+        }))
+    }
+}

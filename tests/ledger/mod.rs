@@ -1,0 +1,8 @@
+//! The ledger: its format for any input, and what verification says about every kind of attack.
+
+mod attacks;
+mod bench;
+mod exports;
+mod format;
+mod ledgers;
+mod tree;
