@@ -3,10 +3,47 @@
 pub mod definitions;
 pub mod failure;
 pub mod help;
+pub mod host;
 pub mod params;
 pub mod results;
+pub mod table;
+
+mod context;
+mod run;
+mod selector;
+
+mod audit_checkpoint;
+mod audit_verify;
+mod backup;
+mod block_identity;
+mod create_admin_account;
+mod create_identity;
+mod created;
+mod delete_identity;
+mod export_identities;
+mod get_identity;
+mod import_identities;
+mod invalidate_identity_sessions;
+mod list_audit_events;
+mod list_identities;
+mod list_identity_sessions;
+mod list_oidc_accounts;
+mod lock_identity;
+mod paths;
+mod reset_identity_mfa;
+mod reset_password;
+mod run_migration;
+mod set_authorities;
+mod status;
+mod times;
+mod unblock_identity;
+mod unlink_oidc_account;
+mod unlock_identity;
+mod update_identity;
 
 pub use definitions::{Definition, Definitions, Parameter, Type, all as definitions};
 pub use failure::Failure;
 pub use help::{help, list};
+pub use host::{Host, HostError, SecretFault};
 pub use results::Results;
+pub use run::run;

@@ -136,19 +136,19 @@ pub fn bounded(results: &Results) -> Results {
 
 /// An identity as `get-identity` and `reset-password` give it; never a secret.
 #[must_use]
-pub fn identity(identity: &Identity, now: Timestamp, external_url: &str) -> Results {
-    let document = identity_document(identity, now, external_url);
+pub fn identity(identity: &Identity, now: Timestamp, base_url: &str) -> Results {
+    let document = identity_document(identity, now, base_url);
     let mut results = document.as_object().map(from_document).unwrap_or_default();
     results.insert("traits-json".to_owned(), Value::String(identity.traits.to_string()));
     results
 }
 
-fn identity_document(identity: &Identity, now: Timestamp, external_url: &str) -> Value {
+fn identity_document(identity: &Identity, now: Timestamp, base_url: &str) -> Value {
     let status = identity.effective_status(now);
     let mut document = json!({
         "id": identity.id,
         "schema_id": identity.schema_id,
-        "schema_url": schema_url(external_url, &identity.schema_id),
+        "schema_url": schema_url(base_url, &identity.schema_id),
         "state": status.kratos_state(),
         "status": status.as_str(),
         "traits": identity.traits,
@@ -232,10 +232,10 @@ fn recovery(address: &RecoveryAddress) -> Value {
 }
 
 /// Where a schema can be read: its id in base64, as Kratos serves it.
-fn schema_url(external_url: &str, schema_id: &str) -> String {
+fn schema_url(base_url: &str, schema_id: &str) -> String {
     use base64::Engine as _;
     let id = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(schema_id);
-    format!("{}/schemas/{id}", external_url.trim_end_matches('/'))
+    format!("{}/schemas/{id}", base_url.trim_end_matches('/'))
 }
 
 #[cfg(test)]

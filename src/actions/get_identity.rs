@@ -1,0 +1,37 @@
+//! `get-identity`: show one identity.
+
+use super::context::Context;
+use super::failure::Failure;
+use super::params::Params;
+use super::results::Results;
+use super::selector::{self, Loosely};
+use super::table::Action;
+use crate::error::ErrorCode;
+use crate::service::identities::{self, Selector};
+
+pub(super) struct GetIdentity {
+    who: Loosely,
+}
+
+impl Action for GetIdentity {
+    const NAME: &'static str = "get-identity";
+
+    fn parse(params: &Params) -> Result<Self, Failure> {
+        Ok(Self { who: selector::parse_loosely(params)? })
+    }
+
+    fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
+        let not_found = || Failure::new("Identity not found");
+        let (wanted, typed) = match self.who {
+            Loosely::Id(id) => (Selector::Id(selector::parse_id(&id).ok_or_else(not_found)?), id),
+            Loosely::Identifier(name) => (Selector::Identifier(name.clone()), name),
+        };
+        let identity = identities::find(&cx.deps, &wanted).map_err(|error| match error.code() {
+            ErrorCode::NotFound => not_found(),
+            ErrorCode::Ambiguous => selector::ambiguous(&typed),
+            _ => cx.failed(&format!("Failed to fetch the identity for {typed}."), error),
+        })?;
+        cx.host.log("Successfully fetched the identity.");
+        Ok(cx.shown(&identity))
+    }
+}

@@ -1,0 +1,80 @@
+//! The table of actions: every name of `actions.yaml` with the code that answers to it.
+
+use super::context::Context;
+use super::failure::Failure;
+use super::params::Params;
+use super::results::Results;
+use super::{
+    audit_checkpoint, audit_verify, backup, block_identity, create_admin_account, create_identity,
+    delete_identity, export_identities, get_identity, import_identities,
+    invalidate_identity_sessions, list_audit_events, list_identities, list_identity_sessions,
+    list_oidc_accounts, lock_identity, reset_identity_mfa, reset_password, run_migration,
+    set_authorities, unblock_identity, unlink_oidc_account, unlock_identity, update_identity,
+};
+
+/// An action: what it reads from its parameters, and what it does with that.
+pub(super) trait Action: Sized {
+    /// Its name in `actions.yaml`.
+    const NAME: &'static str;
+
+    /// Reads every parameter the action has.
+    fn parse(params: &Params) -> Result<Self, Failure>;
+
+    /// Does it.
+    fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure>;
+}
+
+/// One row of the table.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// Its name in `actions.yaml`.
+    pub name: &'static str,
+    /// Reads the parameters without doing anything.
+    ///
+    /// # Errors
+    /// When they do not fit together.
+    pub parse: fn(&Params) -> Result<(), Failure>,
+    pub(super) run: fn(&Params, &mut Context<'_>) -> Result<Results, Failure>,
+}
+
+const fn entry<A: Action>() -> Entry {
+    Entry {
+        name: A::NAME,
+        parse: |params| A::parse(params).map(drop),
+        run: |params, cx| A::parse(params)?.run(cx),
+    }
+}
+
+/// All actions, in the order of the file.
+pub const TABLE: [Entry; 24] = [
+    entry::<get_identity::GetIdentity>(),
+    entry::<create_admin_account::CreateAdminAccount>(),
+    entry::<reset_password::ResetPassword>(),
+    entry::<delete_identity::DeleteIdentity>(),
+    entry::<invalidate_identity_sessions::InvalidateIdentitySessions>(),
+    entry::<reset_identity_mfa::ResetIdentityMfa>(),
+    entry::<list_oidc_accounts::ListOidcAccounts>(),
+    entry::<unlink_oidc_account::UnlinkOidcAccount>(),
+    entry::<run_migration::RunMigration>(),
+    entry::<create_identity::CreateIdentityAction>(),
+    entry::<update_identity::UpdateIdentityAction>(),
+    entry::<list_identities::ListIdentitiesAction>(),
+    entry::<list_identity_sessions::ListIdentitySessions>(),
+    entry::<lock_identity::LockIdentity>(),
+    entry::<unlock_identity::UnlockIdentity>(),
+    entry::<block_identity::BlockIdentity>(),
+    entry::<unblock_identity::UnblockIdentity>(),
+    entry::<set_authorities::SetAuthorities>(),
+    entry::<list_audit_events::ListAuditEvents>(),
+    entry::<audit_verify::AuditVerify>(),
+    entry::<audit_checkpoint::AuditCheckpoint>(),
+    entry::<backup::Backup>(),
+    entry::<export_identities::ExportIdentities>(),
+    entry::<import_identities::ImportIdentities>(),
+];
+
+/// The row of one action.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Entry> {
+    TABLE.iter().find(|entry| entry.name == name)
+}
