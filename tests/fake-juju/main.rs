@@ -1,1 +1,42 @@
-fn main() {}
+//! A Juju agent for tests: it runs the real `dispatch` as Juju would and answers its hook tools.
+//!
+//! One executable, three faces chosen by the name it was started under: a hook tool (`action-get`,
+//! ...), a program of the machine (`systemctl`, `useradd`, ...), or the command line that plays
+//! controller and agent. `tests/README.md` says how to use it.
+
+mod charm;
+mod cli;
+mod client;
+mod context;
+mod driver;
+mod environment;
+mod event;
+mod faults;
+mod machine;
+mod model;
+mod op;
+mod process;
+mod schema;
+mod server;
+mod store;
+mod task;
+mod text;
+mod tools;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut args = std::env::args_os().map(|a| a.to_string_lossy().into_owned());
+    let started_as = args.next().unwrap_or_default();
+    let name = Path::new(&started_as).file_name().map(|n| n.to_string_lossy().into_owned());
+    let name = name.unwrap_or_default();
+    let args: Vec<String> = args.collect();
+    if tools::NAMES.contains(&name.as_str()) {
+        return client::hook_tool(&name, args);
+    }
+    if machine::NAMES.contains(&name.as_str()) {
+        return client::machine_program(&name, args);
+    }
+    cli::main(args)
+}

@@ -1,0 +1,5 @@
+//! The charm as Juju drives it.
+
+pub mod agent;
+mod agent_contract;
+mod agent_stub;
