@@ -35,7 +35,7 @@ impl Action for ResetPassword {
             );
             return Ok(created::recovery(&code));
         };
-        let identity = passwords::set(&cx.deps, &cx.by, id, password)
+        let identity = passwords::set(&cx.deps, &cx.by, id, &password)
             .map_err(|error| failure(cx, id, error))?;
         cx.recorded = true;
         cx.host.log("Password was changed successfully");

@@ -30,7 +30,7 @@ impl Action for SetAuthorities {
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
         let before = self.who.find(cx)?;
         let id = before.id;
-        let identity = authorities::set(&cx.deps, &cx.by, id, self.wanted).map_err(|error| {
+        let identity = authorities::set(&cx.deps, &cx.by, id, &self.wanted).map_err(|error| {
             match error.code() {
                 ErrorCode::NotFound => selector::missing(id),
                 _ => cx.failed(&format!("Failed to set the authorities of identity {id}"), error),

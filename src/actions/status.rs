@@ -29,7 +29,7 @@ pub(super) enum Until {
     No,
 }
 
-type UseCase = fn(&Deps, &Caller, uuid::Uuid, StatusChange) -> Result<Receipt, Error>;
+type UseCase = fn(&Deps, &Caller, uuid::Uuid, &StatusChange) -> Result<Receipt, Error>;
 
 impl Order {
     pub(super) fn parse(params: &Params, until: Until) -> Result<Self, Failure> {
@@ -48,7 +48,7 @@ impl Order {
     ) -> Result<Results, Failure> {
         let id = self.who.find(cx)?.id;
         let receipt =
-            use_case(&cx.deps, &cx.by, id, self.change).map_err(|error| match error.code() {
+            use_case(&cx.deps, &cx.by, id, &self.change).map_err(|error| match error.code() {
                 ErrorCode::NotFound => selector::missing(id),
                 _ => cx.failed(&format!("Failed to {verb} the identity {id}"), error),
             })?;

@@ -211,6 +211,12 @@ fn problem(option: &str, message: String) -> Problem {
     Problem { option: option.to_owned(), message }
 }
 
+/// A float that is a whole number, such as Juju makes of an integer.
+fn whole(value: &Value) -> Option<i64> {
+    let text = value.as_f64()?.to_string();
+    text.strip_suffix(".0").unwrap_or(&text).parse().ok()
+}
+
 struct Reader<'m> {
     map: &'m Map<String, Value>,
     problems: Vec<Problem>,
@@ -232,11 +238,10 @@ impl Reader<'_> {
     fn number<T: TryFrom<i64>>(&mut self, name: &str, min: i64, max: i64, default: T) -> T {
         let value = match self.map.get(name) {
             None | Some(Value::Null) => return default,
-            Some(Value::String(text)) => text.trim().parse::<f64>().ok(),
-            Some(value) => value.as_f64(),
+            Some(Value::String(text)) => text.trim().parse().ok(),
+            Some(value) => value.as_i64().or_else(|| whole(value)),
         };
-        let whole = value.filter(|number| number.fract() == 0.0 && number.abs() < 9e15);
-        let number = whole.map(|number| number as i64).filter(|n| (min..=max).contains(n));
+        let number = value.filter(|n| (min..=max).contains(n));
         if let Some(number) = number.and_then(|number| T::try_from(number).ok()) {
             return number;
         }

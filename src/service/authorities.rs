@@ -27,16 +27,16 @@ pub fn set(
     d: &Deps,
     by: &Caller,
     id: Uuid,
-    wanted: BTreeSet<Authority>,
+    wanted: &BTreeSet<Authority>,
 ) -> Result<Identity, Error> {
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
         let stored = find_stored(tx, &Selector::Id(id))?;
         let held = stored.identity.authorities.clone();
-        if held == wanted {
+        if held == *wanted {
             return Ok(Change::none(stored.identity));
         }
-        let (granted, withdrawn) = (&wanted - &held, &held - &wanted);
+        let (granted, withdrawn) = (wanted - &held, &held - wanted);
         if withdrawn.contains(&Authority::Administrator) {
             must_not_be_last(tx, &stored, by, now, "stripped of its authorities")?;
         }
@@ -53,7 +53,7 @@ pub fn set(
                 .principal(id)
                 .data("authorities", words(moved))
                 .data("before", words(&held))
-                .data("after", words(&wanted))
+                .data("after", words(wanted))
         };
         let mut events = Vec::new();
         if !granted.is_empty() {

@@ -126,7 +126,12 @@ fn examine(candidate: &Path, settings: &Settings) -> Result<u64, Error> {
         let message = format!("The backup is damaged ({problem}); nothing was changed.");
         return Err(Error::new(ErrorCode::Corrupt, message));
     }
-    Ok(store.read(ledger::size_and_root)?.0)
+    let report = super::verification::verify_store(&store)?;
+    if report.first_bad.is_some() {
+        let message = format!("The backup's ledger is {}; nothing was changed.", report.summary());
+        return Err(Error::new(ErrorCode::Corrupt, message));
+    }
+    Ok(report.size)
 }
 
 /// Moves the present database away; its log is folded into it first, by opening it.

@@ -18,6 +18,7 @@ pub mod recovery;
 pub mod sessions;
 pub mod status;
 pub mod transfer;
+pub mod verification;
 
 pub use caller::Caller;
 

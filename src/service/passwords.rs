@@ -24,11 +24,11 @@ use crate::store::sql::{codes, credentials, identities, sessions};
 ///
 /// # Errors
 /// `NotFound`, `WeakPassword` for a password beyond the limit.
-pub fn set(d: &Deps, by: &Caller, id: Uuid, password: SecretString) -> Result<Identity, Error> {
+pub fn set(d: &Deps, by: &Caller, id: Uuid, password: &SecretString) -> Result<Identity, Error> {
     within_limit(password.expose_secret())?;
     find(d, &Selector::Id(id))?;
     // Hashing is slow, so it happens before the transaction.
-    let hash = password::hash(&password, &d.argon2())?;
+    let hash = password::hash(password, &d.argon2())?;
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
         let before = find_stored(tx, &Selector::Id(id))?;

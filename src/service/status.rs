@@ -43,7 +43,7 @@ pub struct Receipt {
 ///
 /// # Errors
 /// `NotFound`, `StatusTransition`, `LastAdministrator`, `SelfAction`, `Invalid`.
-pub fn lock(d: &Deps, by: &Caller, id: Uuid, why: StatusChange) -> Result<Receipt, Error> {
+pub fn lock(d: &Deps, by: &Caller, id: Uuid, why: &StatusChange) -> Result<Receipt, Error> {
     change(d, by, id, Transition::Lock, why)
 }
 
@@ -51,7 +51,7 @@ pub fn lock(d: &Deps, by: &Caller, id: Uuid, why: StatusChange) -> Result<Receip
 ///
 /// # Errors
 /// As [`lock`].
-pub fn unlock(d: &Deps, by: &Caller, id: Uuid, why: StatusChange) -> Result<Receipt, Error> {
+pub fn unlock(d: &Deps, by: &Caller, id: Uuid, why: &StatusChange) -> Result<Receipt, Error> {
     change(d, by, id, Transition::Unlock, why)
 }
 
@@ -59,7 +59,7 @@ pub fn unlock(d: &Deps, by: &Caller, id: Uuid, why: StatusChange) -> Result<Rece
 ///
 /// # Errors
 /// As [`lock`].
-pub fn block(d: &Deps, by: &Caller, id: Uuid, why: StatusChange) -> Result<Receipt, Error> {
+pub fn block(d: &Deps, by: &Caller, id: Uuid, why: &StatusChange) -> Result<Receipt, Error> {
     change(d, by, id, Transition::Block, why)
 }
 
@@ -67,7 +67,7 @@ pub fn block(d: &Deps, by: &Caller, id: Uuid, why: StatusChange) -> Result<Recei
 ///
 /// # Errors
 /// As [`lock`].
-pub fn unblock(d: &Deps, by: &Caller, id: Uuid, why: StatusChange) -> Result<Receipt, Error> {
+pub fn unblock(d: &Deps, by: &Caller, id: Uuid, why: &StatusChange) -> Result<Receipt, Error> {
     change(d, by, id, Transition::Unblock, why)
 }
 
@@ -76,10 +76,10 @@ fn change(
     by: &Caller,
     id: Uuid,
     transition: Transition,
-    why: StatusChange,
+    why: &StatusChange,
 ) -> Result<Receipt, Error> {
     let now = d.clock.now();
-    check(&why, now)?;
+    check(why, now)?;
     d.store.write(&by.author(), |tx| {
         let before = find_stored(tx, &Selector::Id(id))?;
         let from = before.identity.settled_status(now);
@@ -112,7 +112,7 @@ fn change(
             until: why.until,
         };
         identities::update(tx, &before, &after)?;
-        let event = event(id, transition, from, &why, ended);
+        let event = event(id, transition, from, why, ended);
         Ok(by.change(receipt(to, true, ended), event, Vec::new()))
     })
 }

@@ -1,0 +1,93 @@
+//! Proving the history: verifying it where it is or from an export, and exporting it.
+
+use std::path::Path;
+
+use super::Caller;
+use crate::app::Deps;
+use crate::audit::verify::Evidence;
+use crate::audit::{export, offline, verify};
+use crate::crypto::sign::VerifierKey;
+use crate::domain::ledger::EventType;
+use crate::domain::ledger::event::Event;
+use crate::error::{Error, ErrorCode};
+use crate::store::Store;
+use crate::store::sql::ledger;
+
+pub use crate::audit::{Progress, Report, Verdict};
+
+/// What is brought to the proof from outside.
+#[derive(Clone, Debug, Default)]
+pub struct Proof {
+    /// Verifier keys kept elsewhere; without one the deployment's own key is used.
+    pub keys: Vec<String>,
+    /// A checkpoint kept elsewhere: the ledger must have grown from it.
+    pub since: Option<String>,
+}
+
+/// Recomputes the whole ledger of a deployment.
+///
+/// # Errors
+/// When it cannot be read or the proof is of no use; nothing is said about the ledger then.
+pub fn verify(d: &Deps, proof: &Proof, progress: Progress<'_>) -> Result<Report, Error> {
+    let mut evidence = evidence(proof)?;
+    if evidence.keys.is_empty() {
+        let origin = d.store.read(ledger::origin)?;
+        let own = d.ledger_key()?.verifier_key(&origin).map_err(unusable)?;
+        evidence.keys.push(VerifierKey::parse(&own).map_err(unusable)?);
+    }
+    Ok(verify::verify(&d.store, &evidence, progress)?)
+}
+
+/// Recomputes the ledger of a database by itself, without a key.
+pub(super) fn verify_store(store: &Store) -> Result<Report, Error> {
+    Ok(verify::verify(store, &Evidence { keys: Vec::new(), since: None }, &mut |_, _| {})?)
+}
+
+/// Recomputes an exported ledger, without database or service.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_export(
+    entries: &Path,
+    proof: &Proof,
+    progress: Progress<'_>,
+) -> Result<Report, Error> {
+    Ok(offline::verify(entries, &evidence(proof)?, progress)?)
+}
+
+/// Writes the ledger into new files, `entries` and its companions; with the personal values only
+/// when asked. The export is itself recorded.
+///
+/// # Errors
+/// `Conflict` when a file exists, `Invalid` when one cannot be written.
+pub fn export(
+    d: &Deps,
+    by: &Caller,
+    entries: &Path,
+    personal: bool,
+    progress: Progress<'_>,
+) -> Result<u64, Error> {
+    // Recorded first, so that the export holds its own record and a checkpoint covers it.
+    d.store.write(&by.author(), |_| {
+        let event = Event::new(EventType::AdminExport)
+            .data("what", "ledger")
+            .data("format", "jsonl")
+            .data("personal", personal);
+        Ok::<_, Error>(by.change((), event, Vec::new()))
+    })?;
+    d.store.checkpoint()?;
+    Ok(export::export(&d.store, entries, personal, progress)?.size)
+}
+
+fn evidence(proof: &Proof) -> Result<Evidence, Error> {
+    let keys = proof.keys.iter().map(|key| VerifierKey::parse(key.trim()));
+    Ok(Evidence {
+        keys: keys.collect::<Result<_, _>>().map_err(unusable)?,
+        since: proof.since.clone(),
+    })
+}
+
+fn unusable(error: crate::crypto::sign::SignError) -> Error {
+    Error::new(ErrorCode::Invalid, format!("The verifier key cannot be used: {error}."))
+        .because(error)
+}
