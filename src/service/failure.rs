@@ -30,9 +30,7 @@ impl From<StoreError> for Error {
                      release knows {known}). Upgrade Doorward, or restore a backup of this release."
                 ),
             ),
-            StoreError::Missing(_) => {
-                (ErrorCode::NotReady, "There is no database here yet.".into())
-            }
+            StoreError::Missing => (ErrorCode::NotReady, "There is no database here yet.".into()),
             StoreError::RowsAffected(_) => (
                 ErrorCode::Busy,
                 "The data changed while this ran. Nothing was changed; try again.".into(),

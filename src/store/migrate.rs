@@ -21,6 +21,9 @@ pub(super) fn must_be_current(store: &Store) -> Result<(), StoreError> {
     if found > SCHEMA_VERSION {
         return Err(StoreError::Newer { found, known: SCHEMA_VERSION });
     }
+    if found == 0 {
+        return Err(StoreError::Missing);
+    }
     if found < SCHEMA_VERSION {
         let message = format!("the database is at version {found} and must be migrated");
         return Err(StoreError::Driver(message.into()));

@@ -63,8 +63,8 @@ pub enum StoreError {
         known: i64,
     },
     /// There is no database where one is expected.
-    #[error("there is no database at {0}")]
-    Missing(PathBuf),
+    #[error("there is no database yet")]
+    Missing,
     /// A ledger entry could not be made.
     #[error("the ledger entry could not be made: {0}")]
     Ledger(#[from] LedgerFormatError),
@@ -294,9 +294,7 @@ impl Drop for Rollback<'_> {
 impl Engine {
     fn open(location: &Location, create: bool) -> Result<Self, StoreError> {
         match location {
-            Location::File(path) if !create && !path.exists() => {
-                Err(StoreError::Missing(path.clone()))
-            }
+            Location::File(path) if !create && !path.exists() => Err(StoreError::Missing),
             Location::File(path) => Ok(Self::Sqlite(sqlite::open(path, create)?)),
             #[cfg(feature = "postgres")]
             Location::Server(url) => Ok(Self::Postgres(Box::new(postgres::open(url)?))),
