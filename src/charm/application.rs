@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::events::{Hook, RelationChange};
 use super::hooktools::{Level, ToolError};
@@ -11,6 +11,7 @@ use super::reconcile::{CharmError, Finding, Unit};
 use super::record::Role;
 use super::status::Status;
 use super::workload;
+use crate::config::Problem;
 
 /// Name of the peer relation in `metadata.yaml`.
 pub const PEERS: &str = "doorward-peers";
@@ -30,22 +31,21 @@ pub struct Peers {
 
 /// The options can be used. If not, the service goes on with the last ones that could.
 pub(super) fn options(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
-    let mut options = unit.tools.config_get()?;
-    if let Err(problems) = workload::check_options(&options) {
-        return Ok(refused(unit, &problems));
+    let mut options = match workload::check_options(&unit.tools.config_get()?) {
+        Ok(options) => options,
+        Err(problems) => return Ok(refused(unit, &problems)),
+    };
+    let was = unit.record.options.get("realm").and_then(Value::as_str);
+    if let Some(was) = was.filter(|was| *was != options.realm && unit.record.migrated.is_some()) {
+        let message = format!("cannot change once there are data; set it back to '{was}'");
+        return Ok(refused(unit, &[Problem { option: "realm".into(), message }]));
     }
-    let key = "realm";
-    if let (Some(was), Some(is)) = (unit.record.options.get(key), options.get(key))
-        && was != is
-        && unit.record.migrated.is_some()
+    if options.external_url.is_empty()
+        && let Some(url) = own_url(unit, options.public_port)?
     {
-        let problem = format!("{key}: cannot be changed once there are data; set it back to {was}");
-        return Ok(refused(unit, &[problem]));
+        options.external_url = url;
     }
-    if options.get("external_url").is_none_or(|url| url == "") {
-        let url = own_url(unit, workload::port(&options, "public_port").unwrap_or(4433))?;
-        options.extend(url.map(|url| ("external_url".to_owned(), url)));
-    }
+    let options = options.to_map();
     if unit.record.options != options {
         unit.record.options = options;
         unit.restart_due()?;
@@ -53,34 +53,41 @@ pub(super) fn options(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
     Ok(Finding::Holds)
 }
 
-fn refused(unit: &Unit<'_>, problems: &[String]) -> Finding {
+fn refused(unit: &Unit<'_>, problems: &[Problem]) -> Finding {
     for problem in problems {
-        unit.log(Level::Warning, &format!("option {problem}"));
+        unit.log(Level::Warning, &problem.to_string());
     }
     let more = match problems.len() {
         0 | 1 => String::new(),
         n => format!(" (and {} more, see 'juju debug-log')", n - 1),
     };
-    let first = problems.first().map(String::as_str).unwrap_or_default();
-    Finding::Fails(Status::blocked(format!("Correct the option {first}{more}")))
+    let first = problems.first().map(ToString::to_string).unwrap_or_default();
+    let first = first.strip_prefix("option").unwrap_or(&first);
+    let named = problems.first().map_or("OPTION", |problem| problem.option.as_str());
+    Finding::Fails(Status::blocked(format!(
+        "Option{first}{more}: correct it with 'juju config {} {named}=...'",
+        unit.context.unit.app
+    )))
 }
 
 /// Address of the public listener for deployments that name none. `update-status` keeps the one
 /// that is known: a new address comes with config-changed.
-fn own_url(unit: &Unit<'_>, port: u16) -> Result<Option<Value>, ToolError> {
+fn own_url(unit: &Unit<'_>, port: u16) -> Result<Option<String>, ToolError> {
+    let known = unit.record.options.get("external_url").and_then(Value::as_str);
     if unit.hook == &Hook::UpdateStatus
-        && let Some(known) = unit.record.options.get("external_url")
+        && let Some(known) = known.filter(|url| url.ends_with(&format!(":{port}")))
     {
-        return Ok(Some(known.clone()));
+        return Ok(Some(known.to_owned()));
     }
     let address = unit.tools.ingress_address(PEERS)?;
     Ok(address.map(|address| {
         let host = if address.contains(':') { format!("[{address}]") } else { address };
-        json!(format!("http://{host}:{port}"))
+        format!("http://{host}:{port}")
     }))
 }
 
 /// There are options to run with: today's, or the last ones that could be used.
+#[expect(clippy::unnecessary_wraps, reason = "all conditions have one shape")]
 pub(super) fn settings(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
     let known = unit.holds("options") || !unit.record.options.is_empty();
     Ok(if known { Finding::Holds } else { Finding::NotNow })
@@ -124,8 +131,9 @@ pub(super) fn store_unit(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
             )));
         }
     };
-    if unit.record.role != Some(role) {
+    if unit.record.role != Some(role) || unit.record.store_unit != holder {
         unit.record.role = Some(role);
+        unit.record.store_unit.clone_from(&holder);
         unit.save()?;
     }
     match holder {

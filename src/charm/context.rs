@@ -8,7 +8,7 @@ use super::paths::Paths;
 
 /// Longest time one hook tool may take before it is killed. A hook makes at most about a dozen
 /// calls, so the sum of all limits stays under a quarter of an hour.
-pub const TOOL_LIMIT: Duration = Duration::from_secs(60);
+pub const TOOL_LIMIT: Duration = Duration::from_mins(1);
 
 /// Why a process cannot be a hook or an action.
 #[derive(Debug, thiserror::Error)]

@@ -13,10 +13,6 @@ use serde_json::{Map, Value};
 use super::process::{self, Fault};
 use super::status::Status;
 
-/// Longest single argument Linux passes to a program is 128 KiB; this leaves room for the key.
-const ARGUMENT_LIMIT: usize = 120 * 1024;
-/// Most bytes of arguments in one call, well below the two megabytes the kernel allows.
-const CALL_LIMIT: usize = 1024 * 1024;
 /// Longest line given to the log.
 const LINE_LIMIT: usize = 8 * 1024;
 
@@ -69,7 +65,7 @@ pub struct HookTools {
     config: RefCell<Option<Map<String, Value>>>,
 }
 
-/// The kind of a secret reference.
+/// Which revision of a secret is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revision {
     /// The revision this unit tracks.
@@ -94,29 +90,18 @@ impl HookTools {
         Ok(parameters.unwrap_or_default())
     }
 
-    /// Gives results to the operator. A value longer than the kernel passes in one piece is given
-    /// as `KEY-1`, `KEY-2` and so on; the keys of such values are returned.
+    /// Gives results to the operator. Keys and sizes are those of [`crate::actions::results`],
+    /// which keeps each value and the whole below what Linux passes to a program.
     ///
     /// # Errors
     /// As above.
-    pub fn action_set(&self, results: &[(String, String)]) -> Result<Vec<String>, ToolError> {
-        let mut long = Vec::new();
-        let mut pieces = Vec::new();
-        for (key, value) in results {
-            let value = value.replace('\0', "\u{fffd}");
-            if key.len() + value.len() < ARGUMENT_LIMIT {
-                pieces.push(format!("{key}={value}"));
-                continue;
-            }
-            long.push(key.clone());
-            for (number, piece) in split(&value, ARGUMENT_LIMIT - key.len().min(1024)).enumerate() {
-                pieces.push(format!("{key}-{}={piece}", number + 1));
-            }
+    pub fn action_set(&self, results: &[(String, String)]) -> Result<(), ToolError> {
+        if results.is_empty() {
+            return Ok(());
         }
-        for call in batches(&pieces) {
-            self.tell("action-set", call)?;
-        }
-        Ok(long)
+        let pairs: Vec<String> =
+            results.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        self.tell("action-set", &pairs)
     }
 
     /// Marks the action as failed, with the sentence the operator sees.
@@ -399,34 +384,6 @@ fn printable(text: &str) -> String {
     line
 }
 
-/// Pieces of at most `size` bytes, cut between characters.
-fn split(text: &str, size: usize) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let (piece, tail) = rest.split_at(rest.floor_char_boundary(size));
-        rest = tail;
-        Some(piece)
-    })
-}
-
-/// Groups arguments into calls the kernel accepts; one empty call when there is nothing.
-fn batches(arguments: &[String]) -> Vec<&[String]> {
-    let mut calls = Vec::new();
-    let (mut from, mut size) = (0, 0);
-    for (index, argument) in arguments.iter().enumerate() {
-        if size + argument.len() > CALL_LIMIT && index > from {
-            calls.extend(arguments.get(from..index));
-            (from, size) = (index, 0);
-        }
-        size += argument.len() + 1;
-    }
-    calls.extend(arguments.get(from..));
-    calls
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -435,22 +392,5 @@ mod tests {
     fn a_line_for_juju_has_no_control_characters_and_an_end() {
         assert_eq!(printable("a\nb\0c"), "a b c");
         assert!(printable(&"é".repeat(100_000)).len() < LINE_LIMIT + 8);
-    }
-
-    #[test]
-    fn charm_04_long_values_are_cut_between_characters() {
-        let text = "aé".repeat(1000);
-        let pieces: Vec<&str> = split(&text, 100).collect();
-        assert!(pieces.iter().all(|piece| piece.len() <= 100));
-        assert_eq!(pieces.concat(), text);
-    }
-
-    #[test]
-    fn arguments_are_grouped_below_the_limit_of_a_call() {
-        let many: Vec<String> = (0..30).map(|_| "x".repeat(100 * 1024)).collect();
-        let calls = batches(&many);
-        assert!(calls.len() > 1);
-        assert_eq!(calls.iter().map(|call| call.len()).sum::<usize>(), 30);
-        assert_eq!(batches(&[]).len(), 1);
     }
 }

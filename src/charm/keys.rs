@@ -14,6 +14,7 @@ use super::hooktools::{Level, Revision, ToolError};
 use super::reconcile::{CharmError, Unit};
 use super::record::Role;
 use super::workload;
+use crate::app;
 
 /// Label of the secret.
 pub const LABEL: &str = "doorward-keys";
@@ -66,53 +67,37 @@ pub fn publish(unit: &mut Unit<'_>) -> Result<String, CharmError> {
     if let Some(id) = unit.tools.secret_id_of_label(LABEL)? {
         return Ok(id);
     }
-    let beside_data = own_directory(unit);
     let staging = unit.context.paths.real(&unit.context.paths.unit_dir).join("keys.new");
-    let dir = beside_data.clone().unwrap_or_else(|| staging.clone());
-    make_missing(unit, &dir, beside_data.is_some())?;
+    let own = own_state(unit);
+    let dir = own.as_deref().unwrap_or(&staging);
+    make_missing(unit, dir, own.is_some())?;
     let files: Vec<(&str, PathBuf)> =
-        NAMES.iter().map(|(key, file)| (*key, dir.join(file))).collect();
+        NAMES.iter().map(|(key, file)| (*key, app::key_path(dir, file))).collect();
     let id = unit.tools.secret_add(LABEL, "Keys of Doorward: data, cookies, ledger", &files);
-    if beside_data.is_none() {
+    if own.is_none() {
         fs::remove_dir_all(&staging)?;
     }
     Ok(id?)
 }
 
-/// The directory of the keys, if this unit holds the data.
-fn own_directory(unit: &Unit<'_>) -> Option<PathBuf> {
+/// The directory of the data, if this unit holds them.
+fn own_state(unit: &Unit<'_>) -> Option<PathBuf> {
     let state_dir = unit.record.state_dir.as_deref()?;
     (unit.record.role == Some(Role::Store) && unit.holds("state-directory"))
-        .then(|| directory(unit, state_dir))
+        .then(|| unit.context.paths.real(state_dir))
 }
 
-fn directory(unit: &Unit<'_>, state_dir: &Path) -> PathBuf {
-    unit.context.paths.real(state_dir).join("keys")
-}
-
+/// Makes the keys that are missing in `dir`; it belongs to the service, or to root for a moment.
 fn make_missing(unit: &Unit<'_>, dir: &Path, for_service: bool) -> Result<(), CharmError> {
-    let made = workload::new_keys().map_err(io::Error::other)?;
-    let write = || -> io::Result<()> {
-        files::directory(dir, Access::mode(0o700))?;
-        for (key, file) in NAMES {
-            let path = dir.join(file);
-            let there = fs::metadata(&path).is_ok_and(|is| is.len() > 0);
-            if let (false, Some(value)) = (there, made.get(key)) {
-                files::write(&path, value.expose_secret().as_bytes(), Access::mode(0o600))?;
-            }
-        }
-        Ok(())
-    };
-    match unit.user {
-        Some(user) if for_service => unit.acting.as_user(user, write)??,
+    let made = match unit.user {
+        Some(user) if for_service => unit.acting.as_user(user, || app::make_keys(dir))?,
         _ => {
-            if let Some(parent) = dir.parent() {
-                files::directory(parent, Access::mode(0o750))?;
-            }
-            write()?;
+            unit.record.save(&unit.context.paths, unit.user)?;
+            files::directory(dir, Access::mode(0o700))?;
+            app::make_keys(dir)
         }
-    }
-    Ok(())
+    };
+    made.map_err(|error| io::Error::other(error).into())
 }
 
 /// Writes the keys of the secret `id` for the service.
@@ -122,7 +107,7 @@ fn make_missing(unit: &Unit<'_>, dir: &Path, for_service: bool) -> Result<(), Ch
 pub fn install(unit: &mut Unit<'_>, id: &str) -> Result<(), KeysError> {
     let Some(state_dir) = unit.record.state_dir.clone() else { return Ok(()) };
     let Some(user) = unit.user else { return Ok(()) };
-    let dir = directory(unit, &state_dir);
+    let dir = unit.context.paths.real(&state_dir).join("keys");
     let changed = unit.hook == &Hook::SecretChanged
         && unit.context.secret_id.as_deref().is_some_and(|changed| same_secret(changed, id));
     let present = unit.acting.as_user(user, || present(&dir))??;

@@ -11,7 +11,7 @@ use super::hooktools::Level;
 use super::reconcile::{CharmError, Finding, Unit};
 use super::record::{Stamp, Storage};
 use super::status::Status;
-use super::systemd::{self, Listen};
+use super::systemd;
 use super::users::ServiceUser;
 use super::workload;
 use crate::error::ErrorCode;
@@ -125,7 +125,9 @@ pub(super) fn database(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
     if unit.record.migrated.take().is_some() {
         unit.save()?;
     }
-    match unit.acting.as_user(user, || workload::migrate(&state_dir, &unit.record.options))? {
+    let caller = workload::hook(&unit.context.unit);
+    let migrate = || workload::migrate(&state_dir, &unit.record.options, &caller).map(drop);
+    match unit.acting.as_user(user, migrate)? {
         Ok(()) => {
             unit.record.migrated = Some(workload::VERSION.to_owned());
             unit.save()?;
@@ -194,9 +196,9 @@ fn refused_by_database(unit: &Unit<'_>) -> bool {
 pub(super) fn unit_file(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
     let Some(state_dir) = unit.record.state_dir.clone() else { return Ok(Finding::NotNow) };
     let paths = &unit.context.paths;
-    let port = |key, usual| workload::port(&unit.record.options, key).unwrap_or(usual);
-    let listen = Listen { public: port("public_port", 4433), admin: port("admin_port", 4434) };
-    let text = systemd::unit_file(paths, &unit.record.unit, &state_dir, listen);
+    let options = workload::recorded(&unit.record.options);
+    let ports = [options.public_port, options.admin_port];
+    let text = systemd::unit_file(paths, &unit.record.unit, &state_dir, ports);
     let path = paths.real(&paths.unit_file);
     if fs::read(&path).is_ok_and(|is| is == text.as_bytes()) {
         return Ok(Finding::Holds);

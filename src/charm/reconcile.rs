@@ -113,14 +113,25 @@ pub struct Unit<'a> {
 }
 
 impl<'a> Unit<'a> {
-    /// The unit as it was left by the hook before.
+    /// The unit as it was left by the hook before. A record that is lost or spoilt is made anew
+    /// from what Juju and the machine know.
     ///
     /// # Errors
     /// When the record is there and cannot be read.
     pub fn load(context: &'a Context, hook: &'a Hook, tools: &'a HookTools) -> io::Result<Self> {
-        let saved = Record::load(&context.paths)?.unwrap_or_default();
+        let saved = match Record::load(&context.paths) {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                tools.juju_log(Level::Warning, &format!("the record is made anew: {error}"));
+                None
+            }
+            other => other?,
+        };
+        let lost = saved.is_none();
+        let saved = saved.unwrap_or_default();
         let mut record = saved.clone();
         record.unit = context.unit.to_string();
+        // Juju sends `start` once; a unit file without a record is that of a started unit.
+        record.wanted |= lost && context.paths.real(&context.paths.unit_file).exists();
         let user = ServiceUser::find(&context.paths)?;
         Ok(Self {
             context,
@@ -175,6 +186,9 @@ impl<'a> Unit<'a> {
 /// When a hook tool gives no usable answer, or the record cannot be read: the hook then fails and
 /// Juju runs it again.
 pub fn reconcile(unit: &mut Unit<'_>) -> Result<(), CharmError> {
+    if unit.hook == &Hook::Start {
+        unit.record.wanted = true;
+    }
     let mut findings = Vec::new();
     for condition in CONDITIONS {
         if !condition.needs.iter().all(|need| unit.held.contains(need)) {

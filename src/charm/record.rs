@@ -53,6 +53,9 @@ pub struct Record {
     /// What this unit does; unknown until the application has agreed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// The unit that holds the data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store_unit: Option<String>,
     /// The last options that were valid, with their defaults.
     pub options: Map<String, Value>,
     /// The storage the data are on.

@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use super::events::Hook;
 use super::hooktools::Level;
 use super::paths::Paths;
 use super::reconcile::{CharmError, Finding, Unit};
@@ -13,9 +12,6 @@ use super::workload;
 
 /// A unit that does not hold the store runs no service.
 pub(super) fn not_a_spare(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
-    if unit.hook == &Hook::Start {
-        unit.record.wanted = true;
-    }
     let idle = unit.record.role == Some(Role::Spare)
         || unit.record.storage.as_ref().is_some_and(|storage| !storage.attached);
     if idle && unit.record.enabled {
@@ -37,16 +33,11 @@ pub(super) fn running(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
     if active && unit.record.enabled && !unit.record.restart_due {
         return Ok(Finding::Holds);
     }
-    if !active && let Some(port) = taken_port(unit) {
+    if !active && let Some((option, port)) = taken_port(unit) {
         return Ok(Finding::Fails(Status::blocked(format!(
             "Port {port} is in use on this machine: free it, or choose another one with \
-             'juju config {} {}=PORT'",
-            unit.context.unit.app,
-            if Some(port) == listen_port(unit, "admin_port", 4434) {
-                "admin_port"
-            } else {
-                "public_port"
-            },
+             'juju config {} {option}=PORT'",
+            unit.context.unit.app
         ))));
     }
     unit.save()?;
@@ -77,9 +68,7 @@ pub(super) fn running(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
 pub(super) fn ports(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
     let wanted =
         (unit.record.wanted && unit.record.enabled && unit.record.role == Some(Role::Store))
-            .then(|| listen_port(unit, "public_port", 4433))
-            .flatten()
-            .map(|port| format!("{port}/tcp"));
+            .then(|| format!("{}/tcp", workload::recorded(&unit.record.options).public_port));
     if unit.holds("service") || wanted.is_none() {
         set_ports(unit, wanted.as_deref())?;
     }
@@ -109,15 +98,13 @@ pub(super) fn version(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
     Ok(Finding::Holds)
 }
 
-fn listen_port(unit: &Unit<'_>, key: &str, usual: u16) -> Option<u16> {
-    Some(workload::port(&unit.record.options, key).unwrap_or(usual))
-}
-
 /// The first of our ports that somebody else listens on; asked only while our service is down.
-fn taken_port(unit: &Unit<'_>) -> Option<u16> {
-    let wanted = [listen_port(unit, "public_port", 4433)?, listen_port(unit, "admin_port", 4434)?];
+fn taken_port(unit: &Unit<'_>) -> Option<(&'static str, u16)> {
+    let options = workload::recorded(&unit.record.options);
     let taken = listening(&unit.context.paths);
-    wanted.into_iter().find(|port| taken.contains(port))
+    [("public_port", options.public_port), ("admin_port", options.admin_port)]
+        .into_iter()
+        .find(|(_, port)| taken.contains(port))
 }
 
 /// TCP ports that are listened on (proc(5), `/proc/net/tcp`: local address, then state `0A`).

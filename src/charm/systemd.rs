@@ -100,23 +100,15 @@ fn call(verb: &'static str, args: &[&str]) -> Result<(), SystemdError> {
     process::run("systemctl", &args, LIMIT).map(drop).map_err(|fault| SystemdError { verb, fault })
 }
 
-/// Addresses the service listens on.
-#[derive(Clone, Copy, Debug)]
-pub struct Listen {
-    /// Port of the public listener, on every address.
-    pub public: u16,
-    /// Port of the admin listener, on the loopback address only.
-    pub admin: u16,
-}
-
-/// The text of the unit file.
+/// The text of the unit file. The service reads its addresses and other options from the record;
+/// `ports` only decide whether it needs leave to listen below 1024.
 #[must_use]
-pub fn unit_file(paths: &Paths, unit: &str, state_dir: &Path, listen: Listen) -> String {
+pub fn unit_file(paths: &Paths, unit: &str, state_dir: &Path, ports: [u16; 2]) -> String {
     let binary = word(&paths.binary);
     let state = word(state_dir);
     let record = word(&paths.record);
-    let Listen { public, admin } = listen;
-    let bind = if public < 1024 { "CAP_NET_BIND_SERVICE" } else { "" };
+    let low = ports.iter().any(|port| *port < 1024);
+    let bind = if low { "CAP_NET_BIND_SERVICE" } else { "" };
     format!(
         "\
 # Written by the charm of {unit}; changes made here are overwritten.
@@ -132,8 +124,7 @@ StartLimitBurst=10
 Type=exec
 User={SERVICE_USER}
 Group={SERVICE_USER}
-ExecStart={binary} serve --state-dir {state} --unit-record {record} \
---public-address 0.0.0.0:{public} --admin-address 127.0.0.1:{admin}
+ExecStart={binary} serve --state-dir {state} --unit-record {record}
 Restart=on-failure
 RestartSec=2
 TimeoutStartSec=30
@@ -166,7 +157,7 @@ MemoryDenyWriteExecute=yes
 KeyringMode=private
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
-SystemCallFilter=~@privileged @resources
+SystemCallFilter=~@privileged
 SystemCallErrorNumber=EPERM
 
 [Install]
@@ -199,12 +190,7 @@ mod tests {
     fn ops_05_the_service_is_confined() {
         let unit = UnitName::parse("doorward/0").expect("a unit");
         let paths = Paths::new(None, &unit);
-        let text = unit_file(
-            &paths,
-            "doorward/0",
-            Path::new("/srv/x"),
-            Listen { public: 4433, admin: 4434 },
-        );
+        let text = unit_file(&paths, "doorward/0", Path::new("/srv/x"), [4433, 4434]);
         for line in [
             "NoNewPrivileges=yes",
             "ProtectSystem=strict",

@@ -11,7 +11,7 @@ use super::paths::{Paths, SERVICE_USER};
 use super::process::{self, Fault};
 
 /// Longest time `useradd` may take; it waits for a lock that another installer may hold.
-const USERADD_LIMIT: Duration = Duration::from_secs(60);
+const USERADD_LIMIT: Duration = Duration::from_mins(1);
 
 /// Why there is no service user.
 #[derive(Debug, thiserror::Error)]
@@ -42,11 +42,7 @@ impl ServiceUser {
     /// # Errors
     /// When the list of users cannot be read.
     pub fn find(paths: &Paths) -> io::Result<Option<Self>> {
-        let passwd = match std::fs::read_to_string(paths.real("/etc/passwd".as_ref())) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            other => other?,
-        };
-        Ok(passwd.lines().find_map(Self::from_line))
+        Ok(list(paths, "/etc/passwd")?.lines().find_map(Self::from_line))
     }
 
     /// Looks the user up, and makes it when there is none.
@@ -57,16 +53,18 @@ impl ServiceUser {
         if let Some(user) = Self::find(paths)? {
             return Ok(user);
         }
+        // A group that is left without its user, as after an interrupted useradd, is joined.
+        let group = ["--gid", SERVICE_USER];
+        let group = if group_exists(paths)? { group.as_slice() } else { &["--user-group"] };
         let args = [
             "--system",
-            "--user-group",
             "--no-create-home",
             "--home-dir",
             "/var/lib/doorward",
             "--shell",
             "/usr/sbin/nologin",
-            SERVICE_USER,
         ];
+        let args = [args.as_slice(), group, &[SERVICE_USER]].concat();
         // Another unit on this machine may have been quicker, so the list decides, not the answer.
         let answer = process::run("useradd", &args, USERADD_LIMIT);
         match (Self::find(paths)?, answer) {
@@ -85,6 +83,18 @@ impl ServiceUser {
         let gid = fields.next()?.parse().ok()?;
         Some(Self { uid: Uid::from_raw(uid), gid: Gid::from_raw(gid) })
     }
+}
+
+fn list(paths: &Paths, file: &str) -> io::Result<String> {
+    match std::fs::read_to_string(paths.real(file.as_ref())) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        other => other,
+    }
+}
+
+fn group_exists(paths: &Paths) -> io::Result<bool> {
+    let name = |line: &str| line.split(':').next() == Some(SERVICE_USER);
+    Ok(list(paths, "/etc/group")?.lines().any(name))
 }
 
 /// Who this process acts as. Files that the service will write must be made by its user, and hook

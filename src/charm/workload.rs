@@ -1,51 +1,66 @@
-//! What hooks ask of the rest of the program, in one place.
+//! What hooks and actions ask of the rest of the program, in one place.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+use super::context::UnitName;
+use crate::app::{self, Deps, Migrated, Settings};
+use crate::config::{Options, Problem};
+use crate::domain::ledger::event::{Actor, ActorKind};
 use crate::error::Error;
-use crate::rng::Rng;
+use crate::service::Caller;
 
 /// The release of this binary.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Checks the options of the application.
+/// Checks the options of the application as far as that is possible without the data.
 ///
 /// # Errors
-/// One sentence per option that cannot be used, each naming the option.
-pub fn check_options(options: &Map<String, Value>) -> Result<(), Vec<String>> {
-    for key in ["public_port", "admin_port"] {
-        if options.get(key).is_some_and(|_| port(options, key).is_none()) {
-            return Err(vec![format!("{key}: must be a port between 1 and 65535")]);
-        }
-    }
-    Ok(())
+/// Each option that cannot be used.
+pub fn check_options(options: &Map<String, Value>) -> Result<Options, Vec<Problem>> {
+    let options = Options::from_map(options)?;
+    options.check_schemas().map_err(|problem| vec![problem])?;
+    Ok(options)
 }
 
-/// Brings the database in `state_dir` to the shape this release expects.
+/// The options that were in force when the record was written.
+#[must_use]
+pub fn recorded(options: &Map<String, Value>) -> Options {
+    // They were valid once; an older release may have allowed what this one does not.
+    Options::from_map(options).unwrap_or_default()
+}
+
+/// Makes or upgrades the database in `state_dir`, with an entry in its ledger.
 ///
 /// # Errors
 /// `NewerDatabase` when a later release wrote it; the data are then untouched.
-pub fn migrate(_state_dir: &Path, _options: &Map<String, Value>) -> Result<(), Error> {
-    Ok(())
+pub fn migrate(
+    state_dir: &Path,
+    options: &Map<String, Value>,
+    caller: &Caller,
+) -> Result<(Deps, Migrated), Error> {
+    app::prepare(&Settings::embedded(state_dir, recorded(options)), &caller.author())
 }
 
-/// New keys, by their names in the secret of the application, as text.
+/// A hook of this unit, as the ledger names it.
+#[must_use]
+pub fn hook(unit: &UnitName) -> Caller {
+    Caller { actor: Actor::new(ActorKind::System, unit.to_string()), tx: None, action: None }
+}
+
+/// Opens the database in `state_dir`.
 ///
 /// # Errors
-/// `Internal` when the system has no randomness to give.
-pub fn new_keys() -> Result<BTreeMap<&'static str, SecretString>, Error> {
-    let mut keys = BTreeMap::new();
-    for name in ["data-key", "cookie-key", "ledger-key"] {
-        let mut bytes = [0u8; 32];
-        Rng::default().fill(&mut bytes)?;
-        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        keys.insert(name, SecretString::from(text));
-    }
-    Ok(keys)
+/// When it is missing, damaged or newer than this release.
+pub fn open(state_dir: &Path, options: &Map<String, Value>) -> Result<Deps, Error> {
+    app::open(&Settings::embedded(state_dir, recorded(options)))
+}
+
+/// Whether `state_dir` holds a database.
+#[must_use]
+pub fn has_database(state_dir: &Path) -> bool {
+    state_dir.join(app::DATABASE).exists()
 }
 
 /// An error with its causes, for the log.
@@ -59,21 +74,4 @@ pub fn chain(error: &Error) -> String {
         cause = error.source();
     }
     text
-}
-
-/// Whether `state_dir` holds a database.
-#[must_use]
-pub fn has_database(state_dir: &Path) -> bool {
-    state_dir.join("doorward.db").exists()
-}
-
-/// A port among the options; Juju may write a whole number as a float.
-#[must_use]
-pub fn port(options: &Map<String, Value>, key: &str) -> Option<u16> {
-    let value = options.get(key)?;
-    let number = value.as_u64().or_else(|| {
-        let float = value.as_f64()?;
-        (float.fract() == 0.0 && (1.0..=65535.0).contains(&float)).then_some(float as u64)
-    })?;
-    u16::try_from(number).ok().filter(|port| *port > 0)
 }
