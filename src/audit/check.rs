@@ -30,8 +30,7 @@ pub struct Checker {
     keys_given: bool,
     checkpoints: Vec<Judged>,
     next_checkpoint: usize,
-    since: Option<Checkpoint>,
-    since_fits: bool,
+    since: Option<Kept>,
     frontier: Frontier,
     prev: Hash,
     /// The link into the newest entry is broken, and this is the altered entry unless the next
@@ -49,6 +48,12 @@ pub struct Checker {
     overflow: bool,
     known: Redactions,
     learnt: Redactions,
+}
+
+/// A checkpoint kept elsewhere, and whether the entries were found to fit it.
+struct Kept {
+    checkpoint: Checkpoint,
+    fits: bool,
 }
 
 /// A believed checkpoint that does not fit the entries.
@@ -79,8 +84,7 @@ impl Checker {
             keys_given: !keys.is_empty(),
             checkpoints,
             next_checkpoint: 0,
-            since,
-            since_fits: false,
+            since: since.map(|checkpoint| Kept { checkpoint, fits: false }),
             frontier: Frontier::new(),
             prev: genesis_prev(origin),
             suspect: None,
@@ -224,10 +228,10 @@ impl Checker {
             self.next_checkpoint += 1;
             self.settle(size, fits);
         }
-        if let Some(since) = &self.since
-            && since.size == size
+        if let Some(kept) = &mut self.since
+            && kept.checkpoint.size == size
         {
-            self.since_fits = since.root == self.frontier.root();
+            kept.fits = kept.checkpoint.root == self.frontier.root();
         }
     }
 
@@ -275,7 +279,7 @@ impl Checker {
         faults.extend(self.unfit.as_ref().map(|unfit| self.unfit_finding(unfit)));
         // Stable, and the reasons are in order of weight: ties go to the more telling one.
         faults.sort_by_key(|fault| (fault.seq, fault.reason));
-        let first_bad = self.prefer_exact(faults);
+        let first_bad = self.prefer_exact(&faults);
         let checked = match &first_bad {
             Some(bad)
                 if matches!(bad.reason, Reason::Content | Reason::Chain | Reason::Sequence) =>
@@ -312,11 +316,11 @@ impl Checker {
         }
         if cut_off {
             self.found.push(Finding::at(taken, Reason::Truncated));
-        } else if let Some(since) = &self.since
-            && !self.since_fits
+        } else if let Some(kept) = &self.since
+            && !kept.fits
         {
-            let sizes = vec![since.size];
-            self.found.push(Finding { sizes, ..Finding::at(since.size, Reason::Rollback) });
+            let size = kept.checkpoint.size;
+            self.found.push(Finding { sizes: vec![size], ..Finding::at(size, Reason::Rollback) });
         }
     }
 
@@ -335,7 +339,7 @@ impl Checker {
 
     /// A checkpoint that does not fit says "somewhere in here"; a broken link or changed bytes
     /// inside that range say where.
-    fn prefer_exact(&self, faults: Vec<Finding>) -> Option<Finding> {
+    fn prefer_exact(&self, faults: &[Finding]) -> Option<Finding> {
         let first = faults.first()?;
         let end = self
             .unfit

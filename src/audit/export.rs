@@ -31,9 +31,14 @@ pub struct Files {
 }
 
 impl Files {
-    /// The files that belong to the entries in `entries`.
+    /// The name of the entries' file in a folder that was named in its place.
+    pub const NAME: &'static str = "ledger.jsonl";
+
+    /// The files that belong to the entries in `entries`, which may be a folder that exists.
     #[must_use]
     pub fn beside(entries: &Path) -> Self {
+        let inside = entries.is_dir().then(|| entries.join(Self::NAME));
+        let entries = inside.as_deref().unwrap_or(entries);
         let with = |suffix: &str| {
             let mut name = OsString::from(entries);
             name.push(suffix);

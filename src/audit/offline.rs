@@ -34,7 +34,8 @@ struct DisclosureLine {
     disclosure: String,
 }
 
-/// Verifies the export whose entries are in `entries`, with what lies beside it.
+/// Verifies the export whose entries are in `entries`, or in the folder of that name, with what
+/// lies beside it.
 ///
 /// # Errors
 /// When a file cannot be read or the evidence is of no use.
@@ -46,7 +47,7 @@ pub fn verify(
     let files = Files::beside(entries);
     let since = evidence.since()?;
     let checkpoints = checkpoints(&files)?;
-    let origin = origin(entries, evidence, since.as_ref())?;
+    let origin = origin(&files.entries, evidence, since.as_ref())?;
     evidence.check_origin(&origin, since.as_ref())?;
     let mut known = Redactions::default();
     loop {
@@ -113,9 +114,10 @@ fn read_all(
     checker: &mut Checker,
     progress: Progress<'_>,
 ) -> Result<(), AuditError> {
-    let mut values = match files.disclosures.exists() {
-        true => Some(Values(Lines::open(&files.disclosures)?, &files.disclosures).peekable()),
-        false => None,
+    let mut values = if files.disclosures.exists() {
+        Some(Values(Lines::open(&files.disclosures)?, &files.disclosures).peekable())
+    } else {
+        None
     };
     if values.is_none() {
         checker.without_disclosures();

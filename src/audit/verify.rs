@@ -128,7 +128,9 @@ pub(super) fn take_values<'a>(
 ) -> &'a [StoredDisclosure] {
     let stray = values.iter().take_while(|one| one.seq < seq).count();
     let (strays, rest) = values.split_at(stray);
-    strays.iter().for_each(|one| checker.stray_disclosure(one));
+    for one in strays {
+        checker.stray_disclosure(one);
+    }
     let (own, rest) = rest.split_at(rest.iter().take_while(|one| one.seq == seq).count());
     *values = rest;
     own

@@ -1,5 +1,4 @@
-//! What verification must say about every kind of alteration. Numbers V1 to V11 are those of the
-//! table of attacks in docs/explanation/ledger.md.
+//! What verification must say about every kind of alteration, V1 to V12.
 
 use doorward::audit::verify::{Evidence, verify};
 use doorward::audit::{AuditError, Finding, Reason, Report, Verdict};

@@ -167,6 +167,16 @@ fn the_single_checkpoint_file_is_enough() {
 }
 
 #[test]
+fn a_folder_may_be_named_in_place_of_the_file() {
+    let bed = Bed::with(3, &[3]);
+    let folder = tempfile::tempdir().unwrap();
+    let done = export(&bed.store, folder.path(), false, &mut |_, _| {}).unwrap();
+    assert_eq!(done.files[0], folder.path().join("ledger.jsonl"));
+    let report = offline::verify(folder.path(), &bed.evidence(), &mut |_, _| {}).unwrap();
+    assert_eq!((report.first_bad, report.size), (None, 3));
+}
+
+#[test]
 fn an_export_alone_proves_little_and_says_so() {
     let taken = Taken::new(false);
     let report = offline::verify(&taken.files.entries, &Evidence::default(), &mut |_, _| {});

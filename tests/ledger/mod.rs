@@ -2,6 +2,7 @@
 
 mod attacks;
 mod bench;
+mod damage;
 mod exports;
 mod format;
 mod ledgers;

@@ -359,16 +359,13 @@ fn pieces(template: &[u8]) -> Result<Vec<Piece>, PasswordError> {
         let placeholder = [("{SALT}", Piece::Salt), ("{PASSWORD}", Piece::Password)]
             .into_iter()
             .find_map(|(mark, piece)| Some((rest.strip_prefix(mark.as_bytes())?, piece)));
-        match placeholder {
-            Some((remaining, piece)) => {
-                made.push(Piece::Literal(std::mem::take(&mut literal)));
-                made.push(piece);
-                rest = remaining;
-            }
-            None => {
-                literal.push(*first);
-                rest = after;
-            }
+        if let Some((remaining, piece)) = placeholder {
+            made.push(Piece::Literal(std::mem::take(&mut literal)));
+            made.push(piece);
+            rest = remaining;
+        } else {
+            literal.push(*first);
+            rest = after;
         }
     }
     made.push(Piece::Literal(literal));

@@ -144,10 +144,10 @@ impl Event {
         let names = parameters.keys().map(|name| Value::from(name.as_str())).collect::<Vec<_>>();
         let event =
             Self::new(EventType::AdminActionRun).data("action", action).data("parameters", names);
-        match parameters.is_empty() {
-            true => event,
-            false => event.personal("changes", parameters.clone()),
+        if parameters.is_empty() {
+            return event;
         }
+        event.personal("changes", parameters.clone())
     }
 
     /// Names the user concerned.
