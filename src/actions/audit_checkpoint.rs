@@ -19,8 +19,9 @@ impl Action for AuditCheckpoint {
     }
 
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
-        let info = ledger::checkpoint(&cx.deps, &cx.by)
-            .map_err(|error| cx.failed("Failed to sign a checkpoint of the audit ledger", error))?;
+        let info = ledger::checkpoint(&cx.deps, &cx.by).map_err(|error| {
+            cx.failed("Failed to sign a checkpoint of the audit ledger", &error)
+        })?;
         cx.recorded = true;
         cx.host
             .log("Successfully signed a checkpoint of the audit ledger. Keep it outside this unit");

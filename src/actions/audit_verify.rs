@@ -1,4 +1,4 @@
-//! `audit-verify`: recomputes the ledger and says whether it is what was signed.
+//! `audit-verify`: recompute the ledger and say whether it is what was signed.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,6 @@ use super::results::{self, Results};
 use super::table::Action;
 use crate::service::verification::{self, Proof, Verdict};
 
-/// `audit-verify`.
 pub(super) struct AuditVerify {
     checkpoint: Option<String>,
 }
@@ -18,13 +17,13 @@ impl Action for AuditVerify {
     const NAME: &'static str = "audit-verify";
 
     fn parse(params: &Params) -> Result<Self, Failure> {
-        Ok(Self { checkpoint: params.filled("checkpoint").map(str::to_owned) })
+        Ok(Self { checkpoint: params.filled("checkpoint").map(with_last_newline) })
     }
 
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
         let proof = Proof { keys: Vec::new(), since: self.checkpoint };
         let report = verification::verify(&cx.deps, &proof, &mut |_, _| {})
-            .map_err(|error| cx.failed("Failed to verify the audit ledger", error))?;
+            .map_err(|error| cx.failed("Failed to verify the audit ledger", &error))?;
         match report.verdict() {
             Verdict::Intact => cx.host.log("Successfully verified the audit ledger"),
             Verdict::CannotTell => {
@@ -40,4 +39,9 @@ impl Action for AuditVerify {
         document.retain(|_, value| *value != Value::Null);
         Ok(results::from_document(&document))
     }
+}
+
+/// A note ends with a newline, which YAML and shells like to drop.
+fn with_last_newline(note: &str) -> String {
+    format!("{}\n", note.trim_end_matches('\n'))
 }

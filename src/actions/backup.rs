@@ -27,7 +27,7 @@ impl Action for Backup {
         let dated = || paths::dated(&cx.deps.state_dir, "backups", cx.deps.clock.now(), "db");
         let path = self.path.unwrap_or_else(dated);
         let info = backup::create(&cx.deps, &cx.by, &path)
-            .map_err(|error| cx.failed("Failed to write the backup", error))?;
+            .map_err(|error| cx.failed("Failed to write the backup", &error))?;
         cx.recorded = true;
         cx.host.log("Successfully wrote the backup. It is as confidential as the database");
         let document =

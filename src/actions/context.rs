@@ -27,11 +27,11 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     /// Logs what a person cannot act on, and makes the failure for the operator.
-    pub fn failed(&mut self, sentence: &str, error: Error) -> Failure {
+    pub fn failed(&mut self, sentence: &str, error: &Error) -> Failure {
         if error.code() == ErrorCode::Internal {
-            self.host.warn(&causes(&error));
+            self.host.warn(&causes(error));
         }
-        Failure::because(sentence, &error)
+        Failure::because(sentence, error)
     }
 
     /// Reads the password from the secret the operator named; `None` when none was named.

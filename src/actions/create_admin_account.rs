@@ -70,7 +70,7 @@ impl Action for CreateAdminAccount {
         let created =
             identities::create(&cx.deps, &cx.by, request).map_err(|error| match error.code() {
                 ErrorCode::Conflict => Failure::new("The account already exists"),
-                _ => cx.failed("Failed to create the admin account", error),
+                _ => cx.failed("Failed to create the admin account", &error),
             })?;
         cx.recorded = true;
         cx.host.log(&format!("Successfully created the admin account: {}", created.identity.id));

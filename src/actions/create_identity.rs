@@ -38,7 +38,7 @@ impl Action for CreateIdentityAction {
         let created =
             identities::create(&cx.deps, &cx.by, request).map_err(|error| match error.code() {
                 ErrorCode::Conflict => Failure::because("The identity already exists", &error),
-                _ => cx.failed("Failed to create the identity", error),
+                _ => cx.failed("Failed to create the identity", &error),
             })?;
         cx.recorded = true;
         cx.host.log(&format!("Successfully created the identity: {}", created.identity.id));

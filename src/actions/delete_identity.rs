@@ -1,6 +1,7 @@
 //! `delete-identity`: delete one identity for good.
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::context::Context;
 use super::failure::Failure;
@@ -23,10 +24,11 @@ impl Action for DeleteIdentity {
     }
 
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
-        let id = self.who.find(cx)?.id;
+        let sentence = |id: Uuid| format!("Failed to delete the identity for {id}");
+        let id = self.who.find(cx, sentence)?.id;
         identities::delete(&cx.deps, &cx.by, id).map_err(|error| match error.code() {
             ErrorCode::NotFound => selector::missing(id),
-            _ => cx.failed(&format!("Failed to delete the identity for {id}"), error),
+            _ => cx.failed(&sentence(id), &error),
         })?;
         cx.recorded = true;
         cx.host.log(&format!("Successfully deleted the identity: {id}"));

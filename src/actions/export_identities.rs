@@ -28,7 +28,7 @@ impl Action for ExportIdentities {
         let dated = || paths::dated(&cx.deps.state_dir, "exports", cx.deps.clock.now(), "jsonl");
         let path = self.path.unwrap_or_else(dated);
         let count = transfer::export(&cx.deps, &cx.by, &path, self.credentials)
-            .map_err(|error| cx.failed("Failed to export the identities", error))?;
+            .map_err(|error| cx.failed("Failed to export the identities", &error))?;
         cx.recorded = true;
         cx.host.log("Successfully exported the identities. The file is confidential");
         let document = json!({"path": path, "count": count});

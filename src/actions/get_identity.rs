@@ -29,7 +29,7 @@ impl Action for GetIdentity {
         let identity = identities::find(&cx.deps, &wanted).map_err(|error| match error.code() {
             ErrorCode::NotFound => not_found(),
             ErrorCode::Ambiguous => selector::ambiguous(&typed),
-            _ => cx.failed(&format!("Failed to fetch the identity for {typed}."), error),
+            _ => cx.failed(&format!("Failed to fetch the identity for {typed}."), &error),
         })?;
         cx.host.log("Successfully fetched the identity.");
         Ok(cx.shown(&identity))

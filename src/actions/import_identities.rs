@@ -29,7 +29,7 @@ impl Action for ImportIdentities {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
         let imported = transfer::import(&cx.deps, &cx.by, &self.path, self.dry_run)
-            .map_err(|error| cx.failed("Failed to import the identities", error))?;
+            .map_err(|error| cx.failed("Failed to import the identities", &error))?;
         cx.recorded = !self.dry_run && imported.created > 0;
         cx.host.log(if self.dry_run {
             "Successfully checked the file. Nothing was created"

@@ -1,5 +1,7 @@
 //! `invalidate-identity-sessions`: end every session of an identity.
 
+use uuid::Uuid;
+
 use super::context::Context;
 use super::failure::Failure;
 use super::params::Params;
@@ -21,14 +23,13 @@ impl Action for InvalidateIdentitySessions {
     }
 
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
-        let id = self.who.find(cx)?.id;
+        let sentence =
+            |id: Uuid| format!("Failed to invalidate and delete sessions for identity {id}");
+        let id = self.who.find(cx, sentence)?.id;
         let ended =
             sessions::revoke_all(&cx.deps, &cx.by, id).map_err(|error| match error.code() {
                 ErrorCode::NotFound => selector::missing(id),
-                _ => cx.failed(
-                    &format!("Failed to invalidate and delete sessions for identity {id}"),
-                    error,
-                ),
+                _ => cx.failed(&sentence(id), &error),
             })?;
         if ended == 0 {
             cx.host.log(&format!("Identity {id} has no sessions"));

@@ -12,6 +12,8 @@ use super::table::Action;
 use super::times;
 use crate::service::ledger::{self, EventFilter};
 
+const FAILED: &str = "Failed to list the audit events";
+
 pub(super) struct ListAuditEvents {
     who: Option<Who>,
     kind: Option<String>,
@@ -36,7 +38,7 @@ impl Action for ListAuditEvents {
         let principal = match &self.who {
             // An id may be of someone who was deleted: the ledger still knows them.
             Some(Who::Id(id)) => Some(*id),
-            Some(email) => Some(email.find(cx)?.id),
+            Some(who) => Some(who.find(cx, |_| FAILED.to_owned())?.id),
             None => None,
         };
         let filter = EventFilter {
@@ -47,8 +49,7 @@ impl Action for ListAuditEvents {
             page_size: self.page_size,
             page_token: self.page_token,
         };
-        let page = ledger::list(&cx.deps, &filter)
-            .map_err(|error| cx.failed("Failed to list the audit events", error))?;
+        let page = ledger::list(&cx.deps, &filter).map_err(|error| cx.failed(FAILED, &error))?;
         let events: Map<String, Value> =
             page.items.iter().map(|row| (format!("{:012}", row.seq), shown(&row.json))).collect();
         let mut document = json!({"count": page.items.len(), "events": events});

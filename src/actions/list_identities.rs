@@ -32,7 +32,7 @@ impl Action for ListIdentitiesAction {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
         let page = identities::list(&cx.deps, &self.request)
-            .map_err(|error| cx.failed("Failed to list the identities", error))?;
+            .map_err(|error| cx.failed("Failed to list the identities", &error))?;
         let now = cx.deps.clock.now();
         let identities: Map<String, Value> = page
             .items

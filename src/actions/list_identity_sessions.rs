@@ -1,6 +1,7 @@
 //! `list-identity-sessions`: the sessions of an identity.
 
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::context::Context;
 use super::failure::Failure;
@@ -24,10 +25,11 @@ impl Action for ListIdentitySessions {
     }
 
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
-        let id = self.who.find(cx)?.id;
+        let sentence = |id: Uuid| format!("Failed to list the sessions of identity {id}");
+        let id = self.who.find(cx, sentence)?.id;
         let found = sessions::list(&cx.deps, id).map_err(|error| match error.code() {
             ErrorCode::NotFound => selector::missing(id),
-            _ => cx.failed(&format!("Failed to list the sessions of identity {id}"), error),
+            _ => cx.failed(&sentence(id), &error),
         })?;
         let now = cx.deps.clock.now();
         let sessions: Map<String, Value> =

@@ -1,6 +1,7 @@
 //! `list-oidc-accounts`: the accounts at external providers that are linked to an identity.
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::context::Context;
 use super::failure::Failure;
@@ -23,12 +24,11 @@ impl Action for ListOidcAccounts {
     }
 
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
-        let id = self.who.find(cx)?.id;
+        let sentence = |id: Uuid| format!("Failed to fetch the identity OIDC credentials for {id}");
+        let id = self.who.find(cx, sentence)?.id;
         let linked = links::list(&cx.deps, id).map_err(|error| match error.code() {
             ErrorCode::NotFound => selector::missing(id),
-            _ => {
-                cx.failed(&format!("Failed to fetch the identity OIDC credentials for {id}"), error)
-            }
+            _ => cx.failed(&sentence(id), &error),
         })?;
         if linked.is_empty() {
             cx.host.log("Identity OIDC credentials not found");

@@ -27,11 +27,12 @@ impl Action for ResetIdentityMfa {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
         let kind = self.kind.as_str();
-        let id = self.who.find(cx)?.id;
+        let sentence = |_| format!("Failed to reset the {kind} credentials");
+        let id = self.who.find(cx, sentence)?.id;
         let removed =
             mfa::reset(&cx.deps, &cx.by, id, self.kind).map_err(|error| match error.code() {
                 ErrorCode::NotFound => selector::missing(id),
-                _ => cx.failed(&format!("Failed to reset the {kind} credentials"), error),
+                _ => cx.failed(&sentence(id), &error),
             })?;
         if removed {
             cx.recorded = true;

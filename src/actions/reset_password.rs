@@ -25,10 +25,11 @@ impl Action for ResetPassword {
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
         // The secret comes first, as upstream: its failures must not depend on who is asked for.
         let password = cx.password_from(self.secret_id.as_deref())?;
-        let id = self.who.find(cx)?.id;
+        let sentence = |_| "Failed to request Kratos API".to_owned();
+        let id = self.who.find(cx, sentence)?.id;
         let Some(password) = password else {
             let code = recovery::issue_code(&cx.deps, &cx.by, id)
-                .map_err(|error| failure(cx, id, error))?;
+                .map_err(|error| failure(cx, id, &error))?;
             cx.recorded = true;
             cx.host.log(
                 "Recovery code created successfully. Use the returned link to reset the identity's password",
@@ -36,17 +37,17 @@ impl Action for ResetPassword {
             return Ok(created::recovery(&code));
         };
         let identity = passwords::set(&cx.deps, &cx.by, id, &password)
-            .map_err(|error| failure(cx, id, error))?;
+            .map_err(|error| failure(cx, id, &error))?;
         cx.recorded = true;
         cx.host.log("Password was changed successfully");
         Ok(cx.shown(&identity))
     }
 }
 
-fn failure(cx: &mut Context<'_>, id: uuid::Uuid, error: Error) -> Failure {
+fn failure(cx: &mut Context<'_>, id: uuid::Uuid, error: &Error) -> Failure {
     match error.code() {
         ErrorCode::NotFound => selector::missing(id),
-        ErrorCode::WeakPassword => Failure::because("The password was refused", &error),
+        ErrorCode::WeakPassword => Failure::because("The password was refused", error),
         _ => cx.failed("Failed to request Kratos API", error),
     }
 }

@@ -242,13 +242,13 @@ fn schema_url(base_url: &str, schema_id: &str) -> String {
 mod tests {
     use super::*;
 
-    fn results(document: Value) -> Results {
+    fn results(document: &Value) -> Results {
         document.as_object().map(from_document).unwrap_or_default()
     }
 
     #[test]
     fn non_string_leaves_are_json_text() {
-        let flat = flatten(&results(json!({
+        let flat = flatten(&results(&json!({
             "a_b": {"c_d": true, "none": null, "list": ["x", {"y_z": 1}], "empty": {}, "n": 0}, "text": "t"
         })));
         let flat: Vec<(&str, &str)> = flat.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn names_that_become_the_same_key_are_all_kept() {
-        let results = results(json!({"first_name": 1, "firstName": 2, "first-name": 3}));
+        let results = results(&json!({"first_name": 1, "firstName": 2, "first-name": 3}));
         let keys: Vec<&str> = results.keys().map(String::as_str).collect();
         assert_eq!(keys, ["first-name", "first-name-2", "first-name-3"]);
     }
@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn charm_04_a_value_too_long_for_an_argument_is_left_out_and_says_so() {
         let long = "x".repeat(1024 * 1024);
-        let bounded = bounded(&results(json!({"traits": {"bio": long}, "id": "1"})));
+        let bounded = bounded(&results(&json!({"traits": {"bio": long}, "id": "1"})));
         assert_eq!(
             Value::Object(bounded),
             json!({

@@ -57,7 +57,7 @@ pub(super) fn open(params: &Params, host: &mut dyn Host) -> Result<(Deps, Migrat
                 return Ok(migrated);
             }
             Err(error) if error.code() == ErrorCode::Busy && Instant::now() < deadline => {
-                thread::sleep(PAUSE)
+                thread::sleep(PAUSE);
             }
             Err(error) => {
                 host.warn(&context::causes(&error));

@@ -48,20 +48,25 @@ impl Who {
         }
     }
 
-    /// Finds the identity.
+    /// Finds the identity. `sentence` is what the contract says when the store fails an action
+    /// that was given an id.
     ///
     /// # Errors
     /// `Identity <id> does not exist`, or the contract's sentences for addresses.
-    pub fn find(&self, cx: &mut Context<'_>) -> Result<Identity, Failure> {
+    pub fn find(
+        &self,
+        cx: &mut Context<'_>,
+        sentence: impl FnOnce(Uuid) -> String,
+    ) -> Result<Identity, Failure> {
         match self {
             Self::Id(id) => {
                 identities::find(&cx.deps, &Selector::Id(*id)).map_err(|error| match error.code() {
                     ErrorCode::NotFound => missing(*id),
-                    _ => cx.failed(&format!("Couldn't retrieve the identity {id}"), error),
+                    _ => cx.failed(&sentence(*id), &error),
                 })
             }
             Self::Email(email) => identities::find(&cx.deps, &Selector::Identifier(email.clone()))
-                .map_err(|error| no_email(cx, email, error)),
+                .map_err(|error| no_email(cx, email, &error)),
         }
     }
 }
@@ -80,7 +85,7 @@ pub fn ambiguous(email: &str) -> Failure {
     ))
 }
 
-fn no_email(cx: &mut Context<'_>, email: &str, error: Error) -> Failure {
+fn no_email(cx: &mut Context<'_>, email: &str, error: &Error) -> Failure {
     match error.code() {
         ErrorCode::NotFound => Failure::new(format!("Identity not found for email '{email}'")),
         ErrorCode::Ambiguous => ambiguous(email),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::context::Context;
 use super::failure::Failure;
@@ -28,12 +29,13 @@ impl Action for SetAuthorities {
     }
 
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
-        let before = self.who.find(cx)?;
+        let sentence = |id: Uuid| format!("Failed to set the authorities of identity {id}");
+        let before = self.who.find(cx, sentence)?;
         let id = before.id;
         let identity = authorities::set(&cx.deps, &cx.by, id, &self.wanted).map_err(|error| {
             match error.code() {
                 ErrorCode::NotFound => selector::missing(id),
-                _ => cx.failed(&format!("Failed to set the authorities of identity {id}"), error),
+                _ => cx.failed(&sentence(id), &error),
             }
         })?;
         cx.recorded = before.authorities != identity.authorities;

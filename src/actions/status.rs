@@ -1,6 +1,7 @@
 //! What the four actions on the status of an identity have in common.
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::context::Context;
 use super::failure::Failure;
@@ -46,11 +47,12 @@ impl Order {
         (verb, done): (&str, &str),
         use_case: UseCase,
     ) -> Result<Results, Failure> {
-        let id = self.who.find(cx)?.id;
+        let sentence = |id: Uuid| format!("Failed to {verb} the identity {id}");
+        let id = self.who.find(cx, sentence)?.id;
         let receipt =
             use_case(&cx.deps, &cx.by, id, &self.change).map_err(|error| match error.code() {
                 ErrorCode::NotFound => selector::missing(id),
-                _ => cx.failed(&format!("Failed to {verb} the identity {id}"), error),
+                _ => cx.failed(&sentence(id), &error),
             })?;
         if receipt.changed {
             cx.recorded = true;

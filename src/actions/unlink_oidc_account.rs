@@ -23,11 +23,12 @@ impl Action for UnlinkOidcAccount {
     }
 
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
-        let id = self.who.find(cx)?.id;
+        let sentence = |_| "Failed to delete the oidc credentials".to_owned();
+        let id = self.who.find(cx, sentence)?.id;
         let unlinked = links::unlink(&cx.deps, &cx.by, id, &self.account).map_err(|error| {
             match error.code() {
                 ErrorCode::NotFound => selector::missing(id),
-                _ => cx.failed("Failed to delete the oidc credentials", error),
+                _ => cx.failed(&sentence(id), &error),
             }
         })?;
         if unlinked {

@@ -1,6 +1,7 @@
 //! `update-identity`: change traits, metadata, external id or schema; leave the rest.
 
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::context::Context;
 use super::failure::Failure;
@@ -39,13 +40,14 @@ impl Action for UpdateIdentityAction {
     }
 
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
-        let id = self.who.find(cx)?.id;
+        let sentence = |id: Uuid| format!("Failed to update the identity {id}");
+        let id = self.who.find(cx, sentence)?.id;
         let identity =
             identities::update(&cx.deps, &cx.by, id, self.request).map_err(|error| match error
                 .code()
             {
                 ErrorCode::NotFound => selector::missing(id),
-                _ => cx.failed(&format!("Failed to update the identity {id}"), error),
+                _ => cx.failed(&sentence(id), &error),
             })?;
         cx.recorded = true;
         cx.host.log(&format!("Successfully updated the identity: {id}"));

@@ -77,9 +77,7 @@ fn juju_accepts_the_file() {
         for (name, schema) in body["params"].as_object().unwrap() {
             assert!(is_name(name) || name == "phone_number", "{action} {name}");
             assert!(
-                schema["description"]
-                    .as_str()
-                    .is_some_and(|text| text.ends_with('.') || text.contains("(")),
+                schema["description"].as_str().is_some_and(|text| text.ends_with('.')),
                 "{action} {name}"
             );
             assert!(

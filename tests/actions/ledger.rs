@@ -38,6 +38,7 @@ fn audit_01_every_run_is_in_the_ledger_once() {
         ("backup", json!({}), "success"),
         ("export-identities", json!({}), "success"),
         ("audit-checkpoint", json!({}), "success"),
+        ("audit-verify", json!({}), "success"),
         ("run-migration", json!({}), "success"),
         ("delete-identity", json!({"identity-id": id}), "success"),
     ];
@@ -133,4 +134,58 @@ fn list_audit_events_filters_and_pages() {
     assert!(told.failure().starts_with("Failed to list the audit events: "), "{told:?}");
     let told = place.run("list-audit-events", json!({"since": "yesterday"}));
     assert_eq!(told.failure(), "Parameter 'since' must be a time such as 2030-01-31T08:00:00Z");
+}
+
+#[test]
+fn audit_verify_and_checkpoint_work_together() {
+    let mut place = Place::new();
+    place.person("ada@example.com");
+    let told = place.run("audit-checkpoint", json!({}));
+    let note = told.at("checkpoint").to_owned();
+    assert!(told.at("verifier-key").contains('+'), "{told:?}");
+    place.person("bob@example.com");
+    let told = place.run("audit-verify", json!({"checkpoint": note}));
+    assert_eq!(told.at("ok"), "true");
+    assert_eq!(told.log, ["Successfully verified the audit ledger"]);
+    let told = place.run("audit-verify", json!({"checkpoint": "nonsense"}));
+    assert!(told.failure().starts_with("Failed to verify the audit ledger: "), "{told:?}");
+}
+
+#[test]
+fn audit_verify_names_the_first_bad_entry() {
+    let mut place = Place::new();
+    place.person("ada@example.com");
+    place.run("audit-checkpoint", json!({})).results();
+    let database =
+        rusqlite::Connection::open(place.settings.state_dir.join("doorward.db")).unwrap();
+    tamper(&database);
+    drop(database);
+    let told = place.run("audit-verify", json!({}));
+    assert!(
+        told.failure().starts_with("The audit ledger does not verify: altered: entry 1, content ("),
+        "{told:?}"
+    );
+}
+
+/// Alters an entry, as someone with the database in their hands would.
+fn tamper(database: &rusqlite::Connection) {
+    let triggers: Vec<String> = database
+        .prepare(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'ledger_entries'",
+        )
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    for trigger in triggers {
+        database.execute(&format!("DROP TRIGGER {trigger}"), []).unwrap();
+    }
+    let changed = database
+        .execute(
+            "UPDATE ledger_entries SET entry = replace(entry, 'success', 'failure') WHERE seq = 1",
+            [],
+        )
+        .unwrap();
+    assert_eq!(changed, 1);
 }

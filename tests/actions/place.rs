@@ -109,7 +109,8 @@ impl Place {
 
     /// Runs an action.
     pub fn run(&mut self, action: &str, given: Value) -> Told {
-        self.given = given.as_object().cloned().unwrap();
+        let Value::Object(given) = given else { panic!("parameters are a map: {given}") };
+        self.given = given;
         let outcome = actions::run(action, self).map_err(|failure| failure.0);
         Told {
             outcome,
