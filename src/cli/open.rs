@@ -1,0 +1,55 @@
+//! Opening what a command works with.
+
+use super::args::Global;
+use super::exit::Stop;
+use super::place::Place;
+use super::privilege;
+use crate::app::{self, Deps, Migrated};
+use crate::domain::ledger::event::{Actor, ActorKind};
+use crate::error::{Error, ErrorCode};
+use crate::http::Opened;
+use crate::service::Caller;
+
+/// Opens the store at `place` as the user it belongs to; makes it when there is none, and brings an
+/// older one up to date. `by` is whom the ledger will name for that.
+///
+/// # Errors
+/// As [`app::prepare`].
+pub fn prepared(place: &Place, by: &Caller) -> Result<(Deps, Migrated), Error> {
+    privilege::become_owner_of(place.state_dir())
+        .map_err(|stop| Error::new(ErrorCode::Forbidden, stop.to_string()))?;
+    app::prepare(&place.settings, &by.author())
+}
+
+/// Opens a store that must be there already, for the person at the keyboard: a mistyped directory
+/// is not an empty ledger.
+///
+/// # Errors
+/// When there is none, and as [`prepared`].
+pub fn existing(place: &Place) -> Result<(Deps, Caller), Stop> {
+    if !place.state_dir().join(app::DATABASE).exists() {
+        let dir = place.state_dir().display();
+        return Err(Stop::Failed(format!("there is no database in {dir}")));
+    }
+    let by = caller();
+    Ok((prepared(place, &by)?.0, by))
+}
+
+/// What the service needs, read anew at every SIGHUP.
+///
+/// # Errors
+/// When the configuration or the store cannot be used.
+pub fn service(global: &Global) -> Result<Opened, Error> {
+    let place =
+        Place::of(global).map_err(|stop| Error::new(ErrorCode::Invalid, stop.to_string()))?;
+    let by = Caller { actor: Actor::new(ActorKind::System, "serve"), tx: None, action: None };
+    Ok(Opened { deps: prepared(&place, &by)?.0, log_level: place.settings.options.log_level })
+}
+
+/// The person at the keyboard, for the ledger. Ask before the store is opened, because that may
+/// change who this process is.
+#[must_use]
+pub fn caller() -> Caller {
+    let actor = Actor::new(ActorKind::Action, privilege::operator());
+    Caller { actor, tx: None, action: None }
+}
