@@ -30,15 +30,15 @@ impl Action for SetAuthorities {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
         let sentence = |id: Uuid| format!("Failed to set the authorities of identity {id}");
-        let before = self.who.find(cx, sentence)?;
-        let id = before.id;
-        let identity = authorities::set(&cx.deps, &cx.by, id, &self.wanted).map_err(|error| {
-            match error.code() {
-                ErrorCode::NotFound => selector::missing(id),
-                _ => cx.failed(&sentence(id), &error),
-            }
-        })?;
-        cx.recorded = before.authorities != identity.authorities;
+        let id = self.who.find(cx, sentence)?.id;
+        let set = authorities::set(&cx.deps, &cx.by, id, &self.wanted).map_err(|error| match error
+            .code()
+        {
+            ErrorCode::NotFound => selector::missing(id),
+            _ => cx.failed(&sentence(id), &error),
+        });
+        let (identity, changed) = set?;
+        cx.recorded = changed;
         cx.host.log(&format!("Successfully set the authorities of identity {id}"));
         let document = json!({"id": id, "authorities": results::authorities(&identity)});
         Ok(document.as_object().map(results::from_document).unwrap_or_default())

@@ -19,7 +19,7 @@ use crate::store::{Change, Tx};
 
 use crate::domain::identity::Identity;
 
-/// Makes the rights of an identity exactly `wanted`.
+/// Makes the rights of an identity exactly `wanted`; says whether they were others before.
 ///
 /// # Errors
 /// `NotFound`, `LastAdministrator`, `SelfAction`.
@@ -28,13 +28,13 @@ pub fn set(
     by: &Caller,
     id: Uuid,
     wanted: &BTreeSet<Authority>,
-) -> Result<Identity, Error> {
+) -> Result<(Identity, bool), Error> {
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
         let stored = find_stored(tx, &Selector::Id(id))?;
         let held = stored.identity.authorities.clone();
         if held == *wanted {
-            return Ok(Change::none(stored.identity));
+            return Ok(Change::none((stored.identity, false)));
         }
         let (granted, withdrawn) = (wanted - &held, &held - wanted);
         if withdrawn.contains(&Authority::Administrator) {
@@ -64,7 +64,7 @@ pub fn set(
         }
         let first = events.remove(0);
         let identity = Identity { authorities: wanted.clone(), ..stored.identity };
-        Ok(by.change(identity, first, events))
+        Ok(by.change((identity, true), first, events))
     })
 }
 

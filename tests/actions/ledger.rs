@@ -156,10 +156,7 @@ fn audit_verify_names_the_first_bad_entry() {
     let mut place = Place::new();
     place.person("ada@example.com");
     place.run("audit-checkpoint", json!({})).results();
-    let database =
-        rusqlite::Connection::open(place.settings.state_dir.join("doorward.db")).unwrap();
-    tamper(&database);
-    drop(database);
+    tamper(&place.database());
     let told = place.run("audit-verify", json!({}));
     assert!(
         told.failure().starts_with("The audit ledger does not verify: altered: entry 1, content ("),

@@ -7,6 +7,8 @@
 )]
 
 mod agreement;
+mod factors;
+mod faults;
 mod ledger;
 mod ours;
 mod parameters;
