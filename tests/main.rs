@@ -1,5 +1,6 @@
 //! All integration tests: one target, because linking is the slow part.
 mod architecture;
+mod charm;
 mod crash;
 mod docs;
 mod package;
