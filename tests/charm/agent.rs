@@ -322,7 +322,7 @@ impl Agent {
         Ok(task(shown, &kept))
     }
 
-    /// Sets options and sends config-changed: `config(&[("http_proxy", "")])`.
+    /// Sets options and sends config-changed: `config(&[("log_level", "debug")])`.
     pub fn config(&self, values: &[(&str, &str)]) {
         let mut words = vec!["config".to_string()];
         words.extend(values.iter().map(|(k, v)| format!("{k}={v}")));
@@ -453,7 +453,8 @@ fn task(shown: &Value, kept: &Value) -> Task {
     let mut results = shown["results"].as_object().cloned().unwrap_or_default();
     let mut take = |k: &str| results.shift_remove(k);
     let return_code = take("return-code").and_then(|v| v.as_i64()).unwrap_or(0);
-    let text = |v: Option<Value>| v.and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default();
+    let text =
+        |v: Option<Value>| v.and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default();
     let (stdout, stderr) = (text(take("stdout")), text(take("stderr")));
     // "2026-01-05 10:46:50 +0000 UTC text"
     let line = |v: &Value| v.as_str().and_then(|l| l.get(30..)).unwrap_or_default().to_string();

@@ -1,7 +1,7 @@
 //! The fake agent against the rows of the contract it stands for: each test is a mistake that a
 //! simple stub would make.
 
-use super::agent_stub::{Stub, mode};
+use super::agent_stub::Stub;
 use serde_json::{Value, json};
 
 #[test]
@@ -21,7 +21,8 @@ fn row_02_home_and_its_friends_are_absent() {
     for absent in ["HOME", "USER", "LOGNAME", "SHELL", "CARGO", "CARGO_MANIFEST_DIR"] {
         assert!(!names.contains(&absent), "{absent} in {names:?}");
     }
-    for present in ["CHARM_DIR", "JUJU_UNIT_NAME", "JUJU_VERSION", "PATH", "LANG", "DOORWARD_ROOT"] {
+    for present in ["CHARM_DIR", "JUJU_UNIT_NAME", "JUJU_VERSION", "PATH", "LANG", "DOORWARD_ROOT"]
+    {
         assert!(names.contains(&present), "{present} not in {names:?}");
     }
 }
@@ -42,7 +43,8 @@ fn row_04_05_missing_keys_are_null_and_unset_options_are_left_out() {
     let stub = Stub::new();
     let said = stub.says("action-get --format=json nope.deeper; config-get --format=json unset");
     assert_eq!(said, "null\nnull\n");
-    let said = stub.says("config-get --format=json; config-get --all --format=json; config-get count");
+    let said =
+        stub.says("config-get --format=json; config-get --all --format=json; config-get count");
     let expected = "{\"count\":1000000,\"level\":\"info\"}\n\
                     {\"admin\":null,\"count\":1000000,\"level\":\"info\",\"unset\":null}\n1000000\n";
     assert_eq!(said, expected);
@@ -108,8 +110,10 @@ fn row_09_one_bad_key_discards_the_whole_action_set() {
 #[test]
 fn row_10_results_are_strings_nested_by_dots() {
     let stub = Stub::new();
-    let task = stub.act("action-set count=3 a.b=1; action-set a.c='x = y
-second' d=1; action-set d.e=2 f.g=1; action-set f=1");
+    let task = stub.act(
+        "action-set count=3 a.b=1; action-set a.c='x = y
+second' d=1; action-set d.e=2 f.g=1; action-set f=1",
+    );
     let expected = json!({
         "count": "3", "a": {"b": "1", "c": "x = y\nsecond"}, "d": {"e": "2"}, "f": "1",
     });
@@ -191,7 +195,10 @@ fn row_16_a_unit_that_read_a_secret_hears_of_a_new_revision_once() {
     stub.agent.must(&["update-secret", "pw", "--no-settle", "password=two"]);
     let told = stub.agent.settle();
     assert_eq!(told.len(), 1);
-    assert_eq!((told[0].name.as_str(), &told[0].stdout), ("secret-changed", &format!("{uri} mine\n")));
+    assert_eq!(
+        (told[0].name.as_str(), &told[0].stdout),
+        ("secret-changed", &format!("{uri} mine\n"))
+    );
     assert!(stub.agent.settle().is_empty());
 }
 
@@ -272,11 +279,14 @@ fn row_21_secret_keys_need_three_alphanumerics_and_a_value() {
 fn row_22_23_formats_differ_and_addresses_are_values() {
     let stub = Stub::new();
     let said = stub.says("is-leader; is-leader --format=yaml; is-leader --format=xml 2>&1");
-    let expected = "True\ntrue\nERROR invalid value \"xml\" for option --format: unknown format \"xml\"\n";
+    let expected =
+        "True\ntrue\nERROR invalid value \"xml\" for option --format: unknown format \"xml\"\n";
     assert_eq!(said, expected);
     let get = "network-get cluster --format=json; network-get none 2>&1";
     let said = stub.says(get);
-    assert!(said.contains("\"addresses\":[{\"cidr\":\"10.0.0.0/24\",\"hostname\":\"\",\"value\":\"10.0.0.5\"}]"));
+    assert!(said.contains(
+        "\"addresses\":[{\"cidr\":\"10.0.0.0/24\",\"hostname\":\"\",\"value\":\"10.0.0.5\"}]"
+    ));
     assert!(said.ends_with("ERROR no network config found for binding \"none\"\n"));
     stub.agent.must(&["address"]);
     assert!(stub.says(get).starts_with("{\"bind-addresses\":[],"));
@@ -318,8 +328,12 @@ fn row_26_a_deployment_sends_its_hooks_in_order() {
     stub.script("[ -z \"$JUJU_STORAGE_LOCATION\" ] || touch $JUJU_STORAGE_LOCATION/here");
     let names: Vec<String> = stub.agent.deploy().into_iter().map(|h| h.name).collect();
     let expected = [
-        "data-storage-attached", "install", "cluster-relation-created", "leader-elected",
-        "config-changed", "start",
+        "data-storage-attached",
+        "install",
+        "cluster-relation-created",
+        "leader-elected",
+        "config-changed",
+        "start",
     ];
     assert_eq!(names, expected);
     assert_eq!(stub.agent.status(), ("unknown".into(), String::new()));
@@ -388,125 +402,12 @@ fn row_31_two_units_on_one_machine_share_its_root_and_talk_by_their_peer_relatio
 #[test]
 fn row_32_every_call_is_recorded_with_its_arguments_and_stdin() {
     let stub = Stub::new();
-    stub.hook("state-set a=1; echo '{\"k\": \"hidden\"}' | state-set --file -; systemctl daemon-reload");
+    stub.hook(
+        "state-set a=1; echo '{\"k\": \"hidden\"}' | state-set --file -; systemctl daemon-reload",
+    );
     let calls = stub.agent.calls();
     let tools: Vec<&str> = calls.iter().map(|c| c.tool.as_str()).collect();
     assert_eq!(tools, ["state-set", "state-set", "systemctl"]);
     assert_eq!(calls[1].argv, ["--file", "-"]);
     assert_eq!(calls[1].stdin.as_deref(), Some("{\"k\": \"hidden\"}\n"));
-}
-
-#[test]
-fn a_tool_that_fails_hangs_or_prints_rubbish_can_be_played() {
-    let stub = Stub::new();
-    let agent = &stub.agent;
-    agent.fail_tool("config-get", "ERROR no controller");
-    assert_eq!(stub.says("config-get 2>&1; echo $?"), "ERROR no controller\n1\n");
-    agent.clear_faults();
-    agent.fault(&["config-get", "exit=1:ERROR x", "from=2", "times=1"]);
-    let said = stub.says("for i in 1 2 3; do config-get level 2>&1; done");
-    assert_eq!(said, "info\nERROR x\ninfo\n");
-    agent.clear_faults();
-    agent.garbage("config-get", "partial");
-    assert_eq!(stub.says("config-get; code=$?; echo; echo $code").lines().last(), Some("134"));
-    agent.clear_faults();
-    agent.garbage("config-get", "huge");
-    assert_eq!(stub.says("config-get | wc -c"), "33554432\n");
-    agent.clear_faults();
-    agent.slow_tool("config-get", 300);
-    let begun = std::time::Instant::now();
-    stub.says("config-get level");
-    assert!(begun.elapsed().as_millis() >= 300);
-}
-
-#[test]
-fn a_tool_outside_its_context_is_refused() {
-    let stub = Stub::new();
-    stub.act("tr '\\0' '\\n' < /proc/$$/environ > $JUJU_CHARM_DIR/../env");
-    let said = stub.says(
-        "export $(grep ^JUJU_CONTEXT_ID= $JUJU_CHARM_DIR/../env); config-get 2>&1; echo $?",
-    );
-    assert!(said.starts_with("ERROR bad request: expected context id \"stub/0-act-"), "{said}");
-    assert!(said.ends_with("\n1\n"));
-    assert_eq!(stub.says("JUJU_CONTEXT_ID= config-get 2>&1"), "ERROR JUJU_CONTEXT_ID not set\n");
-}
-
-#[test]
-fn a_dispatch_without_its_execute_bit_fails_the_hook() {
-    let stub = Stub::new();
-    mode(&stub.agent.charm_dir().join("dispatch"), 0o644);
-    let hook = stub.agent.hook("install");
-    assert!(hook.error.is_some_and(|e| e.contains("permission denied")));
-}
-
-#[test]
-fn values_on_the_command_line_are_read_as_yaml_1_1() {
-    let stub = Stub::new();
-    stub.script("action-get --format=json any");
-    let typed = |text: &str| {
-        stub.agent.run("act", &["--", &format!("any={text}")]).map(|t| t.stdout.trim().to_string())
-    };
-    for (text, value) in [
-        ("12345", "12345"), ("0123", "83"), ("1_000", "1000"), ("1e3", "1000"), ("-7", "-7"),
-        ("2024-01-01", "\"2024-01-01\""), ("\"12345\"", "\"12345\""), ("yes", "true"),
-        ("off", "false"), ("~", "null"), ("", "\"\""), ("a #b", "\"a\""), ("#x", "\"#x\""),
-        ("!x", "\"\""), ("-", "[null]"), ("[a, b]", "[\"a\",\"b\"]"), ("a: b", "{\"a\":\"b\"}"),
-        ("{a: yes, b: [x, {c: '1'}]}", "{\"a\":true,\"b\":[\"x\",{\"c\":\"1\"}]}"),
-        ("a@example.com", "\"a@example.com\""), ("<&>", "\"\\u003c\\u0026\\u003e\""),
-    ] {
-        assert_eq!(typed(text).as_deref(), Ok(value), "{text}");
-    }
-    for bad in ["@x", "`x", "*x", "%x", "[a", "{a"] {
-        assert!(typed(bad).is_err_and(|e| e.contains("ERROR yaml: ")), "{bad}");
-    }
-    let kept = stub.agent.run("act", &["any=0123", "--string-args"]).expect("queued").stdout;
-    assert_eq!(kept, "\"0123\"\n");
-    let refused = stub.agent.run("act", &["user_name=x"]).expect_err("refused");
-    assert!(refused.starts_with("ERROR key \"user_name\" must start and end with lowercase"));
-}
-
-#[test]
-fn juju_run_prints_what_juju_prints() {
-    let stub = Stub::new();
-    let run = |format: &str| {
-        let out = stub.agent.juju(&["run", "stub/leader", "act", "--format", format]);
-        let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
-        (text(&out.stdout), text(&out.stderr), out.status.code())
-    };
-    stub.script("action-log -- working; action-set identity-id=7c9e count=3 traits.email=a@b.c");
-    let (stdout, stderr, code) = run("plain");
-    assert_eq!(stdout, "count: \"3\"\nidentity-id: 7c9e\ntraits:\n  email: a@b.c\n\n");
-    assert!(stderr.starts_with("Running operation 1 with 1 task\n  - task 2 on unit-stub-0\n\nWaiting for task 2...\n"));
-    assert!(stderr.ends_with(" working\n\n"), "{stderr}");
-    assert_eq!(code, Some(0));
-    let (stdout, _, _) = run("json");
-    let value: Value = serde_json::from_str(&stdout).expect("json");
-    assert_eq!(value["stub/0"]["results"]["return-code"], 0);
-    assert_eq!(value["stub/0"]["results"]["count"], "3");
-    assert_eq!(value["stub/0"]["status"], "completed");
-    stub.script("action-fail -- 'identity not found'");
-    let (stdout, _, code) = run("plain");
-    assert_eq!((stdout.as_str(), code), ("Action id 6 failed: identity not found\n\n", Some(0)));
-    stub.script("exit 1");
-    let (stdout, stderr, code) = run("plain");
-    assert_eq!((stdout.as_str(), code), ("Action id 8 failed: exit status 1\n\n", Some(1)));
-    assert!(stderr.ends_with(
-        "ERROR the following task failed:\n - id \"8\" with return code 1\n\nuse 'juju show-task' to inspect the failure\n"
-    ));
-}
-
-#[test]
-fn systemctl_and_the_user_database_live_in_the_private_root() {
-    let stub = Stub::new();
-    let said = stub.says(
-        "systemctl is-active x; echo $?
-         echo '[Service]' > $DOORWARD_ROOT/etc/systemd/system/x.service
-         systemctl enable --now x.service; systemctl is-active x; systemctl is-enabled x
-         systemctl disable --now x; systemctl is-active x; echo $?
-         useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin svc; echo $?
-         useradd svc 2>&1; echo $?; getent passwd svc >/dev/null; echo $?; userdel svc; getent passwd svc; echo $?",
-    );
-    let expected = "inactive\n4\nactive\nenabled\ninactive\n3\n0\nuseradd: user 'svc' already exists\n9\n0\n2\n";
-    assert_eq!(said, expected);
-    assert!(stub.agent.root().join("etc/passwd").exists());
 }

@@ -36,6 +36,9 @@ act:
     count: {type: integer, default: 5, maximum: 9007199254740993}
     any: {description: Anything., properties: {}}
     map: {type: object, properties: {}}
+    name: {type: string, minLength: 3, pattern: '^[a-z]+(-[a-z0-9]{2,3})?$'}
+    role: {type: string, enum: [admin, user]}
+    few: {type: integer, maximum: 9}
 strict:
   params: {must: {type: string}}
   required: [must]
@@ -53,7 +56,9 @@ impl Stub {
         let charm = TempDir::new().expect("a directory");
         let write = |name: &str, text: &str| std::fs::write(charm.path().join(name), text);
         for (name, text) in [
-            ("metadata.yaml", METADATA), ("config.yaml", CONFIG), ("actions.yaml", ACTIONS),
+            ("metadata.yaml", METADATA),
+            ("config.yaml", CONFIG),
+            ("actions.yaml", ACTIONS),
             ("dispatch", DISPATCH),
         ] {
             write(name, text).expect("written");

@@ -2,4 +2,5 @@
 
 pub mod agent;
 mod agent_contract;
+mod agent_faces;
 mod agent_stub;

@@ -29,7 +29,9 @@ impl Charm {
     fn check(&self) -> Result<(), String> {
         for field in ["name", "summary", "description"] {
             if self.metadata.get(field).and_then(Value::as_str).is_none_or(str::is_empty) {
-                return Err(format!("invalid charm: metadata: {field}: expected string, got nothing"));
+                return Err(format!(
+                    "invalid charm: metadata: {field}: expected string, got nothing"
+                ));
             }
         }
         for (name, option) in &self.options {
@@ -109,7 +111,9 @@ fn check_action(name: &str, action: &Value) -> Result<(), String> {
     }
     for (key, param) in &params {
         if param.get("required").is_some_and(Value::is_boolean) {
-            return Err(format!("invalid params schema for action {name}: {key}: required must be a list"));
+            return Err(format!(
+                "invalid params schema for action {name}: {key}: required must be a list"
+            ));
         }
     }
     Ok(())
@@ -125,9 +129,7 @@ pub fn valid_name(name: &str) -> bool {
 
 fn yaml(path: &Path) -> Result<Option<Value>, String> {
     match std::fs::read_to_string(path) {
-        Ok(text) => {
-            yaml_in::block(&text).map(Some).map_err(|e| format!("{}: {e}", path.display()))
-        }
+        Ok(text) => yaml_in::block(&text).map(Some).map_err(|e| format!("{}: {e}", path.display())),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(format!("{}: {e}", path.display())),
     }

@@ -2,7 +2,6 @@
 
 use crate::context::Context;
 use crate::model::Model;
-use crate::store::Store;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -13,7 +12,7 @@ pub fn build(cx: &Context, model: &Model, socket: &Path) -> BTreeMap<String, Str
     let store = &cx.store;
     let charm = store.charm_dir(&cx.unit).display().to_string();
     let machine = model.units.get(&cx.unit).map_or(0, |u| u.machine);
-    let path = path(store, &cx.unit);
+    let path = format!("{}:{MACHINE_PATH}", store.tools_dir(&cx.unit).display());
     let mut env = cx.event.variables(model, &cx.unit);
     for (name, value) in [
         ("JUJU_CHARM_DIR", charm.clone()),
@@ -49,9 +48,4 @@ pub fn build(cx: &Context, model: &Model, socket: &Path) -> BTreeMap<String, Str
     }
     env.extend(model.extra_env.clone());
     env
-}
-
-/// The tools of a unit before the machine's own programs.
-pub fn path(store: &Store, unit: &str) -> String {
-    format!("{}:{MACHINE_PATH}", store.tools_dir(unit).display())
 }

@@ -15,6 +15,9 @@ pub struct Event {
     /// `data/0`
     pub storage: Option<String>,
     pub secret: Option<SecretEvent>,
+    /// A shell command of `juju exec`, in place of the charm's own program.
+    #[serde(default)]
+    pub command: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -55,8 +58,10 @@ impl Event {
         let mut set = |k: &str, v: String| {
             env.insert(k.to_string(), v);
         };
-        set("JUJU_DISPATCH_PATH", self.dispatch_path());
-        set("JUJU_HOOK_NAME", if self.action.is_some() { String::new() } else { self.name.clone() });
+        let hook = self.action.is_none() && self.command.is_none();
+        let path = if self.command.is_some() { String::new() } else { self.dispatch_path() };
+        set("JUJU_DISPATCH_PATH", path);
+        set("JUJU_HOOK_NAME", if hook { self.name.clone() } else { String::new() });
         if let Some(action) = &self.action {
             set("JUJU_ACTION_NAME", self.name.clone());
             set("JUJU_ACTION_UUID", action.task.to_string());

@@ -8,8 +8,7 @@ use crate::tools::Output;
 use std::path::Path;
 
 /// Programs placed beside the hook tools.
-pub const NAMES: &[&str] =
-    &["systemctl", "useradd", "userdel", "groupadd", "groupdel", "getent"];
+pub const NAMES: &[&str] = &["systemctl", "useradd", "userdel", "groupadd", "groupdel", "getent"];
 
 /// Runs a program against the private root.
 pub fn run(root: &Path, name: &str, args: &[String]) -> Output {

@@ -4,6 +4,7 @@
 //! ...), a program of the machine (`systemctl`, `useradd`, ...), or the command line that plays
 //! controller and agent. `tests/README.md` says how to use it.
 
+mod action;
 mod charm;
 mod cli;
 mod client;

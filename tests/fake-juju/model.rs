@@ -2,6 +2,7 @@
 
 use crate::event::Event;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -116,6 +117,10 @@ pub struct Secret {
     pub description: String,
     pub rotate: String,
     pub expire: String,
+    #[serde(default)]
+    pub created: Timestamp,
+    #[serde(default)]
+    pub updated: Timestamp,
     /// Revision to content; values are base64, as in Juju.
     pub revisions: BTreeMap<u64, Content>,
     /// Application or unit names.
@@ -135,6 +140,7 @@ impl Secret {
         let latest = self.latest();
         if self.revisions.get(&latest) != Some(&content) {
             self.revisions.insert(latest + 1, content);
+            self.updated = Timestamp::now();
         }
     }
 
@@ -179,12 +185,10 @@ impl Model {
     }
 
     pub fn find_secret(&self, name_or_uri: &str) -> Option<String> {
-        secret_id(name_or_uri)
-            .filter(|id| self.secrets.contains_key(id))
-            .or_else(|| {
-                let named = |s: &Secret| s.owner == Owner::User && s.label == name_or_uri;
-                self.secrets.iter().find(|(_, s)| named(s)).map(|(id, _)| id.clone())
-            })
+        secret_id(name_or_uri).filter(|id| self.secrets.contains_key(id)).or_else(|| {
+            let named = |s: &Secret| s.owner == Owner::User && s.label == name_or_uri;
+            self.secrets.iter().find(|(_, s)| named(s)).map(|(id, _)| id.clone())
+        })
     }
 }
 
@@ -203,7 +207,8 @@ fn xid(bytes: &[u8; 12]) -> String {
 pub fn secret_id(uri: &str) -> Option<String> {
     let bare = uri.strip_prefix("secret:").unwrap_or(uri).trim_start_matches("//");
     let id = bare.rsplit('/').next()?.split('?').next()?;
-    let valid = id.len() == 20 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'v').contains(&b));
+    let valid =
+        id.len() == 20 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'v').contains(&b));
     valid.then(|| id.to_string())
 }
 

@@ -6,19 +6,54 @@ use serde::{Deserialize, Serialize};
 /// One pending change of a unit.
 #[derive(Clone, Serialize, Deserialize)]
 pub enum Op {
-    RelationSet { id: u32, member: String, key: String, value: String },
-    StateSet { key: String, value: String },
-    StateDelete { key: String },
-    SecretAdd { id: String, secret: Secret },
-    SecretSet { id: String, content: Option<Content>, edit: SecretEdit },
-    SecretGrant { id: String, to: String },
-    SecretRevoke { id: String, from: String },
-    SecretRemove { id: String, revision: Option<u64> },
+    RelationSet {
+        id: u32,
+        member: String,
+        key: String,
+        value: String,
+    },
+    StateSet {
+        key: String,
+        value: String,
+    },
+    StateDelete {
+        key: String,
+    },
+    SecretAdd {
+        id: String,
+        secret: Secret,
+    },
+    SecretSet {
+        id: String,
+        content: Option<Content>,
+        edit: SecretEdit,
+    },
+    SecretGrant {
+        id: String,
+        to: String,
+    },
+    SecretRevoke {
+        id: String,
+        from: String,
+    },
+    SecretRemove {
+        id: String,
+        revision: Option<u64>,
+    },
     /// A refresh of a secret that this same hook updated.
-    Track { id: String },
-    OpenPort { range: String },
-    ClosePort { range: String },
-    StorageAdd { name: String, count: u32 },
+    Track {
+        id: String,
+    },
+    OpenPort {
+        range: String,
+    },
+    ClosePort {
+        range: String,
+    },
+    StorageAdd {
+        name: String,
+        count: u32,
+    },
     Reboot,
 }
 
@@ -60,7 +95,9 @@ impl Op {
                 };
                 if model.secrets.values().any(same) {
                     let label = &secret.label;
-                    return Err(format!("creating secrets: secret with label {label:?} already exists"));
+                    return Err(format!(
+                        "creating secrets: secret with label {label:?} already exists"
+                    ));
                 }
                 model.secrets.insert(id.clone(), secret.clone());
             }

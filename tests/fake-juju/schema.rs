@@ -1,7 +1,7 @@
 //! Action parameters against `actions.yaml`, as Juju's draft-4 validator sees them (4.3).
 
 use crate::charm::map;
-use crate::text::go_json;
+use crate::text::{go_json, pattern};
 use serde_json::{Map, Number, Value, json};
 
 /// The JSON schema of an action; `mode` 4 closes it unless it says otherwise.
@@ -23,7 +23,11 @@ pub fn of_action(action: &Value, mode: u8) -> Value {
 pub fn validate(schema: &Value, value: &Value) -> Result<(), String> {
     let mut errors = Vec::new();
     check(schema, value, "(root)", &mut errors);
-    if errors.is_empty() { Ok(()) } else { Err(format!("validation failed: {}", errors.join("; "))) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("validation failed: {}", errors.join("; ")))
+    }
 }
 
 /// Juju hands numbers around as floats, so integers above 2^53 are not exact.
@@ -115,10 +119,10 @@ fn check_text(schema: &Value, text: &str, at: &str, errors: &mut Vec<String>) {
     if let Some(n) = schema.get("maxLength").and_then(Value::as_u64).filter(|n| length > *n) {
         errors.push(format!("{at} : string length must be lower or equal to {n}, given {given}"));
     }
-    if let Some(pattern) = schema.get("pattern").and_then(Value::as_str)
-        && !jsonschema::is_valid(&json!({"pattern": pattern}), &json!(text))
+    if let Some(wanted) = schema.get("pattern").and_then(Value::as_str)
+        && !pattern::matches(wanted, text)
     {
-        errors.push(format!("{at} : does not match pattern '{pattern}', given {given}"));
+        errors.push(format!("{at} : does not match pattern '{wanted}', given {given}"));
     }
 }
 

@@ -39,8 +39,8 @@ impl Server {
     pub fn open(context: Context, faults: Faults) -> Result<Server, String> {
         let address = socket_path(&context.store.unit_dir(&context.unit));
         let _ = std::fs::remove_file(&address);
-        let listener = UnixListener::bind(&address)
-            .map_err(|e| format!("{}: {e}", address.display()))?;
+        let listener =
+            UnixListener::bind(&address).map_err(|e| format!("{}: {e}", address.display()))?;
         let shared = Arc::new(Shared {
             context: Mutex::new(Some(context)),
             faults,
@@ -229,7 +229,8 @@ fn forge(rule: &Rule, n: usize) -> Option<Reply> {
     };
     match &rule.kind {
         Kind::Exit { code, stderr } => {
-            let output = Output { code: *code, stdout: String::new(), stderr: format!("{stderr}\n") };
+            let output =
+                Output { code: *code, stdout: String::new(), stderr: format!("{stderr}\n") };
             Some(Reply { output, ..Reply::default() })
         }
         Kind::Stdout(text) => Some(say(text)),

@@ -16,7 +16,8 @@ pub type Result<T> = std::result::Result<T, String>;
 impl Store {
     pub fn load(&self) -> Result<Model> {
         let path = self.dir.join("model.json");
-        let text = fs::read(&path).map_err(|e| format!("{}: {e}; run `init` first", path.display()))?;
+        let text =
+            fs::read(&path).map_err(|e| format!("{}: {e}; run `init` first", path.display()))?;
         serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))
     }
 
@@ -90,10 +91,9 @@ pub fn socket_path(unit_dir: &Path) -> PathBuf {
     if near.as_os_str().len() < 100 {
         return near;
     }
-    let hash = near
-        .as_os_str()
-        .as_encoded_bytes()
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3));
+    let hash =
+        near.as_os_str().as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
+            (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3)
+        });
     PathBuf::from(format!("/tmp/fake-juju-{hash:016x}.socket"))
 }

@@ -35,7 +35,8 @@ impl Task {
     }
 
     pub fn load(store: &Store, id: u32) -> Result<Task> {
-        let text = std::fs::read(store.task_file(id)).map_err(|_| format!("task \"{id}\" not found"))?;
+        let text =
+            std::fs::read(store.task_file(id)).map_err(|_| format!("task \"{id}\" not found"))?;
         serde_json::from_slice(&text).map_err(|e| e.to_string())
     }
 

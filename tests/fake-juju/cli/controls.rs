@@ -1,6 +1,6 @@
 //! What only tests can do: faults, leadership, remote units, a look inside.
 
-use super::{Command, Done, Refusal, lifecycle, say};
+use super::{Command, Done, Refusal, say, settle};
 use crate::driver;
 use crate::event::Event;
 use crate::faults::{Faults, Kill};
@@ -101,26 +101,35 @@ pub fn relate(c: &Command) -> Done {
     let endpoint = c.need(0, "endpoint")?.rsplit(':').next().unwrap_or_default().to_string();
     let app = c.need(1, "application")?.split(':').next().unwrap_or_default().to_string();
     let count: u32 = c.flags.get("num-units").and_then(|n| n.parse().ok()).unwrap_or(1);
+    let id = make_relation(c, &endpoint, &app, count)?;
+    say(format!("{endpoint}:{id}\n"))
+}
+
+/// A relation with an application elsewhere, told to every unit.
+pub fn make_relation(c: &Command, endpoint: &str, app: &str, count: u32) -> Result<u32, Refusal> {
     let id = c.store.update(|m| {
         let id = m.next_relation;
         m.next_relation += 1;
         let remote_units = (0..count).map(|n| format!("{app}/{n}")).collect();
         let relation = Relation {
-            endpoint: endpoint.clone(), remote_app: app.clone(), remote_units, ..Relation::default()
+            endpoint: endpoint.to_string(),
+            remote_app: app.to_string(),
+            remote_units,
+            ..Relation::default()
         };
         m.relations.insert(id, relation);
         Ok(id)
     })?;
     for unit in c.store.load()?.units.keys() {
-        let relation = crate::event::RelationEvent { id, app: app.clone(), ..Default::default() };
+        let relation = crate::event::RelationEvent { id, app: app.into(), ..Default::default() };
         let event = Event {
             relation: Some(relation),
             ..Event::hook(&format!("{endpoint}-relation-created"))
         };
         driver::hook(&c.store, unit, &event, super::quiet())?;
     }
-    lifecycle::drain(&c.store)?;
-    say(format!("{endpoint}:{id}\n"))
+    settle::drain(&c.store)?;
+    Ok(id)
 }
 
 /// `relation-data ID MEMBER [k=v ...]`: writes as that member would, or shows its databag.
@@ -140,7 +149,7 @@ pub fn relation_data(c: &Command) -> Done {
         return say(format!("{}\n", serde_json::to_string(&bag).unwrap_or_default()));
     }
     if !c.flags.has("no-settle") {
-        lifecycle::drain(&c.store)?;
+        settle::drain(&c.store)?;
     }
     say("")
 }

@@ -4,21 +4,21 @@ use super::{Answer, Command, Done, Refusal, quiet, say};
 use crate::charm::Charm;
 use crate::driver::{self, HookReport};
 use crate::event::{Event, RelationEvent, SecretEvent};
-use crate::model::{Model, Storage, Unit, application_of, tag};
+use crate::model::{Model, Storage, Unit, tag};
 use crate::store::Store;
 use serde_json::json;
 use std::fs;
 use std::path::Path;
 
 /// Runs hooks until one fails; prints one JSON line each.
-struct Sequence<'a> {
-    store: &'a Store,
-    unit: String,
-    lines: String,
+pub struct Sequence<'a> {
+    pub store: &'a Store,
+    pub unit: String,
+    pub lines: String,
 }
 
 impl Sequence<'_> {
-    fn run(&mut self, event: &Event) -> Result<bool, Refusal> {
+    pub fn run(&mut self, event: &Event) -> Result<bool, Refusal> {
         let report = driver::hook(self.store, &self.unit, event, quiet())?;
         self.lines.push_str(&line(&report));
         Ok(report.ok)
@@ -42,7 +42,8 @@ pub fn attach(
     root: &Path,
 ) -> Result<String, Refusal> {
     let storage = charm.storage();
-    let definition = storage.get(name).ok_or_else(|| format!("charm storage {name:?} not found"))?;
+    let definition =
+        storage.get(name).ok_or_else(|| format!("charm storage {name:?} not found"))?;
     let kind = definition.get("type").and_then(|t| t.as_str()).unwrap_or("filesystem");
     let number = unit.storage.len();
     let id = format!("{name}/{number}");
@@ -55,6 +56,9 @@ pub fn attach(
 /// `deploy [CHARM [APP]] [--storage NAME]`: all hooks of a new unit up to `start`.
 pub fn deploy(c: &Command) -> Done {
     if let Some(charm) = c.arg(0) {
+        if !Path::new(charm).exists() {
+            return super::foreign::deploy(c, charm);
+        }
         if c.store.load().is_ok() {
             return Err("application already exists".into());
         }
@@ -79,7 +83,7 @@ pub fn deploy(c: &Command) -> Done {
             return Ok(Answer { stdout: lines, code: 1 });
         }
     }
-    lines.push_str(&drain(&c.store)?.0);
+    lines.push_str(&super::settle::drain(&c.store)?.0);
     say(lines)
 }
 
@@ -134,7 +138,7 @@ fn storage_event(id: &str, what: &str) -> Event {
     Event { storage: Some(id.to_string()), ..Event::hook(&name) }
 }
 
-fn relation_event(model: &Model, id: u32, what: &str, app: &str, unit: &str) -> Event {
+pub fn relation_event(model: &Model, id: u32, what: &str, app: &str, unit: &str) -> Event {
     let endpoint = model.relations.get(&id).map_or("", |r| &r.endpoint);
     let relation =
         RelationEvent { id, unit: unit.to_string(), app: app.to_string(), departing: None };
@@ -146,7 +150,8 @@ pub fn hook(c: &Command) -> Done {
     let model = c.store.load()?;
     let mut event = Event::hook(c.need(0, "hook")?);
     if let Some(relation) = c.flags.get("relation") {
-        let id = relation.rsplit(':').next().and_then(|n| n.parse().ok()).ok_or("bad relation id")?;
+        let id =
+            relation.rsplit(':').next().and_then(|n| n.parse().ok()).ok_or("bad relation id")?;
         let unit = c.flags.get("remote-unit").unwrap_or_default();
         let app = c.flags.get("remote-app").map(str::to_string);
         let app = app.or(model.relations.get(&id).map(|r| r.remote_app.clone()));
@@ -158,7 +163,10 @@ pub fn hook(c: &Command) -> Done {
         });
     } else if event.name.contains("-relation-") {
         let named = |r: &&u32| {
-            model.relations.get(*r).is_some_and(|r| event.name.starts_with(&format!("{}-relation", r.endpoint)))
+            model
+                .relations
+                .get(*r)
+                .is_some_and(|r| event.name.starts_with(&format!("{}-relation", r.endpoint)))
         };
         if let Some(id) = model.relations.keys().find(named) {
             let app = model.relations.get(id).map(|r| r.remote_app.clone()).unwrap_or_default();
@@ -181,87 +189,6 @@ pub fn hook(c: &Command) -> Done {
     }
     let report = driver::hook(&c.store, &unit, &event, quiet())?;
     Ok(Answer { stdout: line(&report), code: u8::from(!report.ok) })
-}
-
-/// Sends every event that is due: peers that joined or changed, new secret revisions.
-pub fn settle(c: &Command) -> Done {
-    let (lines, ok) = drain(&c.store)?;
-    Ok(Answer { stdout: lines, code: u8::from(!ok) })
-}
-
-/// At most a thousand events, so that two units cannot keep each other busy for ever.
-pub fn drain(store: &Store) -> Result<(String, bool), Refusal> {
-    let mut lines = String::new();
-    for _ in 0..1000 {
-        let Some((unit, event)) = next_due(store)? else { return Ok((lines, true)) };
-        let mut sequence = Sequence { store, unit, lines: String::new() };
-        let ok = sequence.run(&event)?;
-        lines.push_str(&sequence.lines);
-        if !ok {
-            return Ok((lines, false));
-        }
-    }
-    Err("units do not settle".into())
-}
-
-/// The next event that some started unit has not been told, now marked as told.
-fn next_due(store: &Store) -> Result<Option<(String, Event)>, Refusal> {
-    let found = store.update(|model| {
-        let before = model.clone();
-        for (name, unit) in &mut model.units {
-            if unit.error.is_some() || !unit.started {
-                continue;
-            }
-            if let Some((mark, version, event)) = due(&before, name, unit) {
-                unit.seen.insert(mark, version);
-                return Ok(Some((name.clone(), event)));
-            }
-        }
-        Ok(None)
-    })?;
-    Ok(found)
-}
-
-fn due(model: &Model, me: &str, unit: &Unit) -> Option<(String, u64, Event)> {
-    for (id, relation) in &model.relations {
-        let mut members = relation.remote_units.clone();
-        if relation.peer {
-            let started = |(n, u): &(&String, &Unit)| n.as_str() != me && u.started;
-            members.extend(model.units.iter().filter(started).map(|(n, _)| n.clone()));
-        }
-        for member in members {
-            let version = relation.versions.get(&member).copied().unwrap_or(0) + 1;
-            let (joined, changed) = (format!("{id} {member} joined"), format!("{id} {member}"));
-            let app = application_of(&member).to_string();
-            if !unit.seen.contains_key(&joined) {
-                return Some((joined, 1, relation_event(model, *id, "joined", &app, &member)));
-            }
-            if unit.seen.get(&changed) != Some(&version) {
-                return Some((changed, version, relation_event(model, *id, "changed", &app, &member)));
-            }
-        }
-        let app = relation.remote_app.clone();
-        let version = relation.versions.get(&app).copied().unwrap_or(0);
-        let mark = format!("{id} {app}");
-        // The leader is not told of its own application's data.
-        let own = relation.peer && model.is_leader(me);
-        if !own && version > 0 && unit.seen.get(&mark) != Some(&version) {
-            return Some((mark, version, relation_event(model, *id, "changed", &app, "")));
-        }
-    }
-    for (id, tracked) in &unit.tracked {
-        let Some(secret) = model.secrets.get(id).filter(|s| !s.owned_by(me)) else { continue };
-        let latest = secret.latest();
-        let mark = format!("secret {id}");
-        if latest > *tracked && unit.seen.get(&mark) != Some(&latest) {
-            let label = unit.labels.iter().find(|(_, i)| *i == id).map(|(l, _)| l.clone());
-            let secret =
-                SecretEvent { id: id.clone(), label: label.unwrap_or_default(), revision: None };
-            let event = Event { secret: Some(secret), ..Event::hook("secret-changed") };
-            return Some((mark, latest, event));
-        }
-    }
-    None
 }
 
 /// `resolved [UNIT] [--no-retry]`
@@ -299,7 +226,9 @@ pub fn refresh(c: &Command) -> Done {
         ok &= match &state.error {
             // From an error state the new code retries the failed hook; no upgrade-charm runs.
             Some(event) => s.run(event)?,
-            None => s.run(&Event::hook("upgrade-charm"))? && s.run(&Event::hook("config-changed"))?,
+            None => {
+                s.run(&Event::hook("upgrade-charm"))? && s.run(&Event::hook("config-changed"))?
+            }
         };
         lines.push_str(&s.lines);
     }

@@ -1,10 +1,12 @@
 //! The command line: plays the operator's `juju`, the controller and the agent.
 
 mod controls;
+mod foreign;
 mod lifecycle;
 mod options;
 mod run;
 mod secrets;
+mod settle;
 mod setup;
 mod status;
 mod tasks;
@@ -46,18 +48,78 @@ pub fn say(stdout: impl Into<String>) -> Done {
 }
 
 const SWITCHES: &[&[&str]] = &[
-    &["string-args"], &["background"], &["utc"], &["no-color"], &["peer"], &["reveal"], &["storage-attached"],
-    &["no-retry"], &["all"], &["before"], &["same-machine"], &["trust"], &["real-services"], &["no-switch"],
-    &["no-prompt"], &["destroy-storage"], &["force"], &["color"], &["no-wait"], &["relations"], &["schema"],
-    &["quiet", "q"], &["verbose", "v"], &["debug"], &["force-base"], &["force-units"], &["no-settle"],
+    &["string-args"],
+    &["background"],
+    &["utc"],
+    &["no-color"],
+    &["peer"],
+    &["reveal"],
+    &["storage-attached"],
+    &["no-retry"],
+    &["all"],
+    &["before"],
+    &["same-machine"],
+    &["trust"],
+    &["real-services"],
+    &["no-switch"],
+    &["no-prompt"],
+    &["destroy-storage"],
+    &["force"],
+    &["color"],
+    &["no-wait"],
+    &["relations"],
+    &["schema"],
+    &["quiet", "q"],
+    &["verbose", "v"],
+    &["debug"],
+    &["force-base"],
+    &["force-units"],
+    &["no-settle"],
 ];
 const OPTIONS: &[&[&str]] = &[
-    &["state"], &["unit", "u"], &["charm"], &["dispatch"], &["app"], &["mode"], &["params"], &["format"],
-    &["wait"], &["storage"], &["file"], &["info"], &["num-units", "n"], &["to"], &["model", "m"],
-    &["relation"], &["remote-unit"], &["remote-app"], &["departing"], &["secret"], &["label"],
-    &["revision"], &["address"], &["env"], &["wrap"], &["config"], &["reset"], &["path"], &["name"],
-    &["resource"], &["constraints"], &["base"], &["channel"], &["limit"], &["timeout"], &["storage-id"],
-    &["controller"], &["credential"], &["root"], &["machine"], &["attach-storage"], &["bind"], &["operation"],
+    &["state"],
+    &["unit", "u"],
+    &["charm"],
+    &["dispatch"],
+    &["app"],
+    &["mode"],
+    &["params"],
+    &["format"],
+    &["wait"],
+    &["storage"],
+    &["file"],
+    &["info"],
+    &["num-units", "n"],
+    &["to"],
+    &["model", "m"],
+    &["relation"],
+    &["remote-unit"],
+    &["remote-app"],
+    &["departing"],
+    &["secret"],
+    &["label"],
+    &["revision"],
+    &["address"],
+    &["env"],
+    &["wrap"],
+    &["config"],
+    &["reset"],
+    &["path"],
+    &["name"],
+    &["resource"],
+    &["constraints"],
+    &["base"],
+    &["channel"],
+    &["limit"],
+    &["timeout"],
+    &["storage-id"],
+    &["controller"],
+    &["credential"],
+    &["root"],
+    &["machine"],
+    &["attach-storage"],
+    &["bind"],
+    &["operation"],
 ];
 
 /// One command with its flags.
@@ -129,7 +191,7 @@ fn route(verb: &str, c: &Command) -> Done {
         "add-unit" => setup::add_unit(c),
         "deploy" => lifecycle::deploy(c),
         "hook" => lifecycle::hook(c),
-        "settle" => lifecycle::settle(c),
+        "settle" => settle::settle(c),
         "resolved" | "resolve" => lifecycle::resolved(c),
         "refresh" | "upgrade-charm" => lifecycle::refresh(c),
         "reboot" => lifecycle::reboot(c),
@@ -156,11 +218,15 @@ fn route(verb: &str, c: &Command) -> Done {
         "env" => controls::env(c),
         "wrap" => controls::wrap(c),
         "address" => controls::address(c),
-        "relate" | "integrate" => controls::relate(c),
+        "relate" => controls::relate(c),
+        "integrate" => foreign::integrate(c),
         "relation-data" => controls::relation_data(c),
         "state" => controls::state(c),
         "add-model" | "destroy-model" | "expose" | "model-config" | "switch" => say(""),
-        "version" => say("3.6.8-fake-amd64\n"),
+        "version" if c.flags.get("format") == Some("json") => {
+            say("{\"version\":\"3.6.8-ubuntu-amd64\",\"git-commit\":\"\"}\n")
+        }
+        "version" => say("3.6.8-ubuntu-amd64\n"),
         other => Err(Refusal { text: format!("unrecognized command: {other}"), code: 2 }),
     }
 }

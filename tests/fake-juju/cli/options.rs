@@ -63,7 +63,10 @@ fn show(c: &Command, only: Option<&str>) -> Done {
     let values = charm.config(&model);
     if let Some(name) = only {
         let value = values.get(name).ok_or_else(|| {
-            format!("key {name:?} not found in {:?} application config or charm settings.", model.app)
+            format!(
+                "key {name:?} not found in {:?} application config or charm settings.",
+                model.app
+            )
         })?;
         return say(yaml_out::smart(value));
     }
@@ -85,7 +88,8 @@ fn show(c: &Command, only: Option<&str>) -> Done {
         }
         settings.insert(name.clone(), entry);
     }
-    let value = json!({"application": model.app, "charm": charm.metadata["name"], "settings": settings});
+    let value =
+        json!({"application": model.app, "charm": charm.metadata["name"], "settings": settings});
     match c.flags.get("format") {
         Some("json") => say(format!("{}\n", go_json::to_string(&value))),
         _ => say(yaml_out::document(&value)),

@@ -1,9 +1,9 @@
 //! `juju run` and `juju exec` (4.2, 4.7).
 
 use super::{Answer, Command, Done, Refusal};
+use crate::action::{self, Refused};
 use crate::charm::valid_name;
-use crate::driver::{self, Manner, Refused};
-use crate::environment;
+use crate::driver::Manner;
 use crate::text::yaml_in;
 use serde_json::{Map, Value, json};
 use std::fs;
@@ -11,11 +11,12 @@ use std::fs;
 /// `run UNIT ACTION [k=v ...] [--params FILE] [--string-args] [--format plain|yaml|json]`
 pub fn run(c: &Command) -> Done {
     let unit_name = c.need(0, "unit")?;
-    let action = c.need(1, "action")?.to_string();
+    let name = c.need(1, "action")?.to_string();
     let parameters = parameters(c)?;
     let format = c.flags.get("format").unwrap_or("plain").to_string();
     if !["plain", "yaml", "json"].contains(&format.as_str()) {
-        let text = format!("invalid value {format:?} for option --format: unknown format {format:?}");
+        let text =
+            format!("invalid value {format:?} for option --format: unknown format {format:?}");
         return Err(Refusal { text, code: 2 });
     }
     let model = c.store.load()?;
@@ -36,7 +37,7 @@ pub fn run(c: &Command) -> Done {
             eprintln!("Waiting for task {}...", task.id);
         }
     };
-    let ran = driver::action(&c.store, &unit, &action, &parameters, Manner { live: plain }, show);
+    let ran = action::run(&c.store, &unit, &name, &parameters, Manner { live: plain }, show);
     let task = match ran {
         Ok(task) => task,
         Err(Refused::Broken(text)) => return Err(text.into()),
@@ -119,39 +120,10 @@ fn insert(map: &mut Map<String, Value>, path: &[&str], value: Value) {
     }
 }
 
-/// `exec --unit U -- COMMAND...`: a shell in the charm directory; hook tools are not answered.
+/// `exec --unit U -- COMMAND...`: a shell in the charm directory, with hook tools.
 pub fn exec(c: &Command) -> Done {
     let unit = c.unit()?;
-    let model = c.store.load()?;
-    let root = c.store.root(model.units.get(&unit).map_or(0, |u| u.machine));
-    let out = std::process::Command::new("/bin/sh")
-        .arg("-c")
-        .arg(c.rest(0).join(" "))
-        .current_dir(c.store.charm_dir(&unit))
-        .env("DOORWARD_ROOT", &root)
-        .env("PATH", environment::path(&c.store, &unit))
-        .stdin(std::process::Stdio::null())
-        .output()
-        .map_err(|e| e.to_string())?;
-    let id = c.store.update(|m| {
-        m.sequence += 2;
-        Ok(m.sequence)
-    })?;
-    let mut results = Map::new();
-    results.insert("return-code".into(), json!(out.status.code().unwrap_or(-1)));
-    for (name, bytes) in [("stdout", &out.stdout), ("stderr", &out.stderr)] {
-        if !bytes.is_empty() {
-            results.insert(name.into(), json!(String::from_utf8_lossy(bytes)));
-        }
-    }
-    let task = crate::task::Task {
-        id,
-        operation: id - 1,
-        unit,
-        status: "completed".into(),
-        results,
-        ..Default::default()
-    };
+    let task = action::exec(&c.store, &unit, &c.rest(0).join(" "))?;
     let stdout = task.print(c.flags.get("format").unwrap_or("plain"), true);
     if let Some(text) = task.complaint() {
         print!("{stdout}");

@@ -1,8 +1,9 @@
 //! Secrets of the operator (5.1). Granting tells the charm nothing.
 
-use super::{Command, Done, Refusal, lifecycle, say};
+use super::{Command, Done, Refusal, say, settle};
 use crate::model::{Owner, Secret, decode, secret_content};
 use crate::text::{go_json, yaml_out};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -24,6 +25,8 @@ pub fn add(c: &Command) -> Done {
             description: c.flags.get("info").unwrap_or_default().into(),
             rotate: String::new(),
             expire: String::new(),
+            created: Timestamp::now(),
+            updated: Timestamp::now(),
             revisions: [(1, content)].into(),
             grants: BTreeSet::new(),
         };
@@ -45,7 +48,7 @@ pub fn update(c: &Command) -> Done {
         Ok(())
     })?;
     if !c.flags.has("no-settle") {
-        lifecycle::drain(&c.store)?;
+        settle::drain(&c.store)?;
     }
     say("")
 }
@@ -84,6 +87,8 @@ fn describe(id: &str, secret: &Secret, reveal: bool) -> Value {
         Owner::Application(name) | Owner::Unit(name) => name,
     };
     let mut value = json!({"revision": secret.latest(), "owner": owner});
+    value["created"] = json!(secret.created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    value["updated"] = json!(secret.updated.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     let key = if secret.owner == Owner::User { "name" } else { "label" };
     value[key] = json!(secret.label);
     let rotation = if secret.rotate.is_empty() { "never" } else { &secret.rotate };

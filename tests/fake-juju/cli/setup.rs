@@ -49,9 +49,8 @@ pub fn make(c: &Command, charm: &Path) -> std::result::Result<(), Refusal> {
     for endpoint in read.endpoints("peers") {
         let id = model.next_relation;
         model.next_relation += 1;
-        let relation = Relation {
-            endpoint, remote_app: model.app.clone(), peer: true, ..Relation::default()
-        };
+        let relation =
+            Relation { endpoint, remote_app: model.app.clone(), peer: true, ..Relation::default() };
         model.relations.insert(id, relation);
     }
     let count: u32 = c.flags.get("num-units").unwrap_or("1").parse().map_err(|_| "bad -n")?;

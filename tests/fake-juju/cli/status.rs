@@ -33,10 +33,18 @@ fn workload(unit: &crate::model::Unit) -> Status {
 
 /// `status [--format yaml|json|tabular]`
 pub fn status(c: &Command) -> Done {
-    let model = c.store.load()?;
+    // A harness may deploy its other applications first.
+    let model = c.store.load().unwrap_or_default();
+    let whole = || -> Result<Value, String> {
+        let mut value = full(&model);
+        if let Some(apps) = value["applications"].as_object_mut() {
+            apps.extend(super::foreign::applications(&c.store)?);
+        }
+        Ok(value)
+    };
     match c.flags.get("format").unwrap_or("tabular") {
-        "json" => say(format!("{}\n", go_json::to_string(&full(&model)))),
-        "yaml" => say(yaml_out::document(&full(&model))),
+        "json" => say(format!("{}\n", go_json::to_string(&whole()?))),
+        "yaml" => say(yaml_out::document(&whole()?)),
         _ => say(table(&model)),
     }
 }
@@ -46,7 +54,11 @@ fn table(model: &Model) -> String {
     let mut out = format!(
         "App\tVersion\tStatus\tScale\tMessage\n{}\t{}\t{}\t{}\t{}\n\n\
          Unit\tWorkload\tAgent\tMachine\tPorts\tMessage\n",
-        model.app, model.app_version, app.status, model.units.len(), app.message
+        model.app,
+        model.app_version,
+        app.status,
+        model.units.len(),
+        app.message
     );
     for (name, unit) in &model.units {
         let star = if model.is_leader(name) { "*" } else { "" };
@@ -54,7 +66,10 @@ fn table(model: &Model) -> String {
         let ports: Vec<&str> = unit.ports.iter().map(String::as_str).collect();
         out.push_str(&format!(
             "{name}{star}\t{}\tidle\t{}\t{}\t{}\n",
-            workload.status, unit.machine, ports.join(","), workload.message
+            workload.status,
+            unit.machine,
+            ports.join(","),
+            workload.message
         ));
     }
     out
@@ -95,7 +110,8 @@ fn full(model: &Model) -> Value {
     }
     let mut relations: Map<String, Value> = Map::new();
     for relation in model.relations.values() {
-        let one = json!({"related-application": relation.remote_app, "interface": "", "scope": "global"});
+        let one =
+            json!({"related-application": relation.remote_app, "interface": "", "scope": "global"});
         relations.insert(relation.endpoint.clone(), json!([one]));
     }
     let app = json!({
@@ -104,13 +120,17 @@ fn full(model: &Model) -> Value {
         "application-status": shown(&application_status(model), since),
         "relations": relations, "units": units, "version": model.app_version,
     });
+    let mut applications = Map::new();
+    if !model.app.is_empty() {
+        applications.insert(model.app.clone(), app);
+    }
     json!({
         "model": {
             "name": model.name, "type": "iaas", "controller": "fake", "cloud": "localhost",
             "version": model.version, "model-status": {"current": "available", "since": since},
         },
         "machines": machines,
-        "applications": {model.app.as_str(): app},
+        "applications": applications,
         "controller": {"timestamp": time::clock(Timestamp::now())},
     })
 }
@@ -126,7 +146,10 @@ pub fn debug_log(c: &Command) -> Done {
         out.push_str(&format!(
             "unit-{unit}: {} {} unit.{}.{} {}\n",
             field("time").get(11..19).unwrap_or_default(),
-            field("level"), field("unit"), field("event"), field("message"),
+            field("level"),
+            field("unit"),
+            field("event"),
+            field("message"),
         ));
     }
     say(out)

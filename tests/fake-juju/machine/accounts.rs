@@ -7,8 +7,22 @@ use std::path::Path;
 
 /// Options of these programs that take a value.
 const VALUED: [&str; 16] = [
-    "--home-dir", "-d", "--shell", "-s", "--gid", "-g", "--uid", "-u", "--comment", "-c",
-    "--groups", "-G", "--home", "--base-dir", "-b", "-k",
+    "--home-dir",
+    "-d",
+    "--shell",
+    "-s",
+    "--gid",
+    "-g",
+    "--uid",
+    "-u",
+    "--comment",
+    "-c",
+    "--groups",
+    "-G",
+    "--home",
+    "--base-dir",
+    "-b",
+    "-k",
 ];
 
 pub fn run(root: &Path, name: &str, args: &[String]) -> Output {

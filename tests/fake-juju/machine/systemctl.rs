@@ -42,7 +42,9 @@ fn words(args: &[String]) -> Vec<String> {
     for arg in args {
         if skip {
             skip = false;
-        } else if ["-p", "--property", "-n", "-t", "--type", "-s", "--signal"].contains(&arg.as_str()) {
+        } else if ["-p", "--property", "-n", "-t", "--type", "-s", "--signal"]
+            .contains(&arg.as_str())
+        {
             skip = true;
         } else if !arg.starts_with('-') {
             found.push(arg.clone());
@@ -78,7 +80,9 @@ impl Systemd<'_> {
                 fails(1, format!("Failed to enable unit: Unit file {unit} does not exist."))
             }
             "enable" => {
-                let _ = fs::create_dir_all(self.root.join("etc/systemd/system/multi-user.target.wants"));
+                let _ = fs::create_dir_all(
+                    self.root.join("etc/systemd/system/multi-user.target.wants"),
+                );
                 let _ = std::os::unix::fs::symlink(self.file(unit), self.wants(unit));
                 if now { self.start(unit) } else { ok("") }
             }
@@ -141,7 +145,13 @@ impl Systemd<'_> {
     fn ask(&self, verb: &str, unit: &str, args: &[String]) -> Output {
         let active = service::active(self.root, unit);
         let failed = service::failed(self.root, unit);
-        let word = if active { "active" } else if failed { "failed" } else { "inactive" };
+        let word = if active {
+            "active"
+        } else if failed {
+            "failed"
+        } else {
+            "inactive"
+        };
         let says = |code: i32, text: &str| Output { code, ..ok(format!("{text}\n")) };
         match verb {
             "is-active" if active => says(0, word),
@@ -151,9 +161,7 @@ impl Systemd<'_> {
             "is-enabled" if self.enabled(unit) => says(0, "enabled"),
             "is-enabled" if self.known(unit) => says(1, "disabled"),
             "is-enabled" => says(4, "not-found"),
-            "status" if !self.known(unit) => {
-                fails(4, format!("Unit {unit} could not be found."))
-            }
+            "status" if !self.known(unit) => fails(4, format!("Unit {unit} could not be found.")),
             "status" => says(if active { 0 } else { 3 }, &format!("{unit}\n     Active: {word}")),
             "show" => self.show(unit, word, args),
             "cat" => match fs::read_to_string(self.file(unit)) {
@@ -180,8 +188,13 @@ impl Systemd<'_> {
         let sub = if word == "active" { "running" } else { "dead" };
         let pid = service::pid(self.root, unit).unwrap_or(0).to_string();
         let all = [
-            ("Id", unit), ("LoadState", load), ("ActiveState", word), ("SubState", sub),
-            ("UnitFileState", enabled), ("MainPID", &pid), ("NeedDaemonReload", "no"),
+            ("Id", unit),
+            ("LoadState", load),
+            ("ActiveState", word),
+            ("SubState", sub),
+            ("UnitFileState", enabled),
+            ("MainPID", &pid),
+            ("NeedDaemonReload", "no"),
         ];
         let shown = all.iter().filter(|(k, _)| wanted.is_empty() || wanted.contains(k));
         let line = |(k, v): &(&str, &str)| {

@@ -2,6 +2,7 @@
 
 pub mod flags;
 pub mod go_json;
+pub mod pattern;
 pub mod time;
 pub mod yaml_in;
 pub mod yaml_out;

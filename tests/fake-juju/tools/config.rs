@@ -76,7 +76,9 @@ pub fn goal_state(call: &Call, cx: &mut Context) -> Done {
         let mut members: Map<String, Value> =
             relation.remote_units.iter().map(|u| (u.clone(), entry("active"))).collect();
         if relation.peer {
-            members.extend(units.iter().filter(|(n, _)| **n != cx.unit).map(|(n, v)| (n.clone(), v.clone())));
+            members.extend(
+                units.iter().filter(|(n, _)| **n != cx.unit).map(|(n, v)| (n.clone(), v.clone())),
+            );
         } else {
             members.insert(relation.remote_app.clone(), entry("joined"));
         }

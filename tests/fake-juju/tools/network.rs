@@ -44,7 +44,8 @@ pub fn get(call: &Call, cx: &mut Context) -> Done {
 
 fn known_binding(cx: &Context, binding: &str) -> bool {
     let roles = ["peers", "requires", "provides", "extra-bindings"];
-    binding == "juju-info" || roles.iter().any(|r| cx.charm.endpoints(r).iter().any(|e| e == binding))
+    binding == "juju-info"
+        || roles.iter().any(|r| cx.charm.endpoints(r).iter().any(|e| e == binding))
 }
 
 pub fn unit_get(call: &Call, cx: &mut Context) -> Done {
@@ -86,14 +87,17 @@ fn port_range(call: &Call, cx: &mut Context) -> Result<String, Fail> {
     let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let bad = || Fail {
         code: 2,
-        text: format!("expected <port>[/<protocol>] or <from>-<to>[/<protocol>] or icmp; got {text:?}"),
+        text: format!(
+            "expected <port>[/<protocol>] or <from>-<to>[/<protocol>] or icmp; got {text:?}"
+        ),
     };
     if !["tcp", "udp"].contains(&protocol) {
-        return usage(format!("invalid protocol {protocol:?}, expected \"tcp\", \"udp\", or \"icmp\""));
+        return usage(format!(
+            "invalid protocol {protocol:?}, expected \"tcp\", \"udp\", or \"icmp\""
+        ));
     }
     let (from, to) = ports.split_once('-').unwrap_or((ports, ports));
-    let (from, to): (u32, u32) =
-        (from.parse().map_err(|_| bad())?, to.parse().map_err(|_| bad())?);
+    let (from, to): (u32, u32) = (from.parse().map_err(|_| bad())?, to.parse().map_err(|_| bad())?);
     let valid = |p: u32| (1..=65535).contains(&p);
     if !valid(from) || !valid(to) || from > to {
         return usage(format!("port must be in the range [1, 65535]; got {text:?}"));

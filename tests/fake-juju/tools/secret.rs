@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::model::{Owner, Secret, application_of, secret_content, secret_id};
 use crate::op::{Op, SecretEdit};
 use crate::text::flags::{Fail, Parsed, failed, usage};
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 const OPTIONS: &[&[&str]] =
@@ -47,6 +48,8 @@ pub fn add(call: &Call, cx: &mut Context) -> Done {
         description: text("description"),
         rotate: text("rotate"),
         expire: text("expire"),
+        created: Timestamp::now(),
+        updated: Timestamp::now(),
         revisions: [(1, content)].into(),
         grants: BTreeSet::new(),
     };
@@ -96,8 +99,7 @@ pub fn grant(call: &Call, cx: &mut Context) -> Done {
 }
 
 pub fn revoke(call: &Call, cx: &mut Context) -> Done {
-    let parsed =
-        parse(call, &[], &[&["relation", "r"], &["app", "application"], &["unit"]])?;
+    let parsed = parse(call, &[], &[&["relation", "r"], &["app", "application"], &["unit"]])?;
     let id = uri(&parsed)?;
     parsed.at_most(1)?;
     let view = cx.view()?;

@@ -8,8 +8,7 @@ use crate::text::flags::{Fail, Format, failed, usage};
 use serde_json::{Map, Value, json};
 
 pub fn get(call: &Call, cx: &mut Context) -> Done {
-    let parsed =
-        parse(call, &[&["peek"], &["refresh"]], &[FORMAT, OUTPUT, &["label"]])?;
+    let parsed = parse(call, &[&["peek"], &["refresh"]], &[FORMAT, OUTPUT, &["label"]])?;
     let format = parsed.format(Format::Yaml)?;
     let label = parsed.get("label").filter(|l| !l.is_empty());
     let mut rest = parsed.rest.iter();
@@ -81,9 +80,9 @@ fn revision(
 ) -> Result<u64, Fail> {
     let tracked = view.units.get(&cx.unit).and_then(|u| u.tracked.get(id)).copied();
     let latest = secret.latest();
-    let updated_here = cx.pending.iter().any(|op| {
-        matches!(op, Op::SecretSet { id: i, .. } | Op::SecretAdd { id: i, .. } if i == id)
-    });
+    let updated_here = cx.pending.iter().any(
+        |op| matches!(op, Op::SecretSet { id: i, .. } | Op::SecretAdd { id: i, .. } if i == id),
+    );
     match tracked {
         Some(revision) if !refresh => Ok(if peek { latest } else { revision }),
         None if peek => Ok(latest),

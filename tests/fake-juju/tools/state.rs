@@ -35,7 +35,10 @@ pub fn set(call: &Call, cx: &mut Context) -> Done {
             return failed(format!("max allowed key length (256) exceeded, got {}", key.len()));
         }
         if value.len() > 65536 {
-            return failed(format!("max allowed value length (65536) exceeded, got {}", value.len()));
+            return failed(format!(
+                "max allowed value length (65536) exceeded, got {}",
+                value.len()
+            ));
         }
     }
     cx.pending.extend(pairs.into_iter().map(|(key, value)| Op::StateSet { key, value }));

@@ -9,9 +9,7 @@ use serde_json::json;
 pub fn list(call: &Call, cx: &mut Context) -> Done {
     let parsed = parse(call, &[], &[FORMAT, OUTPUT])?;
     parsed.at_most(1)?;
-    let of = |id: &String| {
-        parsed.arg(0).is_none_or(|n| id.split('/').next() == Some(n))
-    };
+    let of = |id: &String| parsed.arg(0).is_none_or(|n| id.split('/').next() == Some(n));
     let ids: Vec<String> = cx.me()?.storage.keys().filter(|id| of(id)).cloned().collect();
     emit(call, &parsed, Format::Smart, &json!(ids))
 }
