@@ -3,4 +3,5 @@ mod architecture;
 mod charm;
 mod crash;
 mod docs;
+mod ledger;
 mod package;
