@@ -1,4 +1,5 @@
 //! All integration tests: one target, because linking is the slow part.
+mod actions;
 mod architecture;
 mod charm;
 mod crash;

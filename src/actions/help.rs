@@ -1,6 +1,6 @@
 //! Help for `doorward run --list` and `doorward run ACTION --help`, made from `actions.yaml`.
 
-use super::definitions::{self, Definition, Parameter};
+use super::definitions::{self, Definition, Parameter, Type};
 
 /// Every action's name with one sentence about it, in the order of `actions.yaml`.
 #[must_use]
@@ -30,7 +30,10 @@ fn render(action: &Definition) -> String {
 
 /// Type, choices, bounds and default in a few words.
 fn notes(parameter: &Parameter) -> String {
-    let types: Vec<&str> = parameter.types.iter().map(|kind| kind.as_str()).collect();
+    // A number for a text is a courtesy to YAML, not something to tell people about.
+    let text = parameter.is(Type::String);
+    let shown = parameter.types.iter().filter(|kind| !text || **kind != Type::Integer);
+    let types: Vec<&str> = shown.map(|kind| kind.as_str()).collect();
     let mut notes = vec![types.join(" or ")];
     if parameter.required {
         notes.push("required".to_owned());

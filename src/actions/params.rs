@@ -9,6 +9,7 @@ use serde_json::{Map, Number, Value};
 
 use super::definitions::{Definition, Parameter, Type};
 use super::failure::Failure;
+use crate::domain::identifier;
 
 /// Longest text of one parameter, in bytes. The longest allowed password is shorter.
 const TEXT_MAX_BYTES: usize = 8 * 1024;
@@ -252,8 +253,9 @@ fn check_text(parameter: &Parameter, text: &str) -> Result<(), Failure> {
     {
         return Err(Failure::new(format!("Parameter '{name}' is longer than {limit} characters")));
     }
-    let lines_allowed = SEVERAL_LINES.contains(&name.as_str());
-    if text.chars().any(|c| c.is_control() && !(lines_allowed && c == '\n')) {
+    let lines =
+        if SEVERAL_LINES.contains(&name.as_str()) { text.lines().collect() } else { vec![text] };
+    if lines.into_iter().any(identifier::has_control) {
         return Err(Failure::new(format!("Parameter '{name}' contains a control character")));
     }
     if !parameter.choices.is_empty() && !parameter.choices.iter().any(|choice| choice == text) {

@@ -14,4 +14,5 @@ mod ours;
 mod parameters;
 mod peer;
 mod place;
+mod properties;
 mod selecting;

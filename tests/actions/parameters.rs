@@ -95,6 +95,11 @@ fn every_refusal_is_one_sentence_that_names_the_parameter() {
         ),
         (
             "get-identity",
+            json!({"email": "a\u{202e}@b"}),
+            "Parameter 'email' contains a control character",
+        ),
+        (
+            "get-identity",
             json!({"email": "a\n@b"}),
             "Parameter 'email' contains a control character",
         ),
