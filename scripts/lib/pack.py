@@ -1,6 +1,6 @@
 """Packs the charm: the files that Juju and the operator need, the program as `dispatch`.
 
-Called by scripts/build-charm as `pack.py PROGRAM [OUTPUT]`. The same input gives the same bytes:
+Called by scripts/build-charm as `pack.py PROFILE PROGRAM [OUTPUT]`. The same input gives the same bytes:
 times come from SOURCE_DATE_EPOCH or from the last commit, and order and modes are fixed.
 """
 
@@ -80,11 +80,11 @@ def version() -> str:
 
 
 def main() -> None:
-    program = pathlib.Path(sys.argv[1]).read_bytes()
+    program = pathlib.Path(sys.argv[2]).read_bytes()
     machine = architecture(program)
     check_libc(program)
     moment = started()
-    output = sys.argv[2] if len(sys.argv) > 2 and sys.argv[2] else f"doorward_{machine}.charm"
+    output = sys.argv[3] if len(sys.argv) > 3 and sys.argv[3] else f"doorward_{machine}.charm"
 
     content = {name: pathlib.Path(name).read_bytes() for name in FILES}
     content["dispatch"] = program
@@ -98,14 +98,15 @@ def main() -> None:
 
     # Juju reads a half-written archive as a corrupt one: write beside, then rename.
     partial = f"{output}.partial"
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+    level = 9 if sys.argv[1] == "release" else 1
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
         for name in sorted(content):
             entry = zipfile.ZipInfo(name, date_time=moment.timetuple()[:6])
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix, so that the mode below counts
             mode = 0o100755 if name == "dispatch" else 0o100644
             entry.external_attr = mode << 16
-            archive.writestr(entry, content[name])
+            archive.writestr(entry, content[name], compresslevel=level)
     os.replace(partial, output)
     print(output)
 

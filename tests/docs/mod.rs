@@ -1,5 +1,7 @@
 //! Documentation: links lead somewhere, and pages made from the program are fresh.
 
+mod actions;
+mod examples;
 mod links;
 mod options;
 

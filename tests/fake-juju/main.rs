@@ -4,6 +4,14 @@
 //! ...), a program of the machine (`systemctl`, `useradd`, ...), or the command line that plays
 //! controller and agent. `tests/README.md` says how to use it.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::disallowed_methods,
+    clippy::str_to_string,
+    reason = "a tool of the tests: it plays a machine with a clock, and stops where it is wrong"
+)]
+
 mod action;
 mod charm;
 mod cli;

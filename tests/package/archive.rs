@@ -122,6 +122,8 @@ fn dispatch_runs_from_the_unpacked_charm() {
         .output()
         .unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let said = String::from_utf8(ran.stdout).unwrap();
+    assert_eq!(said, concat!("doorward ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
 #[test]
