@@ -106,8 +106,8 @@ impl Options {
             identity_schemas: reader.text("identity_schemas", String::new()),
             default_identity_schema_id: reader.text("default_identity_schema_id", String::new()),
             password_min_length: reader.number("password_min_length", 8, 128, 8),
-            argon2_memory_kib: reader.number("argon2_memory_kib", 8192, 1_048_576, 19_456),
-            argon2_iterations: reader.number("argon2_iterations", 1, 10, 2),
+            argon2_memory_kib: reader.number("argon2_memory_kib", 19_456, 1_048_576, 19_456),
+            argon2_iterations: reader.number("argon2_iterations", 2, 10, 2),
             argon2_parallelism: reader.number("argon2_parallelism", 1, 16, 1),
             recovery_code_minutes: reader.number("recovery_code_minutes", 1, 1440, 60),
         };
