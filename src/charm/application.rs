@@ -70,18 +70,15 @@ fn refused(unit: &Unit<'_>, problems: &[Problem]) -> Finding {
     )))
 }
 
-/// Address of the public listener for deployments that name none. `update-status` keeps the one
-/// that is known: a new address comes with config-changed.
-fn own_url(unit: &Unit<'_>, port: u16) -> Result<Option<String>, ToolError> {
-    let known = unit.record.options.get("external_url").and_then(Value::as_str);
-    if unit.hook == &Hook::UpdateStatus
-        && let Some(known) = known.filter(|url| url.ends_with(&format!(":{port}")))
-    {
-        return Ok(Some(known.to_owned()));
+/// Address of the public listener for deployments that name none. A new address comes with
+/// config-changed, so `update-status` does not ask, and one that cannot be asked for stays.
+fn own_url(unit: &mut Unit<'_>, port: u16) -> Result<Option<String>, ToolError> {
+    if unit.hook != &Hook::UpdateStatus || unit.record.address.is_none() {
+        let found = unit.tools.ingress_address(PEERS)?;
+        unit.record.address = found.or(unit.record.address.take());
     }
-    let address = unit.tools.ingress_address(PEERS)?;
-    Ok(address.map(|address| {
-        let host = if address.contains(':') { format!("[{address}]") } else { address };
+    Ok(unit.record.address.as_ref().map(|address| {
+        let host = if address.contains(':') { format!("[{address}]") } else { address.clone() };
         format!("http://{host}:{port}")
     }))
 }

@@ -58,6 +58,9 @@ pub struct Record {
     pub store_unit: Option<String>,
     /// The last options that were valid, with their defaults.
     pub options: Map<String, Value>,
+    /// Address under which other machines reach this unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// The storage the data are on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage: Option<Storage>,

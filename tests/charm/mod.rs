@@ -4,3 +4,7 @@ pub mod agent;
 mod agent_contract;
 mod agent_faces;
 mod agent_stub;
+mod faults;
+mod hooks;
+mod idempotency;
+mod status;
