@@ -48,7 +48,7 @@ fn charm_03_f_17_f_19_a_faulty_tool_leaves_a_served_unit_as_it_was() {
     agent.deploy();
     let before = record(&agent);
     // What a tool prints matters only where it is asked something.
-    let spoken = |fault: &&str| !fault.starts_with("garbage");
+    let spoken = |fault: &&&str| !fault.starts_with("garbage");
     let read = READ.iter().flat_map(|tool| FAULTS.iter().map(move |fault| (*tool, *fault)));
     let written = WRITTEN
         .iter()
