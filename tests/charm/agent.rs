@@ -9,7 +9,17 @@
 //!
 //! Everything goes through the `fake-juju` executable, so a test sees what any harness would see.
 
-#![allow(dead_code, reason = "a kit: tests take from it what they need")]
+#![expect(
+    dead_code,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::items_after_statements,
+    clippy::assigning_clones,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::needless_pass_by_value,
+    reason = "a kit of the tests: they take from it what they need, and it fails them at once"
+)]
 
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
@@ -93,7 +103,7 @@ pub struct Setup {
 impl Setup {
     /// Any flag of `fake-juju init`: `--mode 4`, `--num-units 2`, `--same-machine`, `--storage data`.
     pub fn with(mut self, words: &[&str]) -> Setup {
-        self.words.extend(words.iter().map(|w| w.to_string()));
+        self.words.extend(words.iter().map(std::string::ToString::to_string));
         self
     }
 
@@ -105,15 +115,14 @@ impl Setup {
 
     pub fn build(self) -> Agent {
         let dir = TempDir::with_prefix("juju-").expect("a temporary directory");
-        let mut words = vec!["init".to_string()];
-        match &self.charm {
-            Some(path) => words.extend(["--charm".into(), path.display().to_string()]),
-            None => {
-                let charm = charm_files(dir.path());
-                words.extend(["--charm".into(), charm.display().to_string()]);
-                words.extend(["--dispatch".into(), env!("CARGO_BIN_EXE_doorward").into()]);
-                words.extend(["--app".into(), "kratos".into()]);
-            }
+        let mut words = vec!["init".to_owned()];
+        if let Some(path) = &self.charm {
+            words.extend(["--charm".into(), path.display().to_string()]);
+        } else {
+            let charm = charm_files(dir.path());
+            words.extend(["--charm".into(), charm.display().to_string()]);
+            words.extend(["--dispatch".into(), env!("CARGO_BIN_EXE_doorward").into()]);
+            words.extend(["--app".into(), "kratos".into()]);
         }
         words.extend(self.words);
         let mut agent = Agent { dir, unit: String::new() };
@@ -213,7 +222,7 @@ impl Agent {
 
     /// Directs further calls to another unit.
     pub fn on(&mut self, unit: &str) -> &mut Agent {
-        self.unit = unit.to_string();
+        self.unit = unit.to_owned();
         self
     }
 
@@ -249,7 +258,7 @@ impl Agent {
     /// `("active", "")`
     pub fn status(&self) -> (String, String) {
         let unit = self.unit_state();
-        let text = |k: &str| unit["status"][k].as_str().unwrap_or_default().to_string();
+        let text = |k: &str| unit["status"][k].as_str().unwrap_or_default().to_owned();
         (text("status"), text("message"))
     }
 
@@ -324,14 +333,14 @@ impl Agent {
 
     /// Sets options and sends config-changed: `config(&[("log_level", "debug")])`.
     pub fn config(&self, values: &[(&str, &str)]) {
-        let mut words = vec!["config".to_string()];
+        let mut words = vec!["config".to_owned()];
         words.extend(values.iter().map(|(k, v)| format!("{k}={v}")));
         self.must(&words);
     }
 
     /// Sets options and sends nothing.
     pub fn config_quietly(&self, values: &[(&str, &str)]) {
-        let mut words = vec!["config".to_string(), "--no-settle".to_string()];
+        let mut words = vec!["config".to_owned(), "--no-settle".to_owned()];
         words.extend(values.iter().map(|(k, v)| format!("{k}={v}")));
         self.must(&words);
     }
@@ -343,7 +352,7 @@ impl Agent {
         let file = tempfile::NamedTempFile::new_in(self.dir.path()).expect("a file");
         std::fs::write(file.path(), Value::Object(map).to_string()).expect("written");
         let path = file.path().display().to_string();
-        self.must(&["add-secret", name, "--file", path.as_str()]).trim().to_string()
+        self.must(&["add-secret", name, "--file", path.as_str()]).trim().to_owned()
     }
 
     /// Lets the application read the secret; no event follows.
@@ -438,7 +447,7 @@ fn hooks(out: &Output) -> Vec<Hook> {
             signal: v["signal"].as_i64(),
             stdout: text_of(&v, "stdout"),
             stderr: text_of(&v, "stderr"),
-            error: v["error"].as_str().map(str::to_string),
+            error: v["error"].as_str().map(str::to_owned),
             calls: v["calls"].as_u64().unwrap_or(0) as usize,
             micros: v["micros"].as_u64().unwrap_or(0),
         })
@@ -446,18 +455,17 @@ fn hooks(out: &Output) -> Vec<Hook> {
 }
 
 fn text_of(value: &Value, key: &str) -> String {
-    value[key].as_str().unwrap_or_default().to_string()
+    value[key].as_str().unwrap_or_default().to_owned()
 }
 
 fn task(shown: &Value, kept: &Value) -> Task {
     let mut results = shown["results"].as_object().cloned().unwrap_or_default();
     let mut take = |k: &str| results.shift_remove(k);
     let return_code = take("return-code").and_then(|v| v.as_i64()).unwrap_or(0);
-    let text =
-        |v: Option<Value>| v.and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default();
+    let text = |v: Option<Value>| v.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
     let (stdout, stderr) = (text(take("stdout")), text(take("stderr")));
     // "2026-01-05 10:46:50 +0000 UTC text"
-    let line = |v: &Value| v.as_str().and_then(|l| l.get(30..)).unwrap_or_default().to_string();
+    let line = |v: &Value| v.as_str().and_then(|l| l.get(30..)).unwrap_or_default().to_owned();
     Task {
         status: text_of(shown, "status"),
         message: text_of(shown, "message"),
@@ -476,8 +484,8 @@ fn call(v: Value) -> Call {
     let argv = v["argv"].as_array().into_iter().flatten();
     Call {
         tool: text_of(&v, "tool"),
-        argv: argv.filter_map(|a| a.as_str().map(str::to_string)).collect(),
-        stdin: v["stdin"].as_str().map(str::to_string),
+        argv: argv.filter_map(|a| a.as_str().map(str::to_owned)).collect(),
+        stdin: v["stdin"].as_str().map(str::to_owned),
         code: v["code"].as_i64().unwrap_or(-1),
         stdout: text_of(&v, "stdout"),
         stderr: text_of(&v, "stderr"),

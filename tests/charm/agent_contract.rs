@@ -35,7 +35,7 @@ fn row_03_a_message_that_starts_with_a_dash_is_a_flag_unless_after_two_dashes() 
     assert_eq!(said, format!("{refused}{refused}"));
     let task = stub.act("status-set active -- -x; action-log -- -y; action-fail -- -z");
     assert_eq!(stub.agent.status(), ("active".into(), "-x".into()));
-    assert_eq!((task.log, task.message), (vec!["-y".to_string()], "-z".to_string()));
+    assert_eq!((task.log, task.message), (vec!["-y".to_owned()], "-z".to_owned()));
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn row_06_numbers_are_floats_and_inexact_above_2_to_the_53() {
     let agent = &stub.agent;
     let said = |n: Value| agent.action("act", json!({"count": n})).stdout;
     assert_eq!(said(json!(5.0)), "5\n5\n");
-    assert_eq!(said(json!(9007199254740993_u64)), "9007199254740992\n9.007199254740992e+15\n");
+    assert_eq!(said(json!(9_007_199_254_740_993_u64)), "9007199254740992\n9.007199254740992e+15\n");
     assert_eq!(agent.action("act", json!({})).stdout, "5\n5\n", "the default is inserted");
 }
 
@@ -216,7 +216,7 @@ fn row_17_a_secret_not_granted_is_denied_and_an_unknown_one_not_found() {
     stub.agent.grant_secret("pw");
     assert!(stub.agent.settle().is_empty(), "a grant is no event");
     let bare = uri.trim_start_matches("secret:");
-    for form in [uri.clone(), bare.to_string(), format!("secret://m/{bare}")] {
+    for form in [uri.clone(), bare.to_owned(), format!("secret://m/{bare}")] {
         let said = stub.says(&format!("secret-get {form} --format=json"));
         assert_eq!(said, "{\"password\":\"x\"}\n");
     }
@@ -338,7 +338,7 @@ fn row_26_a_deployment_sends_its_hooks_in_order() {
     assert_eq!(names, expected);
     assert_eq!(stub.agent.status(), ("unknown".into(), String::new()));
     let location = stub.agent.unit_state()["storage"]["data/0"]["location"].clone();
-    let location = location.as_str().unwrap_or_default().to_string();
+    let location = location.as_str().unwrap_or_default().to_owned();
     assert!(std::path::Path::new(&location).join("here").exists());
 }
 

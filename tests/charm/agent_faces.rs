@@ -50,7 +50,7 @@ fn values_on_the_command_line_are_read_as_yaml_1_1() {
     let stub = Stub::new();
     stub.script("action-get --format=json any");
     let typed = |text: &str| {
-        stub.agent.run("act", &["--", &format!("any={text}")]).map(|t| t.stdout.trim().to_string())
+        stub.agent.run("act", &["--", &format!("any={text}")]).map(|t| t.stdout.trim().to_owned())
     };
     for (text, value) in [
         ("12345", "12345"),

@@ -1,5 +1,7 @@
 //! A charm of shell scripts, to see whether the agent itself keeps Juju's contract.
 
+#![expect(clippy::expect_used, reason = "a kit of the tests, which it fails at once")]
+
 use super::agent::{Agent, Hook, Setup, Task};
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt as _;

@@ -64,7 +64,7 @@ pub fn run(
         if parallel { format!("parallel-{}", task.id) } else { format!("machine-{machine}") };
     let _lock = store.lock(&lock)?;
     let event = Event {
-        name: name.to_string(),
+        name: name.to_owned(),
         action: Some(ActionCall { task: task.id, parameters }),
         ..Event::default()
     };
@@ -96,7 +96,7 @@ pub fn exec(store: &Store, unit: &str, command: &str) -> Result<Task> {
     let mut task = enqueue(store, unit, "juju-exec", &json!({"command": command}))?;
     let machine = store.load()?.units.get(unit).map_or(0, |u| u.machine);
     let _lock = store.lock(&format!("machine-{machine}"))?;
-    let command = Some(command.to_string());
+    let command = Some(command.to_owned());
     let event = Event { command, ..Event::hook("juju-exec") };
     task.started = time::long(Timestamp::now());
     if let Some(ran) = dispatch(store, unit, &event, Manner::default())? {
@@ -174,11 +174,10 @@ fn stream(results: &mut Map<String, Value>, name: &str, bytes: &[u8]) {
     if bytes.is_empty() {
         return;
     }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => drop(results.insert(name.into(), json!(text))),
-        Err(_) => {
-            results.insert(name.into(), json!(encode(bytes)));
-            results.insert(format!("{name}-encoding"), json!("base64"));
-        }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        drop(results.insert(name.into(), json!(text)));
+    } else {
+        results.insert(name.into(), json!(encode(bytes)));
+        results.insert(format!("{name}-encoding"), json!("base64"));
     }
 }

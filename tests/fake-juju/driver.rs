@@ -60,7 +60,7 @@ pub fn dispatch(store: &Store, unit: &str, event: &Event, manner: Manner) -> Res
     let id = format!("{unit}-{}-{:032x}", event.name, unique());
     let context = Context {
         id,
-        unit: unit.to_string(),
+        unit: unit.to_owned(),
         store: store.clone(),
         event: event.clone(),
         charm,
@@ -152,7 +152,7 @@ pub fn hook(store: &Store, unit: &str, event: &Event, manner: Manner) -> Result<
     before(store, unit, event)?;
     let mut report = HookReport {
         hook: event.name.clone(),
-        unit: unit.to_string(),
+        unit: unit.to_owned(),
         ok: true,
         skipped: false,
         code: None,

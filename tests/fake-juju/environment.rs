@@ -41,7 +41,7 @@ pub fn build(cx: &Context, model: &Model, socket: &Path) -> BTreeMap<String, Str
         // The one seam that Juju never sets.
         ("DOORWARD_ROOT", store.root(machine).display().to_string()),
     ] {
-        env.insert(name.to_string(), value);
+        env.insert(name.to_owned(), value);
     }
     if model.mode == 3 {
         env.insert("JUJU_SLA".into(), "unsupported".into());

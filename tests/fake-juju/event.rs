@@ -44,7 +44,7 @@ pub struct SecretEvent {
 
 impl Event {
     pub fn hook(name: &str) -> Event {
-        Event { name: name.to_string(), ..Event::default() }
+        Event { name: name.to_owned(), ..Event::default() }
     }
 
     pub fn dispatch_path(&self) -> String {
@@ -56,7 +56,7 @@ impl Event {
     pub fn variables(&self, model: &Model, unit: &str) -> BTreeMap<String, String> {
         let mut env = BTreeMap::new();
         let mut set = |k: &str, v: String| {
-            env.insert(k.to_string(), v);
+            env.insert(k.to_owned(), v);
         };
         let hook = self.action.is_none() && self.command.is_none();
         let path = if self.command.is_some() { String::new() } else { self.dispatch_path() };

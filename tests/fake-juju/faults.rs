@@ -103,12 +103,12 @@ impl Faults {
                 "missing" => Kind::Missing,
                 "sleep" => Kind::Sleep(number()?),
                 "stdout" => Kind::Stdout(value.replace("\\n", "\n")),
-                "answers" => Kind::Answers(value.split(',').map(str::to_string).collect()),
-                "garbage" => Kind::Garbage(value.to_string()),
+                "answers" => Kind::Answers(value.split(',').map(str::to_owned).collect()),
+                "garbage" => Kind::Garbage(value.to_owned()),
                 "exit" => {
                     let (code, text) = value.split_once(':').unwrap_or((value, "ERROR fault"));
                     let code = code.parse().map_err(|e| format!("{word}: {e}"))?;
-                    Kind::Exit { code, stderr: text.to_string() }
+                    Kind::Exit { code, stderr: text.to_owned() }
                 }
                 _ => return Err(format!("unknown fault {word:?}")),
             };

@@ -4,12 +4,19 @@
 //! ...), a program of the machine (`systemctl`, `useradd`, ...), or the command line that plays
 //! controller and agent. `tests/README.md` says how to use it.
 
-#![allow(
+#![expect(
     clippy::indexing_slicing,
-    clippy::string_slice,
     clippy::disallowed_methods,
-    clippy::str_to_string,
-    reason = "a tool of the tests: it plays a machine with a clock, and stops where it is wrong"
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::assigning_clones,
+    clippy::large_stack_arrays,
+    clippy::match_same_arms,
+    clippy::maybe_infinite_iter,
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "a program of the tests, with its own clock and no harm in ending early"
 )]
 
 mod action;

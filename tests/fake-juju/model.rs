@@ -88,15 +88,15 @@ pub struct Relation {
 
 impl Relation {
     pub fn set(&mut self, member: &str, key: &str, value: &str) {
-        let bag = self.data.entry(member.to_string()).or_default();
+        let bag = self.data.entry(member.to_owned()).or_default();
         let before = bag.get(key).cloned();
         if value.is_empty() {
             bag.remove(key);
         } else {
-            bag.insert(key.to_string(), value.to_string());
+            bag.insert(key.to_owned(), value.to_owned());
         }
         if before.as_deref().unwrap_or("") != value {
-            *self.versions.entry(member.to_string()).or_default() += 1;
+            *self.versions.entry(member.to_owned()).or_default() += 1;
         }
     }
 }
@@ -168,7 +168,7 @@ impl Model {
     pub fn resolve(&self, unit: &str) -> Option<String> {
         let found = match unit.strip_suffix("/leader") {
             Some(app) if app == self.app => self.leader.clone()?,
-            _ => unit.to_string(),
+            _ => unit.to_owned(),
         };
         self.units.contains_key(&found).then_some(found)
     }
@@ -209,7 +209,7 @@ pub fn secret_id(uri: &str) -> Option<String> {
     let id = bare.rsplit('/').next()?.split('?').next()?;
     let valid =
         id.len() == 20 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'v').contains(&b));
-    valid.then(|| id.to_string())
+    valid.then(|| id.to_owned())
 }
 
 /// At least three alphanumerics, lowercase, single hyphens between them.
@@ -246,7 +246,7 @@ pub fn secret_content(pairs: &[String], file: Option<&str>) -> Result<Content, S
         let text = std::fs::read_to_string(path).map_err(|e| file_error(path, &e))?;
         let value = crate::text::yaml_in::block(&text)?;
         for (key, value) in value.as_object().into_iter().flatten() {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_string);
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             insert(&mut content, key, text.as_bytes())?;
         }
     }
@@ -288,6 +288,6 @@ fn insert(content: &mut Content, key: &str, value: &[u8]) -> Result<(), String> 
     if !valid_secret_key(key) {
         return Err(format!("key {key:?} not valid"));
     }
-    content.insert(key.to_string(), encode(value));
+    content.insert(key.to_owned(), encode(value));
     Ok(())
 }

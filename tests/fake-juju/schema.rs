@@ -189,7 +189,9 @@ fn check_combinations(schema: &Value, value: &Value, at: &str, errors: &mut Vec<
     };
     let list = |name: &str| schema.get(name).and_then(Value::as_array);
     if let Some(all) = list("allOf") {
-        all.iter().for_each(|s| check(s, value, at, errors));
+        for one in all {
+            check(one, value, at, errors);
+        }
     }
     if list("anyOf").is_some_and(|any| !any.iter().any(passes)) {
         errors.push(format!("{at} : must validate at least one schema (anyOf)"));

@@ -148,7 +148,7 @@ impl Shared {
 
     fn count(&self, name: &str, again: bool) -> (usize, usize) {
         let mut counts = lock(&self.counts);
-        let n = counts.entry(name.to_string()).or_default();
+        let n = counts.entry(name.to_owned()).or_default();
         if !again {
             *n += 1;
             self.total.fetch_add(1, Ordering::SeqCst);

@@ -68,9 +68,8 @@ impl Task {
 
     /// What goes to stdout in the given format; `by_unit` as `juju run`, else as `show-task`.
     pub fn print(&self, format: &str, by_unit: bool) -> String {
-        let value = || match by_unit {
-            true => json!({ self.unit.as_str(): self.to_value() }),
-            false => self.to_value(),
+        let value = || {
+            if by_unit { json!({ self.unit.as_str(): self.to_value() }) } else { self.to_value() }
         };
         match format {
             "json" => format!("{}\n", go_json::to_string(&value())),

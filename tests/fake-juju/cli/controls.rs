@@ -20,7 +20,7 @@ pub fn calls(c: &Command) -> Done {
 
 /// `leader UNIT|none [--no-settle]`: without `--no-settle` the unit gets leader-elected.
 pub fn leader(c: &Command) -> Done {
-    let unit = c.need(0, "unit")?.to_string();
+    let unit = c.need(0, "unit")?.to_owned();
     let elected = (unit != "none").then_some(unit);
     c.store.update(|m| {
         if let Some(unit) = &elected
@@ -46,11 +46,11 @@ pub fn fault(c: &Command) -> Done {
     };
     match c.need(0, "fault")? {
         "clear" => faults = Faults::default(),
-        "commit" => faults.commit = Some(c.need(1, "text")?.to_string()),
+        "commit" => faults.commit = Some(c.need(1, "text")?.to_owned()),
         "kill-after" => faults.kill = Some(Kill::After(number(1)?)),
         "kill" => {
             faults.kill = Some(Kill::Call {
-                tool: c.need(1, "tool")?.to_string(),
+                tool: c.need(1, "tool")?.to_owned(),
                 n: number(2)? as usize,
                 before: c.flags.has("before"),
             });
@@ -98,8 +98,8 @@ pub fn address(c: &Command) -> Done {
 
 /// `relate ENDPOINT REMOTE_APP [--num-units N]`: relation-created, then joined and changed.
 pub fn relate(c: &Command) -> Done {
-    let endpoint = c.need(0, "endpoint")?.rsplit(':').next().unwrap_or_default().to_string();
-    let app = c.need(1, "application")?.split(':').next().unwrap_or_default().to_string();
+    let endpoint = c.need(0, "endpoint")?.rsplit(':').next().unwrap_or_default().to_owned();
+    let app = c.need(1, "application")?.split(':').next().unwrap_or_default().to_owned();
     let count: u32 = c.flags.get("num-units").and_then(|n| n.parse().ok()).unwrap_or(1);
     let id = make_relation(c, &endpoint, &app, count)?;
     say(format!("{endpoint}:{id}\n"))
@@ -112,8 +112,8 @@ pub fn make_relation(c: &Command, endpoint: &str, app: &str, count: u32) -> Resu
         m.next_relation += 1;
         let remote_units = (0..count).map(|n| format!("{app}/{n}")).collect();
         let relation = Relation {
-            endpoint: endpoint.to_string(),
-            remote_app: app.to_string(),
+            endpoint: endpoint.to_owned(),
+            remote_app: app.to_owned(),
             remote_units,
             ..Relation::default()
         };
@@ -136,7 +136,7 @@ pub fn make_relation(c: &Command, endpoint: &str, app: &str, count: u32) -> Resu
 pub fn relation_data(c: &Command) -> Done {
     let id = c.need(0, "relation")?.rsplit(':').next().and_then(|n| n.parse::<u32>().ok());
     let id = id.ok_or("bad relation id")?;
-    let member = c.need(1, "member")?.to_string();
+    let member = c.need(1, "member")?.to_owned();
     let bag = c.store.update(|m| {
         let relation = m.relations.get_mut(&id).ok_or("relation not found")?;
         for pair in c.rest(2) {

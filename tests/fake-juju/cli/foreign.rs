@@ -20,7 +20,7 @@ fn names(store: &Store) -> Vec<String> {
 /// `deploy NAME [APP]` of a charm that is not a file here.
 pub fn deploy(c: &Command, charm: &str) -> Done {
     std::fs::create_dir_all(&c.store.dir).map_err(|e| e.to_string())?;
-    let app = c.arg(1).or(c.flags.get("app")).unwrap_or(charm).to_string();
+    let app = c.arg(1).or(c.flags.get("app")).unwrap_or(charm).to_owned();
     let mut all = names(&c.store);
     if all.contains(&app) {
         return Err(format!("application {app:?} already exists").into());
@@ -51,7 +51,7 @@ pub fn applications(store: &Store) -> Result<Vec<(String, Value)>> {
 pub fn integrate(c: &Command) -> Done {
     let (one, two) = (c.need(0, "application")?, c.need(1, "application")?);
     let model = c.store.load()?;
-    let app_of = |text: &str| text.split(':').next().unwrap_or(text).to_string();
+    let app_of = |text: &str| text.split(':').next().unwrap_or(text).to_owned();
     let (ours, theirs) = match (app_of(one) == model.app, app_of(two) == model.app) {
         (true, _) => (one, two),
         (_, true) => (two, one),
@@ -62,7 +62,7 @@ pub fn integrate(c: &Command) -> Done {
     let mut endpoints = charm.endpoints("requires");
     endpoints.extend(charm.endpoints("provides"));
     let endpoint = match ours.split_once(':') {
-        Some((_, endpoint)) => endpoint.to_string(),
+        Some((_, endpoint)) => endpoint.to_owned(),
         None => match endpoints.as_slice() {
             [only] => only.clone(),
             [] => return Err("no relations found".into()),

@@ -62,9 +62,9 @@ pub fn deploy(c: &Command) -> Done {
         if c.store.load().is_ok() {
             return Err("application already exists".into());
         }
-        let mut renamed = Command { store: c.store.clone(), flags: Default::default() };
-        renamed.flags = crate::text::flags::parse(&repeat(c), &super::all_flags())
+        let flags = crate::text::flags::parse(&repeat(c), &super::all_flags())
             .map_err(|f| Refusal { text: f.text, code: 2 })?;
+        let renamed = Command { store: c.store.clone(), flags };
         super::setup::make(&renamed, Path::new(charm))?;
         for pair in c.flags.all("config") {
             super::options::set_quietly(c, &pair)?;
@@ -101,7 +101,7 @@ fn repeat(c: &Command) -> Vec<String> {
         }
     }
     if let Some(app) = c.arg(1) {
-        words.extend(["--app".into(), app.to_string()]);
+        words.extend(["--app".into(), app.to_owned()]);
     }
     words
 }
@@ -135,13 +135,13 @@ fn install(s: &mut Sequence) -> Result<bool, Refusal> {
 fn storage_event(id: &str, what: &str) -> Event {
     let name = id.split('/').next().unwrap_or(id);
     let name = format!("{name}-storage-{what}");
-    Event { storage: Some(id.to_string()), ..Event::hook(&name) }
+    Event { storage: Some(id.to_owned()), ..Event::hook(&name) }
 }
 
 pub fn relation_event(model: &Model, id: u32, what: &str, app: &str, unit: &str) -> Event {
     let endpoint = model.relations.get(&id).map_or("", |r| &r.endpoint);
     let relation =
-        RelationEvent { id, unit: unit.to_string(), app: app.to_string(), departing: None };
+        RelationEvent { id, unit: unit.to_owned(), app: app.to_owned(), departing: None };
     Event { relation: Some(relation), ..Event::hook(&format!("{endpoint}-relation-{what}")) }
 }
 
@@ -153,13 +153,13 @@ pub fn hook(c: &Command) -> Done {
         let id =
             relation.rsplit(':').next().and_then(|n| n.parse().ok()).ok_or("bad relation id")?;
         let unit = c.flags.get("remote-unit").unwrap_or_default();
-        let app = c.flags.get("remote-app").map(str::to_string);
+        let app = c.flags.get("remote-app").map(str::to_owned);
         let app = app.or(model.relations.get(&id).map(|r| r.remote_app.clone()));
         event.relation = Some(RelationEvent {
             id,
             unit: unit.into(),
             app: app.unwrap_or_default(),
-            departing: c.flags.get("departing").map(str::to_string),
+            departing: c.flags.get("departing").map(str::to_owned),
         });
     } else if event.name.contains("-relation-") {
         let named = |r: &&u32| {
@@ -170,14 +170,14 @@ pub fn hook(c: &Command) -> Done {
         };
         if let Some(id) = model.relations.keys().find(named) {
             let app = model.relations.get(id).map(|r| r.remote_app.clone()).unwrap_or_default();
-            let unit = c.flags.get("remote-unit").unwrap_or_default().to_string();
+            let unit = c.flags.get("remote-unit").unwrap_or_default().to_owned();
             event.relation = Some(RelationEvent { id: *id, unit, app, departing: None });
         }
     }
     let unit = c.unit()?;
     if event.name.contains("-storage-") {
         let first = model.units.get(&unit).and_then(|u| u.storage.keys().next().cloned());
-        event.storage = c.flags.get("storage-id").map(str::to_string).or(first);
+        event.storage = c.flags.get("storage-id").map(str::to_owned).or(first);
     }
     if let Some(uri) = c.flags.get("secret") {
         let id = model.find_secret(uri).ok_or("secret not found")?;
@@ -194,7 +194,7 @@ pub fn hook(c: &Command) -> Done {
 /// `resolved [UNIT] [--no-retry]`
 pub fn resolved(c: &Command) -> Done {
     let unit = match c.arg(0) {
-        Some(unit) => unit.to_string(),
+        Some(unit) => unit.to_owned(),
         None => c.unit()?,
     };
     let error = c.store.load()?.units.get(&unit).and_then(|u| u.error.clone());
@@ -254,7 +254,7 @@ pub fn reboot(c: &Command) -> Done {
 /// The teardown of a unit: relations, `stop`, storage, `remove`.
 pub fn remove_unit(c: &Command) -> Done {
     let unit = match c.arg(0).filter(|u| u.contains('/')) {
-        Some(unit) => unit.to_string(),
+        Some(unit) => unit.to_owned(),
         None => c.unit()?,
     };
     let model = c.store.load()?;

@@ -179,7 +179,7 @@ fn parse(args: Vec<String>) -> Result<(String, Command), Refusal> {
     }
     let verb = flags.rest.remove(0);
     let from_env = std::env::var("FAKE_JUJU_STATE").ok();
-    let dir = flags.get("state").map(str::to_string).or(from_env);
+    let dir = flags.get("state").map(str::to_owned).or(from_env);
     let dir = dir.ok_or("no --state and no FAKE_JUJU_STATE")?;
     let dir = std::path::absolute(PathBuf::from(dir)).map_err(|e| e.to_string())?;
     Ok((verb, Command { store: Store { dir }, flags }))

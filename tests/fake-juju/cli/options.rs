@@ -21,7 +21,10 @@ pub fn config(c: &Command) -> Done {
         set_quietly(c, pair)?;
     }
     for name in resets.iter().flat_map(|r| r.split(',')) {
-        c.store.update(|m| Ok(drop(m.config.remove(name))))?;
+        c.store.update(|m| {
+            let _: () = drop(m.config.remove(name));
+            Ok(())
+        })?;
     }
     if c.store.load()?.config == before || c.flags.has("no-settle") {
         return say("");
@@ -35,10 +38,13 @@ pub fn set_quietly(c: &Command, pair: &str) -> Result<(), Refusal> {
     let read = |text: &str| std::fs::read_to_string(text).map_err(|e| format!("{text}: {e}"));
     let text = match text.strip_prefix('@') {
         Some(path) => read(path)?,
-        None => text.to_string(),
+        None => text.to_owned(),
     };
     let value = Charm::read(&c.store.load()?.charm)?.option_value(name, &text)?;
-    c.store.update(|m| Ok(drop(m.config.insert(name.to_string(), value))))?;
+    c.store.update(|m| {
+        let _: () = drop(m.config.insert(name.to_owned(), value));
+        Ok(())
+    })?;
     Ok(())
 }
 

@@ -11,9 +11,9 @@ use std::fs;
 /// `run UNIT ACTION [k=v ...] [--params FILE] [--string-args] [--format plain|yaml|json]`
 pub fn run(c: &Command) -> Done {
     let unit_name = c.need(0, "unit")?;
-    let name = c.need(1, "action")?.to_string();
+    let name = c.need(1, "action")?.to_owned();
     let parameters = parameters(c)?;
-    let format = c.flags.get("format").unwrap_or("plain").to_string();
+    let format = c.flags.get("format").unwrap_or("plain").to_owned();
     if !["plain", "yaml", "json"].contains(&format.as_str()) {
         let text =
             format!("invalid value {format:?} for option --format: unknown format {format:?}");
@@ -96,10 +96,7 @@ fn parameters(c: &Command) -> Result<Value, Refusal> {
                 return Err(Refusal { text, code: 2 });
             }
         }
-        let value = match c.flags.has("string-args") {
-            true => json!(text),
-            false => yaml_in::parse(text)?,
-        };
+        let value = if c.flags.has("string-args") { json!(text) } else { yaml_in::parse(text)? };
         insert(&mut map, &path, value);
     }
     Ok(Value::Object(map))

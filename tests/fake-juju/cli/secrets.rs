@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// `add-secret NAME k=v ... [--file YAML] [--info TEXT]`
 pub fn add(c: &Command) -> Done {
-    let name = c.need(0, "secret name")?.to_string();
+    let name = c.need(0, "secret name")?.to_owned();
     let content = secret_content(c.rest(1), c.flags.get("file"))?;
     if content.is_empty() {
         return Err(Refusal { text: "missing secret value or filename".into(), code: 2 });
@@ -61,9 +61,10 @@ pub fn grant(c: &Command, allow: bool) -> Done {
         let id = m.find_secret(name).ok_or_else(|| format!("secret {name:?} not found"))?;
         let Some(secret) = m.secrets.get_mut(&id) else { return Ok(()) };
         for app in apps.split(',') {
-            match allow {
-                true => drop(secret.grants.insert(app.to_string())),
-                false => drop(secret.grants.remove(app)),
+            if allow {
+                secret.grants.insert(app.to_owned());
+            } else {
+                secret.grants.remove(app);
             }
         }
         Ok(())

@@ -55,7 +55,7 @@ fn due(model: &Model, me: &str, unit: &Unit) -> Option<(String, u64, Event)> {
         for member in members {
             let version = relation.versions.get(&member).copied().unwrap_or(0) + 1;
             let (joined, changed) = (format!("{id} {member} joined"), format!("{id} {member}"));
-            let app = application_of(&member).to_string();
+            let app = application_of(&member).to_owned();
             if !unit.seen.contains_key(&joined) {
                 return Some((joined, 1, relation_event(model, *id, "joined", &app, &member)));
             }

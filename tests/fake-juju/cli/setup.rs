@@ -38,11 +38,11 @@ pub fn make(c: &Command, charm: &Path) -> std::result::Result<(), Refusal> {
     let name = read.metadata.get("name").and_then(|n| n.as_str()).unwrap_or("charm");
     let mode: u8 = c.flags.get("mode").unwrap_or("3").parse().map_err(|_| "mode is 3 or 4")?;
     let mut model = Model {
-        name: c.flags.get("name").or(c.flags.get("model")).unwrap_or("test").to_string(),
+        name: c.flags.get("name").or(c.flags.get("model")).unwrap_or("test").to_owned(),
         uuid: "6f1c1d5e-2b7a-4c0e-8a52-0d6d3a1f9b10".into(),
         mode,
         version: if mode == 3 { "3.6.8" } else { "4.0.5" }.into(),
-        app: c.flags.get("app").unwrap_or(name).to_string(),
+        app: c.flags.get("app").unwrap_or(name).to_owned(),
         charm: source,
         ..Model::default()
     };
@@ -98,7 +98,7 @@ fn new_unit(
     let mut unit = Unit {
         machine,
         status: Status { status: "waiting".into(), message: "installing agent".into() },
-        addresses: address.split(',').filter(|a| !a.is_empty()).map(str::to_string).collect(),
+        addresses: address.split(',').filter(|a| !a.is_empty()).map(str::to_owned).collect(),
         ..Unit::default()
     };
     for storage in c.flags.all("storage") {
@@ -158,9 +158,10 @@ fn copy_tree(from: &Path, to: &Path) -> Result<()> {
         } else {
             let _ = fs::remove_file(&target);
             // The big file is shared; nobody writes into it in place.
-            match entry.file_name() == "dispatch" {
-                true => link_or_copy(&source, &target)?,
-                false => drop(fs::copy(&source, &target).map_err(|e| e.to_string())?),
+            if entry.file_name() == "dispatch" {
+                link_or_copy(&source, &target)?;
+            } else {
+                fs::copy(&source, &target).map_err(|e| e.to_string())?;
             }
         }
     }

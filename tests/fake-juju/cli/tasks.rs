@@ -38,9 +38,10 @@ pub fn show_operation(c: &Command) -> Done {
 pub fn actions(c: &Command) -> Done {
     let charm = Charm::read(&c.store.load()?.charm)?;
     let about = |v: &Value| v.get("description").cloned().unwrap_or(json!("No description"));
-    let shown: Map<String, Value> = match c.flags.has("schema") {
-        true => charm.actions,
-        false => charm.actions.iter().map(|(k, v)| (k.clone(), about(v))).collect(),
+    let shown: Map<String, Value> = if c.flags.has("schema") {
+        charm.actions
+    } else {
+        charm.actions.iter().map(|(k, v)| (k.clone(), about(v))).collect()
     };
     match c.flags.get("format") {
         Some("json") => say(format!("{}\n", go_json::to_string(&Value::Object(shown)))),

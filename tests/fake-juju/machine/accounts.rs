@@ -74,12 +74,12 @@ fn value(args: &[String], names: [&str; 2]) -> Option<String> {
         if names.contains(&arg.as_str()) {
             return args.get(at + 1).cloned();
         }
-        arg.strip_prefix(&format!("{}=", names[0])).map(str::to_string)
+        arg.strip_prefix(&format!("{}=", names[0])).map(str::to_owned)
     })
 }
 
 fn lines(file: &Path) -> Vec<String> {
-    fs::read_to_string(file).unwrap_or_default().lines().map(str::to_string).collect()
+    fs::read_to_string(file).unwrap_or_default().lines().map(str::to_owned).collect()
 }
 
 fn entry(file: &Path, name: &str) -> Option<String> {
@@ -94,7 +94,7 @@ fn remove(file: &Path, name: &str) {
 
 fn push(file: &Path, line: &str) {
     let mut all = lines(file);
-    all.push(line.to_string());
+    all.push(line.to_owned());
     let _ = fs::write(file, all.join("\n") + "\n");
 }
 

@@ -78,7 +78,7 @@ pub fn stop(root: &Path, unit: &str) {
 
 fn settings(file: &Path, name: &str) -> Vec<String> {
     let text = fs::read_to_string(file).unwrap_or_default().replace("\\\n", " ");
-    let of = |l: &str| l.trim().strip_prefix(name)?.strip_prefix('=').map(|v| v.trim().to_string());
+    let of = |l: &str| l.trim().strip_prefix(name)?.strip_prefix('=').map(|v| v.trim().to_owned());
     text.lines().filter_map(of).collect()
 }
 
@@ -87,7 +87,7 @@ fn spawn(root: &Path, unit: &str, file: &Path) -> Result<u32, String> {
     let line = settings(file, "ExecStart").pop().ok_or("no ExecStart")?;
     let mut words = line.split_whitespace().map(|w| private(&root, w.trim_matches('"')));
     let program = words.next().ok_or("empty ExecStart")?;
-    let program = program.trim_start_matches(['-', '@', '+', '!', ':']).to_string();
+    let program = program.trim_start_matches(['-', '@', '+', '!', ':']).to_owned();
     let mut command = Command::new(program);
     command.args(words).env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     command.env("LANG", "C.UTF-8").env("DOORWARD_ROOT", &root).current_dir("/");
@@ -111,13 +111,12 @@ fn spawn(root: &Path, unit: &str, file: &Path) -> Result<u32, String> {
     let mut child = command.spawn().map_err(|e| e.to_string())?;
     // A service that cannot start shows it within moments; one that runs is left alone.
     thread::sleep(Duration::from_millis(100));
-    match child.try_wait() {
-        Ok(None) => Ok(child.id()),
-        _ => {
-            let _ = fs::create_dir_all(root.join("run/fake-systemd/failed"));
-            let _ = fs::write(failure(&root, unit), "");
-            Err("exited".into())
-        }
+    if let Ok(None) = child.try_wait() {
+        Ok(child.id())
+    } else {
+        let _ = fs::create_dir_all(root.join("run/fake-systemd/failed"));
+        let _ = fs::write(failure(&root, unit), "");
+        Err("exited".into())
     }
 }
 
@@ -138,5 +137,5 @@ fn private(root: &Path, word: &str) -> String {
     if path.starts_with('/') && !Path::new(path).starts_with(root) && below.exists() {
         return format!("{before}{}", below.display());
     }
-    word.to_string()
+    word.to_owned()
 }

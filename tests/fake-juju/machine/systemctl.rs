@@ -54,7 +54,7 @@ fn words(args: &[String]) -> Vec<String> {
 }
 
 fn unit_name(name: &str) -> String {
-    if name.contains('.') { name.to_string() } else { format!("{name}.service") }
+    if name.contains('.') { name.to_owned() } else { format!("{name}.service") }
 }
 
 impl Systemd<'_> {

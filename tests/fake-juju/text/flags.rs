@@ -107,7 +107,7 @@ pub fn parse(args: &[String], known: &Known) -> Result<Parsed, Fail> {
         }
         if let Some(long) = arg.strip_prefix("--") {
             let (name, value) = match long.split_once('=') {
-                Some((n, v)) => (n, Some(v.to_string())),
+                Some((n, v)) => (n, Some(v.to_owned())),
                 None => (long, None),
             };
             at += one(name, &format!("--{name}"), value, args.get(at), known, &mut parsed)?;
@@ -135,7 +135,7 @@ fn short(
             one(&name, &shown, None, None, known, parsed)?;
             continue;
         }
-        let value = (!rest.is_empty()).then(|| rest.to_string());
+        let value = (!rest.is_empty()).then(|| rest.to_owned());
         return one(&name, &shown, value, next, known, parsed);
     }
     Ok(0)

@@ -1,6 +1,6 @@
 //! Values typed on the `juju run` command line, read as yaml.v2 (YAML 1.1) reads them.
 //!
-//! Plain scalars and flow collections are read here; a block document goes to serde_yaml, whose
+//! Plain scalars and flow collections are read here; a block document goes to `serde_yaml`, whose
 //! plain `yes` and `0123` stay strings (the only known difference).
 
 use serde_json::{Map, Number, Value};
@@ -13,7 +13,7 @@ pub fn parse(text: &str) -> Result<Value, String> {
     }
     match trimmed.chars().next().unwrap_or(' ') {
         '!' if !trimmed.contains(' ') => Ok(Value::String(String::new())),
-        '#' => Ok(Value::String(trimmed.to_string())),
+        '#' => Ok(Value::String(trimmed.to_owned())),
         '@' | '`' | '%' => Err("yaml: found character that cannot start any token".into()),
         '*' => Err(format!("yaml: unknown anchor '{}' referenced", &trimmed[1..])),
         '{' | '[' => flow_document(trimmed),
@@ -42,7 +42,7 @@ fn one_line_map(text: &str) -> Result<Value, String> {
         return Err("yaml: mapping values are not allowed in this context".into());
     }
     let value = if value.trim().is_empty() { Value::Null } else { parse(value)? };
-    Ok(Value::Object(Map::from_iter([(key.to_string(), value)])))
+    Ok(Value::Object(Map::from_iter([(key.to_owned(), value)])))
 }
 
 /// What a plain scalar means in YAML 1.1 as yaml.v2 2.4 implements it.
@@ -57,7 +57,7 @@ pub fn resolve(s: &str) -> Value {
         }
         _ => {}
     }
-    number(s).map_or_else(|| Value::String(s.to_string()), Value::Number)
+    number(s).map_or_else(|| Value::String(s.to_owned()), Value::Number)
 }
 
 fn number(s: &str) -> Option<Number> {
@@ -196,7 +196,7 @@ impl Flow<'_> {
         }
         let (text, rest) = self.rest.split_at(end);
         self.rest = rest;
-        text.trim().to_string()
+        text.trim().to_owned()
     }
 
     fn quoted(&mut self) -> Result<String, String> {

@@ -23,9 +23,9 @@ pub fn smart(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(s) if s.is_empty() => String::new(),
         Value::String(s) => format!("{s}\n"),
-        Value::Bool(b) => (if *b { "True\n" } else { "False\n" }).to_string(),
+        Value::Bool(b) => (if *b { "True\n" } else { "False\n" }).to_owned(),
         Value::Array(a) if a.is_empty() => String::new(),
-        Value::Array(a) => a.iter().map(|v| format!("{}\n", plain(v))).collect(),
+        Value::Array(a) => a.iter().flat_map(|v| [plain(v), "\n".to_owned()]).collect(),
         other => document(other),
     }
 }
@@ -113,7 +113,7 @@ fn string(s: &str, indent: usize) -> String {
     if !matches!(yaml_in::resolve(s), Value::String(_)) || base_60(s) {
         return double_quoted(s);
     }
-    if plain_allowed(s) { s.to_string() } else { format!("'{}'", s.replace('\'', "''")) }
+    if plain_allowed(s) { s.to_owned() } else { format!("'{}'", s.replace('\'', "''")) }
 }
 
 fn printable(c: char) -> bool {

@@ -56,7 +56,7 @@ pub fn set(call: &Call, cx: &mut Context) -> Done {
 fn insert(map: &mut Map<String, Value>, path: &[&str], value: &str) {
     let Some((first, rest)) = path.split_first() else { return };
     if rest.is_empty() {
-        map.insert(first.to_string(), Value::String(value.to_string()));
+        map.insert(first.to_string(), Value::String(value.to_owned()));
         return;
     }
     let entry = map.entry(first.to_string()).or_insert_with(|| Value::Object(Map::new()));
@@ -73,7 +73,7 @@ pub fn fail(call: &Call, cx: &mut Context) -> Done {
     parsed.at_most(1)?;
     parameters(cx)?;
     let none = "action failed without reason given, check action for errors";
-    cx.failure = Some(parsed.arg(0).filter(|m| !m.is_empty()).unwrap_or(none).to_string());
+    cx.failure = Some(parsed.arg(0).filter(|m| !m.is_empty()).unwrap_or(none).to_owned());
     Ok(String::new())
 }
 

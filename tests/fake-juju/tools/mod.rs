@@ -192,7 +192,7 @@ fn key_values(args: &[String]) -> Result<Vec<(String, String)>, Fail> {
         if pairs.iter().any(|(k, _)| k == key) {
             return flags::usage(format!("key {key:?} specified more than once"));
         }
-        pairs.push((key.to_string(), value.to_string()));
+        pairs.push((key.to_owned(), value.to_owned()));
     }
     Ok(pairs)
 }
@@ -200,13 +200,13 @@ fn key_values(args: &[String]) -> Result<Vec<(String, String)>, Fail> {
 /// A YAML map of strings, as `--file` carries it; nothing is trimmed.
 fn file_values(text: &str) -> Result<Vec<(String, String)>, Fail> {
     let value = crate::text::yaml_in::block(text);
-    let value = value.or_else(|e| flags::failed(e))?;
+    let value = value.or_else(flags::failed)?;
     if value.is_null() {
         return Ok(Vec::new());
     }
     let Some(map) = value.as_object() else {
         return flags::failed("yaml: cannot unmarshal into map[string]string");
     };
-    let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_string);
+    let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
     Ok(map.iter().map(|(k, v)| (k.clone(), text(v))).collect())
 }

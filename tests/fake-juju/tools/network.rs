@@ -31,11 +31,12 @@ pub fn get(call: &Call, cx: &mut Context) -> Done {
         };
         let one = |a: &String| json!({"hostname": "", "value": a, "cidr": cidr(a)});
         let list: Vec<Value> = addresses.iter().map(one).collect();
-        let bind = match list.is_empty() {
-            true => json!([]),
-            false => json!([{
+        let bind = if list.is_empty() {
+            json!([])
+        } else {
+            json!([{
                 "mac-address": "00:16:3e:00:00:05", "interface-name": "eth0", "addresses": list,
-            }]),
+            }])
         };
         json!({"bind-addresses": bind, "egress-subnets": subnets, "ingress-addresses": addresses})
     };

@@ -77,13 +77,13 @@ pub fn get(call: &Call, cx: &mut Context) -> Done {
     let model = cx.view()?;
     let id = relation_id(&parsed, cx, &model)?;
     let event = cx.event.relation.clone().unwrap_or_default();
-    let whose = parsed.arg(1).map(str::to_string);
+    let whose = parsed.arg(1).map(str::to_owned);
     let member = if parsed.has("app") {
         let name = whose.unwrap_or(event.app);
         if name.is_empty() {
             return usage("no unit or application specified");
         }
-        application_of(&name).to_string()
+        application_of(&name).to_owned()
     } else {
         let name = whose.unwrap_or(event.unit);
         if name.is_empty() {
@@ -124,7 +124,7 @@ pub fn set(call: &Call, cx: &mut Context) -> Done {
         if !model.is_leader(&cx.unit) {
             return failed("cannot write relation settings");
         }
-        application_of(&cx.unit).to_string()
+        application_of(&cx.unit).to_owned()
     } else {
         cx.unit.clone()
     };
@@ -138,6 +138,6 @@ pub fn model_get(call: &Call, cx: &mut Context) -> Done {
     let parsed = parse(call, &[], &[FORMAT, OUTPUT, RELATION])?;
     let model = cx.model()?;
     relation_id(&parsed, cx, &model)?;
-    let value = Map::from_iter([("uuid".to_string(), json!(model.uuid))]);
+    let value = Map::from_iter([("uuid".to_owned(), json!(model.uuid))]);
     emit(call, &parsed, Format::Smart, &Value::Object(value))
 }

@@ -35,12 +35,12 @@ pub fn add(call: &Call, cx: &mut Context) -> Done {
         return usage("missing secret value or filename");
     }
     // Relative names are those of the agent's own directory, not of the charm's.
-    let content = secret_content(&parsed.rest, parsed.get("file")).or_else(|e| usage(e))?;
-    let text = |name: &str| parsed.get(name).unwrap_or_default().to_string();
+    let content = secret_content(&parsed.rest, parsed.get("file")).or_else(usage)?;
+    let text = |name: &str| parsed.get(name).unwrap_or_default().to_owned();
     let owner = match parsed.get("owner") {
         Some("unit") => Owner::Unit(cx.unit.clone()),
         _ if !cx.is_leader()? => return failed("this unit is not the leader"),
-        _ => Owner::Application(application_of(&cx.unit).to_string()),
+        _ => Owner::Application(application_of(&cx.unit).to_owned()),
     };
     let secret = Secret {
         owner,
@@ -54,7 +54,7 @@ pub fn add(call: &Call, cx: &mut Context) -> Done {
         grants: BTreeSet::new(),
     };
     let made = cx.store.update(|model| Ok(model.new_secret_id()));
-    let id = made.or_else(|e| failed(e))?;
+    let id = made.or_else(failed)?;
     cx.pending.push(Op::SecretAdd { id: id.clone(), secret });
     Ok(format!("secret:{id}\n"))
 }
@@ -65,11 +65,9 @@ pub fn set(call: &Call, cx: &mut Context) -> Done {
     let id = uri(&parsed)?;
     let pairs = parsed.rest.get(1..).unwrap_or_default();
     let given = !pairs.is_empty() || parsed.get("file").is_some();
-    let content = match given {
-        true => Some(secret_content(pairs, parsed.get("file")).or_else(|e| usage(e))?),
-        false => None,
-    };
-    let text = |name: &str| parsed.get(name).map(str::to_string);
+    let content =
+        if given { Some(secret_content(pairs, parsed.get("file")).or_else(usage)?) } else { None };
+    let text = |name: &str| parsed.get(name).map(str::to_owned);
     let edit = SecretEdit {
         label: text("label"),
         description: text("description"),
@@ -93,7 +91,7 @@ pub fn grant(call: &Call, cx: &mut Context) -> Done {
     if !view.secrets.get(&id).is_some_and(|s| s.owned_by(&cx.unit)) {
         return failed(format!("secret {id:?} not found"));
     }
-    let to = parsed.get("unit").unwrap_or(&relation.remote_app).to_string();
+    let to = parsed.get("unit").unwrap_or(&relation.remote_app).to_owned();
     cx.pending.push(Op::SecretGrant { id, to });
     Ok(String::new())
 }
@@ -107,7 +105,7 @@ pub fn revoke(call: &Call, cx: &mut Context) -> Done {
         let id = r.rsplit(':').next()?.parse::<u32>().ok()?;
         Some(view.relations.get(&id)?.remote_app.clone())
     });
-    let from = parsed.get("app").or(parsed.get("unit")).map(str::to_string).or(of_relation);
+    let from = parsed.get("app").or(parsed.get("unit")).map(str::to_owned).or(of_relation);
     let Some(from) = from else { return usage("missing relation or application or unit") };
     cx.pending.push(Op::SecretRevoke { id, from });
     Ok(String::new())

@@ -43,7 +43,7 @@ pub fn get(call: &Call, cx: &mut Context) -> Done {
     }
     let revision = revision(cx, &view, &id, secret, parsed.has("peek"), parsed.has("refresh"))?;
     if let (Some(_), Some(label)) = (uri, label) {
-        let (unit, label, id) = (cx.unit.clone(), label.to_string(), id.clone());
+        let (unit, label, id) = (cx.unit.clone(), label.to_owned(), id.clone());
         cx.now(|m| drop(m.units.entry(unit).or_default().labels.insert(label, id)))?;
     }
     let Some(content) = secret.revisions.get(&revision) else {
@@ -87,11 +87,11 @@ fn revision(
         Some(revision) if !refresh => Ok(if peek { latest } else { revision }),
         None if peek => Ok(latest),
         _ if updated_here => {
-            cx.pending.push(Op::Track { id: id.to_string() });
+            cx.pending.push(Op::Track { id: id.to_owned() });
             Ok(latest)
         }
         _ => {
-            let (unit, id) = (cx.unit.clone(), id.to_string());
+            let (unit, id) = (cx.unit.clone(), id.to_owned());
             cx.now(|m| {
                 m.units.entry(unit).or_default().tracked.insert(id, latest);
             })?;
@@ -119,7 +119,7 @@ pub fn info(call: &Call, cx: &mut Context) -> Done {
         },
         (None, Some(label)) => {
             let own = view.secrets.iter().find(|(_, s)| s.label == label && s.owned_by(&cx.unit));
-            (label.to_string(), own.map(|(id, _)| id.clone()))
+            (label.to_owned(), own.map(|(id, _)| id.clone()))
         }
         (None, None) => return usage("require either a secret URI or label"),
     };

@@ -49,6 +49,6 @@ pub fn delete(call: &Call, cx: &mut Context) -> Done {
     let parsed = parse(call, &[], &[])?;
     let Some(key) = parsed.arg(0) else { return usage("no key specified") };
     parsed.at_most(1)?;
-    cx.pending.push(Op::StateDelete { key: key.to_string() });
+    cx.pending.push(Op::StateDelete { key: key.to_owned() });
     Ok(String::new())
 }

@@ -19,8 +19,8 @@ pub fn set(call: &Call, cx: &mut Context) -> Done {
         ));
     }
     parsed.at_most(2)?;
-    let message = parsed.arg(1).unwrap_or_default().to_string();
-    let status = Status { status: status.to_string(), message };
+    let message = parsed.arg(1).unwrap_or_default().to_owned();
+    let status = Status { status: status.to_owned(), message };
     if parsed.has("application") {
         if !cx.is_leader()? {
             return failed("this unit is not the leader");
@@ -68,6 +68,6 @@ pub fn version(call: &Call, cx: &mut Context) -> Done {
     let parsed = parse(call, &[], &[])?;
     let Some(version) = parsed.arg(0) else { return usage("no version specified") };
     parsed.at_most(1)?;
-    cx.now(|model| model.app_version = version.to_string())?;
+    cx.now(|model| model.app_version = version.to_owned())?;
     Ok(String::new())
 }

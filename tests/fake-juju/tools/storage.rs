@@ -17,7 +17,7 @@ pub fn list(call: &Call, cx: &mut Context) -> Done {
 pub fn get(call: &Call, cx: &mut Context) -> Done {
     let parsed = parse(call, &[], &[FORMAT, OUTPUT, &["s"]])?;
     parsed.at_most(1)?;
-    let Some(id) = parsed.get("s").map(str::to_string).or(cx.event.storage.clone()) else {
+    let Some(id) = parsed.get("s").map(str::to_owned).or(cx.event.storage.clone()) else {
         return usage("no storage instance specified");
     };
     let me = cx.me()?;
@@ -45,7 +45,7 @@ pub fn add(call: &Call, cx: &mut Context) -> Done {
             return failed(format!("charm storage {name:?} not found"));
         }
         let count = count.parse().unwrap_or(1);
-        cx.pending.push(Op::StorageAdd { name: name.to_string(), count });
+        cx.pending.push(Op::StorageAdd { name: name.to_owned(), count });
     }
     Ok(String::new())
 }
