@@ -13,6 +13,7 @@
 mod actions;
 mod architecture;
 mod charm;
+mod cli;
 mod crash;
 mod docs;
 mod ledger;
