@@ -137,10 +137,10 @@ pub enum Audit {
 /// `doorward audit verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// Check an export instead of the database; needs --key and nothing else
-    #[arg(long, value_name = "DIR", requires = "key")]
+    /// Check a file that `audit export` wrote, and those beside it, instead of the database
+    #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
-    /// Verifier key kept elsewhere, or @FILE with it, instead of the one in the state directory
+    /// Verifier key kept elsewhere, or @FILE with it, instead of the deployment's own
     #[arg(long, value_name = "VKEY")]
     pub key: Option<String>,
     /// File with a checkpoint kept elsewhere; the ledger must contain all that it covers
@@ -154,9 +154,8 @@ pub struct Verify {
 /// `doorward audit export`.
 #[derive(Debug, Args)]
 pub struct AuditExport {
-    /// New directory for the files
-    #[arg(value_name = "DIR")]
-    pub directory: PathBuf,
+    /// New file for the entries; checkpoints and personal values go beside it
+    pub file: PathBuf,
     /// Also write the personal values the entries refer to
     #[arg(long)]
     pub disclosures: bool,

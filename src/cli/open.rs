@@ -27,12 +27,26 @@ pub fn prepared(place: &Place, by: &Caller) -> Result<(Deps, Migrated), Error> {
 /// # Errors
 /// When there is none, and as [`prepared`].
 pub fn existing(place: &Place) -> Result<(Deps, Caller), Stop> {
-    if !place.state_dir().join(app::DATABASE).exists() {
-        let dir = place.state_dir().display();
-        return Err(Stop::Failed(format!("there is no database in {dir}")));
-    }
+    must_exist(place)?;
     let by = caller();
     Ok((prepared(place, &by)?.0, by))
+}
+
+/// Opens a store for looking only: nothing is made, and nothing brought up to date.
+///
+/// # Errors
+/// When there is none, and as [`app::open`].
+pub fn untouched(place: &Place) -> Result<Deps, Stop> {
+    must_exist(place)?;
+    privilege::become_owner_of(place.state_dir())?;
+    Ok(app::open(&place.settings)?)
+}
+
+fn must_exist(place: &Place) -> Result<(), Stop> {
+    if place.state_dir().join(app::DATABASE).exists() {
+        return Ok(());
+    }
+    Err(Stop::Failed(format!("there is no database in {}", place.state_dir().display())))
 }
 
 /// What the service needs, read anew at every SIGHUP.

@@ -1,7 +1,11 @@
 //! The command line, through the real binary.
 
 mod actions;
+mod audit;
+mod data;
 mod help;
+mod hostile;
+mod owner;
 mod serve;
 mod values;
 
@@ -26,6 +30,12 @@ pub struct Ran {
 impl Laptop {
     pub fn new() -> Self {
         Self { home: TempDir::new().expect("a directory") }
+    }
+
+    pub fn with_administrator() -> Self {
+        let laptop = Self::new();
+        laptop.administrator();
+        laptop
     }
 
     pub fn home(&self) -> &Path {

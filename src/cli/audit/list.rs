@@ -15,7 +15,7 @@ use crate::service::ledger::{self, EventFilter, EventRow};
 /// When a filter is malformed or there is no database.
 pub fn run(global: &Global, args: &List) -> Result<(), Stop> {
     let filter = filter(args)?;
-    let (deps, _) = open::existing(&Place::of(global)?)?;
+    let deps = open::untouched(&Place::of(global)?)?;
     let page = ledger::list(&deps, &filter)?;
     if args.json {
         for entry in &page.items {

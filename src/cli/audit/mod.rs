@@ -1,7 +1,9 @@
 //! `doorward audit`: the ledger of who changed what.
 
 mod checkpoint;
+mod export;
 mod list;
+mod verify;
 
 use super::args::{Audit, Global};
 use super::exit::Stop;
@@ -14,6 +16,7 @@ pub fn run(global: &Global, command: &Audit) -> Result<(), Stop> {
     match command {
         Audit::Checkpoint(args) => checkpoint::run(global, args),
         Audit::List(args) => list::run(global, args),
-        _ => Err(Stop::Failed("not in this build".to_owned())),
+        Audit::Export(args) => export::run(global, args),
+        Audit::Verify(args) => verify::run(global, args),
     }
 }
