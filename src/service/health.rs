@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorCode};
 use crate::store::sql::ledger;
 
 /// What a small change may need, in bytes.
-const ROOM: [u8; 64 * 1024] = [0; 64 * 1024];
+static ROOM: [u8; 64 * 1024] = [0; 64 * 1024];
 
 /// Whether the store can be read and written.
 ///
