@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::pedantic,
     clippy::disallowed_methods,
     missing_docs,
     reason = "a test that cannot go on should stop and say where"

@@ -6,6 +6,7 @@
 
 #![expect(
     clippy::indexing_slicing,
+    clippy::pedantic,
     clippy::disallowed_methods,
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,

@@ -84,20 +84,20 @@ impl Bed {
     }
 
     pub fn size(&self) -> u64 {
-        self.store.read(|tx| ledger::size_and_root(tx)).unwrap().0
+        self.store.read(ledger::size_and_root).unwrap().0
     }
 
     pub fn signed(&self) -> Vec<u64> {
-        let all = self.store.read(|tx| ledger::checkpoints(tx)).unwrap();
+        let all = self.store.read(ledger::checkpoints).unwrap();
         all.iter().map(|one| one.size).collect()
     }
 
     pub fn origin(&self) -> String {
-        self.store.read(|tx| ledger::origin(tx)).unwrap()
+        self.store.read(ledger::origin).unwrap()
     }
 
     pub fn newest_note(&self) -> String {
-        self.store.read(|tx| ledger::last_checkpoint(tx)).unwrap().unwrap().note
+        self.store.read(ledger::last_checkpoint).unwrap().unwrap().note
     }
 
     pub fn database(&self) -> PathBuf {
