@@ -10,7 +10,7 @@ CREATE TABLE settings (
 -- Every write on PostgreSQL begins by locking this table, so that writers are in one order there
 -- as they are on SQLite.
 CREATE TABLE write_gate (
-    only {INT} NOT NULL
+    place {INT} NOT NULL
 ){STRICT};
 
 CREATE TABLE identities (
@@ -24,6 +24,7 @@ CREATE TABLE identities (
     status {TEXT} NOT NULL,
     status_changed_at {INT},
     status_detail {TEXT},
+    status_until {INT},
     expires_at {INT},
     created_at {INT} NOT NULL,
     updated_at {INT} NOT NULL,

@@ -9,7 +9,11 @@ pub enum Dialect {
     Postgres,
 }
 
+/// `REPLACE` removes a row without asking the trigger on `DELETE`, hence the first one.
 const SQLITE_GUARD: &str = "\
+CREATE TRIGGER ledger_entries_no_replace BEFORE INSERT ON ledger_entries
+WHEN EXISTS (SELECT 1 FROM ledger_entries WHERE seq = NEW.seq)
+BEGIN SELECT RAISE(ABORT, 'ledger entries are never replaced'); END;
 CREATE TRIGGER ledger_entries_no_update BEFORE UPDATE ON ledger_entries
 BEGIN SELECT RAISE(ABORT, 'ledger entries are never changed'); END;
 CREATE TRIGGER ledger_entries_no_delete BEFORE DELETE ON ledger_entries
@@ -19,7 +23,9 @@ const POSTGRES_GUARD: &str = "\
 CREATE FUNCTION ledger_entries_guard() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'ledger entries are never changed or removed'; END $$;
 CREATE TRIGGER ledger_entries_no_change BEFORE UPDATE OR DELETE ON ledger_entries
-FOR EACH ROW EXECUTE FUNCTION ledger_entries_guard();";
+FOR EACH ROW EXECUTE FUNCTION ledger_entries_guard();
+CREATE TRIGGER ledger_entries_no_truncate BEFORE TRUNCATE ON ledger_entries
+FOR EACH STATEMENT EXECUTE FUNCTION ledger_entries_guard();";
 
 /// Trigrams find any part of a word of three characters or more. The table holds no copy of the
 /// text; `identities.search_text` does.

@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
-use postgres::NoTls;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 pub(super) use postgres::{Client, Transaction};
+use postgres::{IsolationLevel, NoTls};
 
 use super::{Row, StoreError, Value};
 
@@ -13,15 +13,22 @@ pub(super) fn open(url: &str) -> Result<Client, StoreError> {
     Ok(Client::connect(url, NoTls)?)
 }
 
-/// Begins a transaction; a writer first takes its place in the one order of writers.
+/// Begins a transaction; a writer first takes its place in the one order of writers, and each of
+/// its statements then sees what the writer before it left.
 pub(super) fn begin(client: &mut Client, write: bool) -> Result<Transaction<'_>, StoreError> {
+    if !write {
+        // Every statement sees the same data, as on SQLite.
+        let builder = client.build_transaction().read_only(true);
+        return Ok(builder.isolation_level(IsolationLevel::RepeatableRead).start()?);
+    }
     let mut transaction = client.transaction()?;
-    if write {
-        // As the first statement, so that the transaction's view begins when its turn has come.
-        transaction.batch_execute("SET LOCAL lock_timeout = '5s'")?;
-        if gate_exists(&mut transaction)? {
-            transaction.batch_execute("LOCK TABLE write_gate IN EXCLUSIVE MODE")?;
-        }
+    transaction.batch_execute("SET LOCAL lock_timeout = '5s'")?;
+    if !gate_exists(&mut transaction)? {
+        // Two processes may be about to make the first table at once.
+        transaction.batch_execute("SELECT pg_advisory_xact_lock(7274496)")?;
+    }
+    if gate_exists(&mut transaction)? {
+        transaction.batch_execute("LOCK TABLE write_gate IN EXCLUSIVE MODE")?;
     }
     Ok(transaction)
 }
