@@ -108,6 +108,8 @@ pub fn find(d: &Deps, who: &Selector) -> Result<Identity, Error> {
 pub(super) fn find_stored(tx: &Tx<'_>, who: &Selector) -> Result<Stored, Error> {
     match who {
         Selector::Id(id) => identities::find(tx, *id)?.ok_or_else(no_identity),
+        // Nobody has one with a NUL, and PostgreSQL cannot even be asked.
+        Selector::Identifier(typed) if typed.contains('\0') => Err(no_identity()),
         Selector::Identifier(typed) => {
             // Subjects at other providers keep their case; everything else is canonical.
             let mut owners = credentials::owners(tx, &canonical(typed))?;

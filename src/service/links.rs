@@ -11,7 +11,7 @@ use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::error::{Error, ErrorCode};
 use crate::store::Change;
-use crate::store::sql::credentials;
+use crate::store::sql::{credentials, identities};
 
 /// The linked accounts, each as `provider:subject`.
 ///
@@ -57,6 +57,15 @@ pub fn unlink(d: &Deps, by: &Caller, id: Uuid, account: &str) -> Result<bool, Er
             credentials::replace_identifiers(tx, stored.n, CredentialType::Oidc, &left)?;
             credentials::update_config(tx, stored.n, CredentialType::Oidc, &config, now)?;
         }
+        // The account is no longer among the words by which the person is found.
+        let mut after = stored.identity.clone();
+        for credential in
+            after.credentials.iter_mut().filter(|one| one.kind == CredentialType::Oidc)
+        {
+            credential.identifiers.clone_from(&left);
+        }
+        after.updated_at = now;
+        identities::update(tx, &stored, &after)?;
         let provider = account.split(':').next().unwrap_or_default();
         let event = Event::new(EventType::AccountUnlinked)
             .principal(id)

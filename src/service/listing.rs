@@ -108,6 +108,8 @@ fn status(word: &str) -> Result<EffectiveStatus, Error> {
 /// Splits a search into canonical words; what is between quotes is one.
 fn words(search: &str) -> Result<Vec<String>, Error> {
     let mut words = Vec::new();
+    // As in what is searched: a control character is a blank.
+    let search = search.replace(char::is_control, " ");
     for (index, part) in search.split('"').enumerate() {
         if index % 2 == 1 {
             words.push(canonical(part));

@@ -18,31 +18,31 @@ use crate::store::sql::credentials;
 /// # Errors
 /// `NotFound`, `Invalid` for a kind that is no second factor.
 pub fn reset(d: &Deps, by: &Caller, id: Uuid, kind: CredentialType) -> Result<bool, Error> {
+    if !matches!(
+        kind,
+        CredentialType::Totp | CredentialType::LookupSecret | CredentialType::Webauthn
+    ) {
+        let message = format!("{} is not a second factor.", kind.as_str());
+        return Err(Error::new(ErrorCode::Invalid, message));
+    }
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
         let stored = find_stored(tx, &Selector::Id(id))?;
         let Some(credential) = stored.identity.credential(kind) else {
             return Ok(Change::none(false));
         };
-        let count = match kind {
-            CredentialType::Totp | CredentialType::LookupSecret => {
-                credentials::delete(tx, stored.n, kind)?;
-                1
+        let count = if kind == CredentialType::Webauthn {
+            let mut left = credential.clone();
+            let removed = left.remove_second_factor_keys();
+            if removed == 0 {
+                return Ok(Change::none(false));
             }
-            CredentialType::Webauthn => {
-                let mut left = credential.clone();
-                let removed = left.remove_second_factor_keys();
-                if removed == 0 {
-                    return Ok(Change::none(false));
-                }
-                // The identifiers of the schema stay even when no key is left.
-                credentials::update_config(tx, stored.n, kind, &left.config, now)?;
-                removed
-            }
-            _ => {
-                let message = format!("{} is not a second factor.", kind.as_str());
-                return Err(Error::new(ErrorCode::Invalid, message));
-            }
+            // The identifiers of the schema stay even when no key is left.
+            credentials::update_config(tx, stored.n, kind, &left.config, now)?;
+            removed
+        } else {
+            credentials::delete(tx, stored.n, kind)?;
+            1
         };
         let event = Event::new(EventType::CredentialReset)
             .principal(id)

@@ -14,7 +14,8 @@ statements! {
     GRANT = "INSERT INTO authorities (identity, authority, granted_at) VALUES ($1, $2, $3)";
     WITHDRAW = "DELETE FROM authorities WHERE identity = $1 AND authority = $2";
     OTHER_HOLDERS = "SELECT count(*) FROM authorities a JOIN identities i ON i.n = a.identity
-        WHERE a.authority = $1 AND a.identity <> $2 AND i.status IN ('active', 'invited')
+        WHERE a.authority = $1 AND a.identity <> $2 AND (i.status IN ('active', 'invited')
+            OR i.status_until <= $3)
         AND (i.expires_at IS NULL OR i.expires_at > $3)";
 }
 

@@ -21,12 +21,12 @@ statements! {
     N_OF_EXTERNAL_ID = "SELECT n FROM identities WHERE external_id = $1";
     INSERT = "INSERT INTO identities (id, external_id, schema_id, traits, metadata_public,
         metadata_admin, status, status_changed_at, status_detail, expires_at, created_at,
-        updated_at, search_text)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING n";
+        updated_at, search_text, status_until)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING n";
     UPDATE = "UPDATE identities SET external_id = $2, schema_id = $3, traits = $4,
         metadata_public = $5, metadata_admin = $6, status = $7, status_changed_at = $8,
-        status_detail = $9, expires_at = $10, updated_at = $11, search_text = $12
-        WHERE n = $1";
+        status_detail = $9, expires_at = $10, updated_at = $11, search_text = $12,
+        status_until = $13 WHERE n = $1";
     DELETE = "DELETE FROM identities WHERE n = $1";
     COUNT = "SELECT count(*) FROM identities";
     PAGE = "SELECT n, id, external_id, schema_id, traits, metadata_public, metadata_admin,
@@ -113,6 +113,7 @@ pub fn insert(tx: &WriteTx<'_>, identity: &Identity, with_search: bool) -> Resul
             identity.created_at,
             identity.updated_at,
             words.as_str(),
+            identity.status_detail.until,
         ],
     )?;
     let n = row.int(0)?;
@@ -151,6 +152,7 @@ pub fn update(tx: &WriteTx<'_>, before: &Stored, after: &Identity) -> Result<(),
             after.expires_at,
             after.updated_at,
             words.as_str(),
+            after.status_detail.until,
         ],
     )?;
     addresses::replace(tx, before.n, &addresses::of(tx, before.n)?, after)?;
@@ -299,5 +301,15 @@ fn status_condition(
         return;
     }
     conditions.push(format!("(i.expires_at IS NULL OR i.expires_at > {at})"));
-    conditions.push(format!("i.status = {}", parameters.add(status.as_str())));
+    let word = parameters.add(status.as_str());
+    // A lock or block whose end has come is over, as `Identity::settled_status` has it.
+    conditions.push(match status {
+        EffectiveStatus::Active => format!(
+            "(i.status = {word} OR (i.status IN ('locked', 'blocked') AND i.status_until <= {at}))"
+        ),
+        EffectiveStatus::Locked | EffectiveStatus::Blocked => {
+            format!("i.status = {word} AND (i.status_until IS NULL OR i.status_until > {at})")
+        }
+        EffectiveStatus::Invited | EffectiveStatus::Expired => format!("i.status = {word}"),
+    });
 }

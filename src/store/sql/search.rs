@@ -33,7 +33,7 @@ struct Words(String);
 impl Words {
     /// Adds a word once.
     fn add(&mut self, word: &str) {
-        let word = canonical(word).replace('\n', " ");
+        let word = canonical(word).replace(char::is_control, " ");
         let fits = self.0.len() + word.len() < TEXT_MAX_BYTES;
         if !word.is_empty() && fits && !self.0.lines().any(|line| line == word) {
             let _ = writeln!(self.0, "{word}");
