@@ -19,3 +19,5 @@ mod crash;
 mod docs;
 mod ledger;
 mod package;
+mod store;
+mod support;
