@@ -78,7 +78,7 @@ impl Ledger {
             self.append_one(tx, author, event, now, &mut head)?;
         }
         head.time = now;
-        let waiting = head.frontier.size() - head.signed_size;
+        let waiting = head.frontier.size().saturating_sub(head.signed_size);
         let age = now.as_microsecond() - head.signed_at.as_microsecond();
         if waiting >= CHECKPOINT_ENTRIES || !(0..CHECKPOINT_MICROS).contains(&age) {
             self.sign(tx, now, &mut head)?;
