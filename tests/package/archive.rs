@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 use zip::ZipArchive;
 
+use crate::charm::agent::Agent;
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Everything the archive may hold.
@@ -30,15 +32,18 @@ fn charm() -> &'static Path {
     static BUILT: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let (_, path) = BUILT.get_or_init(|| {
         let folder = TempDir::new().unwrap();
-        let path = build(&folder.path().join("doorward.charm"));
+        let program = Path::new(env!("CARGO_BIN_EXE_doorward"));
+        let path = build(program, &folder.path().join("doorward.charm"));
         (folder, path)
     });
     path
 }
 
-fn build(output: &Path) -> PathBuf {
+fn build(program: &Path, output: &Path) -> PathBuf {
     let built = Command::new(Path::new(ROOT).join("scripts/build-charm"))
-        .args(["--profile", "debug", "--binary", env!("CARGO_BIN_EXE_doorward"), "--output"])
+        .args(["--profile", "debug", "--binary"])
+        .arg(program)
+        .arg("--output")
         .arg(output)
         .output()
         .unwrap();
@@ -50,7 +55,18 @@ fn archive() -> ZipArchive<File> {
     ZipArchive::new(File::open(charm()).unwrap()).unwrap()
 }
 
-/// Unpacks as Juju does: each file anew, with the mode of its entry.
+/// The archive as Juju unpacks it: each file anew, with the mode of its entry.
+fn unpacked() -> &'static Path {
+    static FOLDER: OnceLock<TempDir> = OnceLock::new();
+    FOLDER
+        .get_or_init(|| {
+            let folder = TempDir::new().unwrap();
+            unpack(folder.path());
+            folder
+        })
+        .path()
+}
+
 fn unpack(into: &Path) {
     let mut archive = archive();
     for at in 0..archive.len() {
@@ -58,8 +74,8 @@ fn unpack(into: &Path) {
         let path = into.join(entry.name().unwrap().as_ref());
         let mut file = File::create_new(&path).unwrap();
         std::io::copy(&mut entry, &mut file).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(entry.unix_mode().unwrap() & 0o777))
-            .unwrap();
+        let mode = entry.unix_mode().unwrap() & 0o777;
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     }
 }
 
@@ -83,24 +99,22 @@ fn the_charm_holds_only_what_it_should() {
 
 #[test]
 fn files_of_the_charm_are_those_of_the_tree_and_the_program_under_test() {
-    let folder = TempDir::new().unwrap();
-    unpack(folder.path());
+    let folder = unpacked();
     let read = |path: PathBuf| fs::read(path).unwrap();
     for name in ["LICENSE", "README.md", "actions.yaml", "config.yaml", "icon.svg", "metadata.yaml"]
     {
-        assert!(read(folder.path().join(name)) == read(Path::new(ROOT).join(name)), "{name}");
+        assert!(read(folder.join(name)) == read(Path::new(ROOT).join(name)), "{name}");
     }
     let program = read(PathBuf::from(env!("CARGO_BIN_EXE_doorward")));
-    assert!(read(folder.path().join("dispatch")) == program, "dispatch");
-    let version = fs::read_to_string(folder.path().join("version")).unwrap();
+    assert!(read(folder.join("dispatch")) == program, "dispatch");
+    let version = fs::read_to_string(folder.join("version")).unwrap();
     assert_eq!(version, concat!(env!("CARGO_PKG_VERSION"), "\n"));
 }
 
 #[test]
 fn the_manifest_names_the_base_of_charmcraft_yaml() {
-    let folder = TempDir::new().unwrap();
-    unpack(folder.path());
-    let text = fs::read_to_string(folder.path().join("manifest.yaml")).unwrap();
+    let folder = unpacked();
+    let text = fs::read_to_string(folder.join("manifest.yaml")).unwrap();
     let manifest: serde_json::Value = doorward::yaml::from_str(&text).unwrap();
     let base = &manifest["bases"][0];
     let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
@@ -113,12 +127,11 @@ fn the_manifest_names_the_base_of_charmcraft_yaml() {
 
 #[test]
 fn dispatch_runs_from_the_unpacked_charm() {
-    let folder = TempDir::new().unwrap();
-    unpack(folder.path());
-    let ran = Command::new(folder.path().join("dispatch"))
+    let folder = unpacked();
+    let ran = Command::new(folder.join("dispatch"))
         .arg("--version")
         .env_clear()
-        .current_dir(folder.path())
+        .current_dir(folder)
         .output()
         .unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
@@ -127,10 +140,27 @@ fn dispatch_runs_from_the_unpacked_charm() {
 }
 
 #[test]
+fn juju_deploys_the_archive_and_its_dispatch_answers() {
+    let agent = Agent::setup().charm(charm()).with(&["--app", "kratos"]).build();
+    agent.deploy();
+    assert_eq!(agent.status(), ("active".to_owned(), String::new()));
+    let created = agent.action(
+        "create-admin-account",
+        serde_json::json!({"username": "ada", "email": "ada@example.com"}),
+    );
+    assert!(created.completed());
+    let found = agent.action("get-identity", serde_json::json!({"email": "ada@example.com"}));
+    assert_eq!(found.get("id"), created.get("identity-id"));
+}
+
+#[test]
 fn the_same_tree_packs_to_the_same_bytes() {
     let folder = TempDir::new().unwrap();
-    let again = build(&folder.path().join("again.charm"));
-    assert!(fs::read(charm()).unwrap() == fs::read(again).unwrap());
+    // A small program: what is packed does not matter here, and this one is quick.
+    let program = fs::canonicalize("/bin/sh").unwrap();
+    let once = build(&program, &folder.path().join("once.charm"));
+    let again = build(&program, &folder.path().join("again.charm"));
+    assert!(fs::read(once).unwrap() == fs::read(again).unwrap());
 }
 
 #[test]
