@@ -40,7 +40,7 @@ fn named(realm: &Realm, email: &str, name: &str) -> Uuid {
 fn words_find_parts_of_identifiers_names_and_ids(realm: &Realm) {
     let ada = named(realm, "ada@example.com", "Ada King, Countess of Lovelace");
     let jose = named(realm, "jos\u{e9}@b\u{fc}cher.example", "\u{5f20}\u{4f1f}");
-    let both = vec![ada, jose];
+    let both = [ada, jose];
     for (words, expected) in [
         ("", &both[..]),
         ("   ", &both[..]),

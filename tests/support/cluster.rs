@@ -66,6 +66,7 @@ fn start() -> Option<Cluster> {
 }
 
 /// A process in a group of its own that waits for us to end and then stops and removes the server.
+#[expect(clippy::zombie_processes, reason = "it ends after us, so nobody is left to wait")]
 fn watch(pg_ctl: &Command, home: &Path) -> ChildStdin {
     let mut watcher = Command::new("sh")
         .args(["-c", r#"cat; home=$1; shift; "$@" -m immediate stop; rm -rf "$home""#, "watcher"])
