@@ -47,3 +47,25 @@ fn report(context: &Context) -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_ends_in_an_exit_code_and_its_message_is_dropped() {
+        let vars = |name: &str| match name {
+            "JUJU_DISPATCH_PATH" => Some("hooks/install".to_owned()),
+            "JUJU_UNIT_NAME" => Some("doorward/0".to_owned()),
+            "JUJU_CHARM_DIR" => Some("/charm".to_owned()),
+            _ => None,
+        };
+        let context = Context::from_variables(vars).expect("a context");
+        let before = panic::take_hook();
+        let code = guarded(&context, || panic!("the password is {}", "hunter2"));
+        panic::set_hook(before);
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::FAILURE));
+        // Told to the log and taken from here; there is nothing else it could be told from.
+        assert_eq!(*PLACE.lock().expect("a place"), None);
+    }
+}

@@ -12,7 +12,9 @@ pub const BINARY: &str = "usr/local/lib/doorward/kratos-0/doorward";
 pub const STATE: &str = "var/lib/doorward/kratos-0/state";
 
 pub fn record(agent: &Agent) -> Value {
-    let text = fs::read(agent.root().join(RECORD)).expect("a unit record");
+    let unit = agent.unit().replace('/', "-");
+    let path = format!("var/lib/doorward/{unit}/unit.json");
+    let text = fs::read(agent.root().join(path)).expect("a unit record");
     serde_json::from_slice(&text).expect("json")
 }
 
@@ -195,7 +197,8 @@ fn update_status_brings_a_dead_service_back() {
 
 /// The fake systemd's note that the service runs.
 pub fn active_mark(agent: &Agent) -> PathBuf {
-    agent.root().join("run/fake-systemd/active/doorward-kratos-0.service")
+    let unit = agent.unit().replace('/', "-");
+    agent.root().join(format!("run/fake-systemd/active/doorward-{unit}.service"))
 }
 
 #[test]
@@ -257,83 +260,6 @@ fn stop_and_remove_undo_what_the_charm_did_and_keep_the_data() {
 }
 
 #[test]
-fn a_unit_deployed_again_over_kept_data_reads_them_with_their_own_keys() {
-    let agent = Agent::new();
-    agent.deploy();
-    let made = agent.action("create-admin-account", json!({"username": "a", "email": "a@b.test"}));
-    let kept = agent.root().join(STATE);
-    let other = Agent::new();
-    let place = other.root().join(STATE);
-    fs::create_dir_all(place.parent().expect("a parent")).expect("directories");
-    let copied = std::process::Command::new("cp").arg("-a").arg(&kept).arg(&place).status();
-    assert!(copied.expect("cp").success());
-    other.deploy();
-    let key = |at: &Path| fs::read(at.join("keys/data")).expect("a key");
-    assert_eq!(key(&kept), key(&place));
-    let found = other.action("get-identity", json!({"email": "a@b.test"}));
-    assert_eq!(found.get("id"), made.get("identity-id"), "{found:?}");
-    assert!(other.action("audit-verify", json!({})).completed());
-}
-
-#[test]
-fn the_data_are_on_the_storage_and_detaching_it_stops_the_service() {
-    let agent = Agent::setup().with(&["--storage", "data"]).build();
-    agent.deploy();
-    assert_eq!(agent.status().0, "active", "{}", agent.log());
-    let state_dir = record(&agent)["state_dir"].as_str().map(str::to_owned).expect("a directory");
-    assert!(state_dir.contains("storage"), "{state_dir}");
-    assert!(Path::new(&state_dir).join("doorward.db").exists());
-    assert!(agent.hook("data-storage-detaching").ok);
-    assert!(!active_mark(&agent).exists());
-    let (word, text) = agent.status();
-    assert_eq!(word, "blocked");
-    assert!(text.contains("juju attach-storage kratos/0 data/0"), "{text}");
-    let task = agent.action("list-identities", json!({}));
-    assert!(task.message.starts_with("Service is not ready"), "{task:?}");
-    agent.hook("update-status");
-    assert_eq!(agent.status().0, "blocked");
-    assert!(agent.hook("data-storage-attached").ok);
-    assert_eq!(agent.status().0, "active");
-    assert!(active_mark(&agent).exists());
-    agent.hook("stop");
-    agent.hook("remove");
-    assert!(Path::new(&state_dir).join("doorward.db").exists(), "data on storage were deleted");
-}
-
-#[test]
-fn only_one_unit_serves_the_embedded_store_and_the_other_says_which() {
-    let mut agent = Agent::setup().with(&["--num-units", "2"]).build();
-    agent.deploy();
-    agent.on("kratos/1");
-    agent.deploy();
-    agent.settle();
-    let (word, text) = agent.status();
-    assert_eq!(word, "blocked");
-    assert!(text.contains("kratos/0") && text.contains("juju remove-unit kratos/1"), "{text}");
-    assert_eq!(agent.unit_state()["ports"], json!([]));
-    let task = agent.action("list-identities", json!({}));
-    assert!(task.message.contains("kratos/0"), "{task:?}");
-    agent.on("kratos/0");
-    assert_eq!(agent.status().0, "active");
-}
-
-#[test]
-fn two_units_on_one_machine_do_not_get_in_each_others_way() {
-    let mut agent = Agent::setup().with(&["--num-units", "2", "--same-machine"]).build();
-    agent.deploy();
-    agent.on("kratos/1");
-    agent.deploy();
-    agent.settle();
-    assert!(agent.hook("stop").ok);
-    assert!(agent.hook("remove").ok);
-    agent.on("kratos/0");
-    assert!(active_mark(&agent).exists());
-    assert!(agent.root().join(BINARY).exists());
-    assert!(agent.hook("update-status").ok);
-    assert_eq!(agent.status().0, "active");
-}
-
-#[test]
 fn actions_before_install_say_that_the_service_is_not_ready() {
     let agent = Agent::new();
     let task = agent.action("get-identity", json!({"email": "a@b.test"}));
@@ -360,4 +286,47 @@ fn a_record_that_is_lost_or_spoilt_is_made_anew() {
         assert_eq!(agent.status().0, "active", "{}", agent.log());
         assert_eq!(record(&agent), before);
     }
+}
+
+#[test]
+fn the_service_that_hooks_start_answers_as_the_service_user_and_ends_with_stop() {
+    let agent = Agent::setup().with(&["--real-services"]).build();
+    let [public, admin] = [free_port(), free_port()];
+    let (public_text, admin_text) = (public.to_string(), admin.to_string());
+    agent.config_quietly(&[("public_port", &public_text), ("admin_port", &admin_text)]);
+    agent.deploy();
+    assert_eq!(agent.status().0, "active", "{} {}", agent.status().1, agent.log());
+    for port in [public, admin] {
+        let answer = ask(port, "/health/ready").expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{port}: {answer}");
+    }
+    let task = agent.action("create-admin-account", json!({"username": "a", "email": "a@b.test"}));
+    assert!(task.completed(), "beside the running service: {task:?}");
+    agent.config(&[("log_level", "debug")]);
+    assert!(ask(public, "/health/alive").is_some(), "after a restart");
+    assert!(agent.hook("stop").ok);
+    assert!(ask(public, "/health/alive").is_none(), "after stop");
+    agent.hook("remove");
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// The answer to a GET; nothing when nobody listens for two seconds.
+fn ask(port: u16, path: &str) -> Option<String> {
+    use std::io::{Read, Write};
+    for _ in 0..20 {
+        if let Ok(mut stream) = std::net::TcpStream::connect(("127.0.0.1", port)) {
+            let request =
+                format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).ok()?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).ok()?;
+            return Some(answer);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    None
 }

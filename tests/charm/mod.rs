@@ -8,3 +8,4 @@ mod faults;
 mod hooks;
 mod idempotency;
 mod status;
+mod units;
