@@ -83,7 +83,7 @@ pub fn write(path: &Path, content: &[u8], access: Access) -> io::Result<bool> {
 /// Copies `from` to `to` in the same way. Returns whether anything had to change.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn copy(from: &Path, to: &Path, access: Access) -> io::Result<bool> {
     if same_content(from, to)? && access.holds(to)? {
         return Ok(false);

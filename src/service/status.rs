@@ -1,4 +1,4 @@
-//! Locking, blocking and their way back. Every change of status goes through [`change`].
+//! Locking, blocking and their way back. Every change of status goes through `change`.
 
 use jiff::Timestamp;
 use uuid::Uuid;

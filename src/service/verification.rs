@@ -46,7 +46,7 @@ pub(super) fn verify_store(store: &Store) -> Result<Report, Error> {
 /// Recomputes an exported ledger, without database or service.
 ///
 /// # Errors
-/// As [`verify`].
+/// As [`verify()`].
 pub fn verify_export(
     entries: &Path,
     proof: &Proof,
