@@ -31,23 +31,68 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// The options of every command, wherever they were given.
+    #[must_use]
+    pub fn global(&self) -> Global {
+        let mut global = self.global.clone();
+        global.sets.set.extend_from_slice(&self.command.sets().set);
+        global
+    }
+}
+
+impl Command {
+    fn sets(&self) -> &Sets {
+        static NONE: Sets = Sets { set: Vec::new() };
+        match self {
+            Self::Run(args) => &args.sets,
+            Self::Serve(args) => &args.sets,
+            Self::Audit(Audit::Verify(args)) => &args.sets,
+            Self::Audit(Audit::Export(args)) => &args.sets,
+            Self::Audit(Audit::Checkpoint(args)) => &args.sets,
+            Self::Audit(Audit::List(args)) => &args.sets,
+            Self::Backup(args) => &args.sets,
+            Self::Restore(args) => &args.sets,
+            Self::Import(args) => &args.sets,
+            Self::Export(args) => &args.sets,
+            Self::Completions(_) => &NONE,
+        }
+    }
+}
+
 /// Options every command takes.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// Directory with the database and the keys; it is made when it is missing
     /// [default: doorward in `$XDG_STATE_HOME` or ~/.local/state]
-    #[arg(long, value_name = "DIR", env = "DOORWARD_STATE_DIR", global = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "DOORWARD_STATE_DIR",
+        hide_env_values = true,
+        global = true
+    )]
     pub state_dir: Option<PathBuf>,
-    /// Set an option of config.yaml; may be given several times
-    #[arg(long = "set", value_name = "OPTION=VALUE", global = true)]
-    pub set: Vec<String>,
+    /// See [`Sets`]; those before the command.
+    #[command(flatten)]
+    pub sets: Sets,
     /// YAML file with options of config.yaml; --set goes over it
     #[arg(long, value_name = "FILE", global = true)]
     pub options: Option<PathBuf>,
     /// File in which the charm keeps a unit's name, state directory and options
     #[arg(long, value_name = "FILE", global = true)]
     pub unit_record: Option<PathBuf>,
+}
+
+/// Options of config.yaml, one by one. Declared for the program and again for each command, because
+/// clap would let those after the command take the place of those before it.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Sets {
+    /// Set an option of config.yaml; may be given several times
+    #[arg(long = "set", value_name = "OPTION=VALUE")]
+    pub set: Vec<String>,
 }
 
 /// The commands.
@@ -97,6 +142,9 @@ pub struct Run {
     /// Print help; with an action, about that action
     #[arg(short, long)]
     pub help: bool,
+    /// See [`Sets`].
+    #[command(flatten)]
+    pub sets: Sets,
 }
 
 /// Forms of a result, as `juju run` has them.
@@ -119,6 +167,9 @@ pub struct Serve {
     /// Where administrators' programs connect [default: the option `admin_port` on 127.0.0.1]
     #[arg(long, value_name = "HOST:PORT")]
     pub admin_address: Option<String>,
+    /// See [`Sets`].
+    #[command(flatten)]
+    pub sets: Sets,
 }
 
 /// `doorward audit`.
@@ -149,6 +200,9 @@ pub struct Verify {
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
+    /// See [`Sets`].
+    #[command(flatten)]
+    pub sets: Sets,
 }
 
 /// `doorward audit export`.
@@ -159,6 +213,9 @@ pub struct AuditExport {
     /// Also write the personal values the entries refer to
     #[arg(long)]
     pub disclosures: bool,
+    /// See [`Sets`].
+    #[command(flatten)]
+    pub sets: Sets,
 }
 
 /// `doorward audit checkpoint`.
@@ -167,6 +224,9 @@ pub struct Checkpoint {
     /// Print as JSON
     #[arg(long)]
     pub json: bool,
+    /// See [`Sets`].
+    #[command(flatten)]
+    pub sets: Sets,
 }
 
 /// `doorward audit list`.
@@ -193,6 +253,9 @@ pub struct List {
     /// Print the canonical entries, one JSON document per line
     #[arg(long)]
     pub json: bool,
+    /// See [`Sets`].
+    #[command(flatten)]
+    pub sets: Sets,
 }
 
 /// `doorward backup`.
@@ -200,6 +263,9 @@ pub struct List {
 pub struct Backup {
     /// New file [default: a dated one in the directory backups of the state directory]
     pub file: Option<PathBuf>,
+    /// See [`Sets`].
+    #[command(flatten)]
+    pub sets: Sets,
 }
 
 /// `doorward restore`.
@@ -210,6 +276,9 @@ pub struct Restore {
     /// Replace the database that is there; it is kept beside the new one
     #[arg(long)]
     pub replace: bool,
+    /// See [`Sets`].
+    #[command(flatten)]
+    pub sets: Sets,
 }
 
 /// `doorward import`.
@@ -220,6 +289,9 @@ pub struct Import {
     /// Only check the file and say what would be created
     #[arg(long)]
     pub dry_run: bool,
+    /// See [`Sets`].
+    #[command(flatten)]
+    pub sets: Sets,
 }
 
 /// `doorward export`.
@@ -230,6 +302,9 @@ pub struct Export {
     /// Also write password hashes, second factors and linked accounts
     #[arg(long)]
     pub include_credentials: bool,
+    /// See [`Sets`].
+    #[command(flatten)]
+    pub sets: Sets,
 }
 
 /// `doorward completions`.

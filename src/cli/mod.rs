@@ -53,7 +53,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<(), Stop> {
-    let global = &cli.global;
+    let global = &cli.global();
     match &cli.command {
         Command::Run(args) => run::run(global, args),
         Command::Serve(args) => serve::run(global, args),

@@ -53,7 +53,7 @@ impl Place {
                 .map_err(|error| Stop::Failed(format!("{}: {error}", path.display())))?;
             options.extend(file);
         }
-        for pair in &global.set {
+        for pair in &global.sets.set {
             let (name, text) = pair
                 .split_once('=')
                 .ok_or_else(|| Stop::Usage(format!("--set takes OPTION=VALUE, not {pair:?}")))?;

@@ -118,7 +118,7 @@ impl Printer {
         let several_lines = text.contains('\n');
         if several_lines && shape.block && !key {
             self.literal(text, indent + 2);
-        } else if Scalar::of(text) != Scalar::Text && !several_lines {
+        } else if several_lines || Scalar::of(text) != Scalar::Text {
             self.double_quoted(text, indent + 2, key);
         } else if shape.plain {
             self.folded(text, indent + 2, key, |c| c.to_string());
@@ -330,5 +330,52 @@ mod tests {
     fn long_lines_fold_at_the_first_blank_after_eighty() {
         let text = format!("{} tail end", "w".repeat(90));
         assert_eq!(printed(json!({"a": text})), format!("a: {}\n  tail end\n", "w".repeat(90)));
+    }
+
+    /// What the library of the Juju client (yaml.v2 2.4.0) printed for the same texts.
+    #[test]
+    fn texts_are_printed_as_the_clients_library_prints_them() {
+        for (text, expected) in [
+            ("yes", "\"yes\"\n"),
+            ("No", "\"No\"\n"),
+            ("~", "\"~\"\n"),
+            ("0123", "\"0123\"\n"),
+            ("1e3", "\"1e3\"\n"),
+            ("10:46:50", "\"10:46:50\"\n"),
+            (".5", "\".5\"\n"),
+            ("0x1f", "\"0x1f\"\n"),
+            ("-", "'-'\n"),
+            ("--- a", "'--- a'\n"),
+            ("# x", "'# x'\n"),
+            ("a #b", "'a #b'\n"),
+            ("a: b", "'a: b'\n"),
+            ("a:b", "a:b\n"),
+            ("key:", "'key:'\n"),
+            ("'q'", "'''q'''\n"),
+            ("[a]", "'[a]'\n"),
+            ("a, b", "a, b\n"),
+            ("!t", "'!t'\n"),
+            ("@x", "'@x'\n"),
+            ("> x", "'> x'\n"),
+            ("?x", "?x\n"),
+            (" lead", "' lead'\n"),
+            ("trail ", "'trail '\n"),
+            ("a  b", "a  b\n"),
+            ("\nx", "|2-\n\n  x\n"),
+            ("x\n\n", "|+\n  x\n\n"),
+            ("x \ny", "\"x \\ny\"\n"),
+            (" x\ny", "|2-\n   x\n  y\n"),
+            ("\u{1b}[2J", "\"\\e[2J\"\n"),
+            ("on", "\"on\"\n"),
+            ("1.2.3", "1.2.3\n"),
+            ("1:30:00.5", "\"1:30:00.5\"\n"),
+            ("99:99", "99:99\n"),
+            ("0b", "0b\n"),
+            ("it's", "it's\n"),
+            ("{\"a\":1}", "'{\"a\":1}'\n"),
+            ("a\\b", "a\\b\n"),
+        ] {
+            assert_eq!(printed(json!({"k": text})), format!("k: {expected}"));
+        }
     }
 }

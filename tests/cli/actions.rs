@@ -125,6 +125,10 @@ fn the_state_directory_is_where_the_user_says() {
     let mut by_flag = laptop.command(&ask);
     assert!(by_flag.args(["--state-dir", "flag"]).status().unwrap().success());
     assert!(laptop.home().join("flag/doorward.db").exists());
+    let mut before = vec!["--state-dir", "before"];
+    before.extend(ask);
+    assert_eq!(laptop.doorward(&before).code, Some(0));
+    assert!(laptop.home().join("before/doorward.db").exists(), "a flag goes over the environment");
 }
 
 #[test]

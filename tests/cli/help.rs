@@ -102,3 +102,17 @@ fn completions_know_commands_and_actions() {
     }
     assert_eq!(laptop.doorward(&["completions", "tcsh"]).code, Some(2));
 }
+
+#[test]
+fn options_set_before_and_after_the_command_all_count() {
+    let laptop = Laptop::new();
+    let ran = laptop.doorward(&["--set", "public_port=5001", "serve", "--set", "admin_port=5001"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("must differ from public_port"), "{ran:?}");
+    let file = laptop.file("options.yaml", "public_port: 5001\nlog_level: shout\n");
+    let over = ["--options", &file, "--set", "log_level=info", "serve", "--set", "admin_port=5001"];
+    assert!(
+        laptop.doorward(&over).err.contains("must differ from public_port"),
+        "set goes over it"
+    );
+}

@@ -160,6 +160,20 @@ fn an_address_that_is_taken_is_one_sentence() {
 }
 
 #[test]
+fn a_database_in_use_is_not_restored_over() {
+    let laptop = Laptop::new();
+    laptop.administrator();
+    assert_eq!(laptop.doorward(&["backup", "copy.db"]).code, Some(0));
+    let server = Server::start(&laptop, &[]);
+    let ran = laptop.doorward(&["restore", "--replace", "copy.db"]);
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(ran.err, "ERROR the service is running; stop it before restoring\n");
+    server.signal(Signal::SIGTERM);
+    assert_eq!(server.end().0, Some(0));
+    assert_eq!(laptop.doorward(&["restore", "--replace", "copy.db"]).code, Some(0));
+}
+
+#[test]
 fn actions_work_while_the_service_runs() {
     let laptop = Laptop::new();
     let server = Server::start(&laptop, &[]);
