@@ -1,14 +1,15 @@
 //! Randomness, from the system's generator only.
 
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use jiff::Timestamp;
 use uuid::{Builder, Uuid};
 
 use crate::error::{Error, ErrorCode};
 
-/// The system's cryptographically secure generator.
+/// The system's cryptographically secure generator, asked each time. A generator in this process
+/// would have to be seeded first, which takes the cryptographic library 25 ms: ten times as long as
+/// everything else that a short action does.
 #[derive(Clone, Debug, Default)]
-pub struct Rng(SystemRandom);
+pub struct Rng(());
 
 impl Rng {
     /// Fills `bytes`, or fails when the system has no randomness to give.
@@ -16,8 +17,9 @@ impl Rng {
     /// # Errors
     /// `Internal` when the system generator cannot be read; nothing may be issued then.
     pub fn fill(&self, bytes: &mut [u8]) -> Result<(), Error> {
-        self.0.fill(bytes).map_err(|_| {
-            Error::new(ErrorCode::Internal, "The system's random generator cannot be read.")
+        getrandom::fill(bytes).map_err(|error| {
+            let message = "The system's random generator cannot be read.";
+            Error::new(ErrorCode::Internal, message).because(error)
         })
     }
 
