@@ -136,6 +136,10 @@ fn bind(statement: &mut Statement<'_>, args: &[Value]) -> Result<(), StoreError>
 
 /// `$2` is a *name* to SQLite, numbered by its first appearance; `?2` is the second parameter.
 fn numbered(text: &str) -> String {
+    if !text.contains('\'') {
+        // Statements without quoted text, which is nearly all of them, have no other use for it.
+        return text.replace('$', "?");
+    }
     let mut quoted = false;
     let mut characters = text.chars().peekable();
     let mut result = String::with_capacity(text.len());
