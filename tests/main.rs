@@ -13,6 +13,7 @@
 
 mod actions;
 mod architecture;
+mod bench_smoke;
 mod charm;
 mod cli;
 mod crash;
