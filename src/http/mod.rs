@@ -4,6 +4,7 @@
 //! binds them, so tests take port 0 and a privileged port is bound before privileges are dropped.
 
 mod blocking;
+mod checkpoints;
 mod health;
 mod log;
 mod signals;
@@ -57,8 +58,11 @@ pub fn run(listeners: Listeners, opened: Opened, reopen: Arc<Open>) -> io::Resul
     // The last owner of the store lives out here: closing it may block.
     let result = runtime.block_on(async {
         let reload = signals::reload_on_hangup(app.clone(), reopen, level)?;
+        let signing = checkpoints::start(app.clone());
         let result = serve(listeners, app.clone(), signals::stop()?).await;
         reload.abort();
+        signing.abort();
+        checkpoints::sign(&app).await;
         result
     });
     runtime.shutdown_timeout(Duration::from_secs(1));

@@ -163,6 +163,15 @@ pub fn record_action(d: &Deps, by: &Caller, outcome: Outcome) -> Result<(), Erro
     d.store.write(&by.author(), |_| Ok::<_, Error>(Change::of((), event, [])))
 }
 
+/// Signs the entries that no checkpoint covers yet, if there are any (AL-08).
+///
+/// # Errors
+/// A failure of the store or of the signing key.
+pub fn cover(d: &Deps) -> Result<(), Error> {
+    d.store.checkpoint()?;
+    Ok(())
+}
+
 /// Signs the present state of the ledger and records that it was handed out.
 ///
 /// # Errors

@@ -123,6 +123,19 @@ fn ops_02_not_ready_but_alive_when_the_store_cannot_be_written() {
 }
 
 #[test]
+fn al_08_an_orderly_stop_leaves_no_entry_unsigned() {
+    let laptop = Laptop::new();
+    let server = Server::start(&laptop, &[]);
+    laptop.administrator();
+    let before = laptop.doorward(&["audit", "verify", "--json"]).out;
+    assert!(before.contains("unsigned_tail"), "{before}");
+    server.signal(Signal::SIGTERM);
+    assert_eq!(server.end().0, Some(0));
+    let after = laptop.doorward(&["audit", "verify", "--json"]).out;
+    assert!(after.contains("\"warnings\":[]"), "{after}");
+}
+
+#[test]
 fn a_hangup_reads_the_options_again_and_keeps_the_old_ones_when_they_are_wrong() {
     let laptop = Laptop::new();
     let options = laptop.file("options.yaml", "log_level: info\n");
