@@ -10,7 +10,7 @@ use super::blocking::App;
 use crate::service::ledger;
 
 /// How old an entry without a checkpoint may become (AL-08).
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 
 /// Signs at the end of every minute.
 pub fn start(app: App) -> JoinHandle<()> {
