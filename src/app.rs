@@ -259,9 +259,9 @@ fn touch(path: &Path) -> Result<(), Error> {
         .map_err(|error| cannot_write(path, error))
 }
 
-/// Writes a private file whole or not at all.
+/// Makes a private file, whole or not at all; of several processes that try at once the first wins.
 fn write_private(path: &Path, content: &str) -> Result<(), Error> {
-    let partial = path.with_extension("partial");
+    let partial = path.with_extension(format!("{}.partial", std::process::id()));
     let write = || -> std::io::Result<()> {
         let _ = fs::remove_file(&partial);
         let mut file =
@@ -269,7 +269,13 @@ fn write_private(path: &Path, content: &str) -> Result<(), Error> {
         file.write_all(content.as_bytes())?;
         file.write_all(b"\n")?;
         file.sync_all()?;
-        fs::rename(&partial, path)?;
+        // Unlike a rename, a link never takes the place of a file that is there.
+        let linked = fs::hard_link(&partial, path);
+        fs::remove_file(&partial)?;
+        match linked {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
         path.parent().map_or(Ok(()), |parent| fs::File::open(parent)?.sync_all())
     };
     write().map_err(|error| cannot_write(path, error))

@@ -8,6 +8,9 @@ use postgres::{IsolationLevel, NoTls};
 
 use super::{Row, StoreError, Value};
 
+const GATE_EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class
+    WHERE relname = 'write_gate' AND pg_catalog.pg_table_is_visible(oid))";
+
 /// Connects.
 pub(super) fn open(url: &str) -> Result<Client, StoreError> {
     Ok(Client::connect(url, NoTls)?)
@@ -33,9 +36,10 @@ pub(super) fn begin(client: &mut Client, write: bool) -> Result<Transaction<'_>,
     Ok(transaction)
 }
 
-/// A database that was never migrated has no gate yet.
+/// A database that was never migrated has no gate yet. The catalogue is asked and not
+/// `to_regclass`, which may remember an answer from before we waited for another process.
 fn gate_exists(transaction: &mut Transaction<'_>) -> Result<bool, StoreError> {
-    Ok(transaction.query_one("SELECT to_regclass('write_gate') IS NOT NULL", &[])?.try_get(0)?)
+    Ok(transaction.query_one(GATE_EXISTS, &[])?.try_get(0)?)
 }
 
 /// Commits.
