@@ -1,5 +1,7 @@
 //! Brings a database to the version this release knows: numbered steps, each in one transaction.
 
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::sql::settings;
@@ -37,25 +39,31 @@ pub(super) fn run(
     location: &Location,
     author: &Author,
 ) -> Result<(i64, i64), StoreError> {
+    take(store, location, author, &STEPS)
+}
+
+fn take(
+    store: &Store,
+    location: &Location,
+    author: &Author,
+    steps: &[(&str, &str)],
+) -> Result<(i64, i64), StoreError> {
     let from = store.read(version)?;
-    if from > SCHEMA_VERSION {
-        return Err(StoreError::Newer { found: from, known: SCHEMA_VERSION });
+    let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
+    if from > known {
+        return Err(StoreError::Newer { found: from, known });
     }
-    if let (true, Location::File(path)) = (from < SCHEMA_VERSION, location) {
-        if from == 0 {
-            let engine = store.lock();
-            if let super::Engine::Sqlite(connection) = &*engine {
-                sqlite::use_wal(connection)?;
-            }
-        } else {
-            snapshot(store, path, from)?;
-        }
+    if let super::Engine::Sqlite(connection) = &*store.lock() {
+        // A new database has no log yet, nor has one that came out of a backup.
+        sqlite::use_wal(connection)?;
     }
-    for (index, (name, text)) in STEPS.iter().enumerate().skip(usize::try_from(from).unwrap_or(0)) {
-        let to = i64::try_from(index + 1).unwrap_or(SCHEMA_VERSION);
+    if let (true, Location::File(path)) = ((1..known).contains(&from), location) {
+        snapshot(store, path, from)?;
+    }
+    for (to, (name, text)) in (1..).zip(steps).skip(usize::try_from(from).unwrap_or(0)) {
         store.write(author, |tx| step(store, tx, to, name, text))?;
     }
-    Ok((from, SCHEMA_VERSION))
+    Ok((from, known))
 }
 
 fn step(
@@ -108,7 +116,12 @@ fn snapshot(store: &Store, database: &Path, from: i64) -> Result<(), StoreError>
     if partial.exists() {
         std::fs::remove_file(&partial).map_err(unwritable)?;
     }
+    // Made private before SQLite fills it.
+    let mut private = File::options();
+    private.write(true).create_new(true).mode(0o600);
+    let file = private.open(&partial).map_err(unwritable)?;
     store.copy_to(&partial, &mut |_, _| {})?;
+    file.sync_all().map_err(unwritable)?;
     std::fs::rename(&partial, &target).map_err(unwritable)
 }
 
@@ -124,3 +137,6 @@ impl Store {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

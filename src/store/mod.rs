@@ -112,6 +112,56 @@ enum Handle<'c> {
 pub struct WriteTx<'c>(Tx<'c>);
 
 /// What a writing closure hands back.
+///
+/// A change without a ledger entry does not compile: the closure cannot hand back anything else,
+///
+/// ```compile_fail
+/// # use doorward::store::{Author, Store, StoreError};
+/// fn change(store: &Store, author: &Author) -> Result<(), StoreError> {
+///     store.write(author, |tx| tx.exec("DELETE FROM codes", &[]).map(drop))
+/// }
+/// ```
+///
+/// it cannot be made without an event,
+///
+/// ```compile_fail
+/// # use doorward::store::{Author, Change, Store, StoreError};
+/// fn change(store: &Store, author: &Author) -> Result<(), StoreError> {
+///     store.write(author, |tx| {
+///         tx.exec("DELETE FROM codes", &[])?;
+///         Ok(Change::of((), []))
+///     })
+/// }
+/// ```
+///
+/// nor put together by hand,
+///
+/// ```compile_fail
+/// # use doorward::store::Change;
+/// let change = Change { value: (), events: Vec::new() };
+/// ```
+///
+/// and what can only read cannot write.
+///
+/// ```compile_fail
+/// # use doorward::store::{Store, StoreError};
+/// fn change(store: &Store) -> Result<u64, StoreError> {
+///     store.read(|tx| tx.exec("DELETE FROM codes", &[]))
+/// }
+/// ```
+///
+/// This does:
+///
+/// ```
+/// # use doorward::domain::ledger::{Event, EventType};
+/// # use doorward::store::{Author, Change, Store, StoreError};
+/// fn change(store: &Store, author: &Author) -> Result<u64, StoreError> {
+///     store.write(author, |tx| {
+///         let gone = tx.exec("DELETE FROM codes", &[])?;
+///         Ok(Change::of(gone, Event::new(EventType::RecoveryFailed), []))
+///     })
+/// }
+/// ```
 #[must_use]
 pub struct Change<T> {
     value: T,
