@@ -4,13 +4,13 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::Caller;
+use super::{Caller, trailer};
 use crate::app::{self, DATABASE, Deps, Settings};
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::error::{Error, ErrorCode};
 use crate::store::sql::ledger;
-use crate::store::{Ledger, Location, SCHEMA_VERSION, Store};
+use crate::store::{Ledger, Location, SCHEMA_VERSION, Store, StoreError};
 
 /// A backup that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,7 @@ pub fn create_with(
     d.store.checkpoint()?;
     let partial = reserve(path)?;
     let result = d.store.copy_to(&partial, progress).map_err(Error::from);
+    let result = result.and_then(|()| trailer::write(&partial));
     let result = result.and_then(|()| settle(&partial, path));
     if result.is_err() {
         let _ = fs::remove_file(&partial);
@@ -81,16 +82,19 @@ pub fn create_with(
 /// `Corrupt` for a file that is damaged or no backup, `NewerDatabase` for one of a newer release.
 pub fn restore(settings: &Settings, by: &Caller, from: &Path) -> Result<Restored, Error> {
     let candidate = settings.state_dir.join("restore.partial");
-    let _ = fs::remove_file(&candidate);
-    copy_private(from, &candidate)?;
-    let checked = examine(&candidate, settings);
-    if checked.is_err() {
-        let _ = fs::remove_file(&candidate);
-    }
-    let ledger_size = checked?;
     let database = settings.state_dir.join(DATABASE);
-    let previous = set_aside(&database, settings)?;
-    fs::rename(&candidate, &database).map_err(|error| unwritable(&database, error))?;
+    let prepared = remove_database(&candidate).and_then(|()| {
+        copy_private(from, &candidate)?;
+        trailer::check_and_remove(&candidate)?;
+        let ledger_size = examine(&candidate, settings)?;
+        Ok((ledger_size, set_aside(&database, settings)?))
+    });
+    if prepared.is_err() {
+        let _ = remove_database(&candidate);
+    }
+    let (ledger_size, previous) = prepared?;
+    // From here on there is always a whole database under that name: the old one or the new.
+    settle(&candidate, &database)?;
     let (deps, _) = app::prepare(settings, &by.author())?;
     deps.store.write(&by.author(), |tx| {
         let (_, root, _) = ledger::size_and_root(tx)?;
@@ -105,12 +109,6 @@ pub fn restore(settings: &Settings, by: &Caller, from: &Path) -> Result<Restored
 /// Opens a candidate and checks it as a database and as one of ours; says how many ledger entries
 /// it has.
 fn examine(candidate: &Path, settings: &Settings) -> Result<u64, Error> {
-    let outside = Ledger {
-        clock: settings.clock.clone(),
-        rng: crate::rng::Rng::default(),
-        realm: settings.options.realm.clone(),
-        signer: None,
-    };
     let unusable = |error: Error| match error.code() {
         ErrorCode::NewerDatabase => error,
         _ => Error::new(
@@ -119,14 +117,13 @@ fn examine(candidate: &Path, settings: &Settings) -> Result<u64, Error> {
         )
         .because(error),
     };
-    let location = Location::File(candidate.to_owned());
-    let store = Store::open(&location, outside).map_err(|error| unusable(error.into()))?;
+    let store = open_alone(candidate, settings).map_err(|error| unusable(error.into()))?;
     let problem = store.integrity_problem().map_err(|error| unusable(error.into()))?;
     if let Some(problem) = problem {
         let message = format!("The backup is damaged ({problem}); nothing was changed.");
         return Err(Error::new(ErrorCode::Corrupt, message));
     }
-    let report = super::verification::verify_store(&store)?;
+    let report = super::verification::verify_store(&store).map_err(unusable)?;
     if report.first_bad.is_some() {
         let message = format!("The backup's ledger is {}; nothing was changed.", report.summary());
         return Err(Error::new(ErrorCode::Corrupt, message));
@@ -134,21 +131,65 @@ fn examine(candidate: &Path, settings: &Settings) -> Result<u64, Error> {
     Ok(report.size)
 }
 
-/// Moves the present database away; its log is folded into it first, by opening it.
+/// Opens a database by itself: no key, no schemas.
+fn open_alone(database: &Path, settings: &Settings) -> Result<Store, StoreError> {
+    let ledger = Ledger {
+        clock: settings.clock.clone(),
+        rng: crate::rng::Rng::default(),
+        realm: settings.options.realm.clone(),
+        signer: None,
+    };
+    Store::open(&Location::File(database.to_owned()), ledger)
+}
+
+/// Gives the present database a second name, under which it stays when the first is given to
+/// another one, and makes sure that no log is left that would be read into the other.
 fn set_aside(database: &Path, settings: &Settings) -> Result<Option<PathBuf>, Error> {
     if !database.exists() {
         return Ok(None);
     }
+    // Whoever closes a database last folds its log into it.
+    let sound = open_alone(database, settings).map(drop).is_ok();
+    let log = companion(database, "-wal");
+    if sound && log.exists() {
+        let message = "The database is in use; stop the service and try again.";
+        return Err(Error::new(ErrorCode::Busy, message));
+    }
     let stamp = settings.clock.now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    let aside = database.with_extension(format!("before-restore-{stamp}.db"));
-    for suffix in ["", "-wal", "-shm"] {
-        let named = |path: &Path| PathBuf::from(format!("{}{suffix}", path.display()));
-        let (from, to) = (named(database), named(&aside));
-        if from.exists() {
-            fs::rename(&from, &to).map_err(|error| unwritable(&to, error))?;
+    let name = |n: u32| match n {
+        1 => database.with_extension(format!("before-restore-{stamp}.db")),
+        n => database.with_extension(format!("before-restore-{stamp}-{n}.db")),
+    };
+    let Some(aside) = (1..1000).map(name).find(|aside| !aside.exists()) else {
+        return Err(Error::new(ErrorCode::Conflict, "There are too many databases set aside."));
+    };
+    fs::hard_link(database, &aside).map_err(|error| unwritable(&aside, error))?;
+    if log.exists() {
+        // Of a damaged database: kept with it.
+        let kept = companion(&aside, "-wal");
+        fs::rename(&log, &kept).map_err(|error| unwritable(&kept, error))?;
+    }
+    let _ = fs::remove_file(companion(database, "-shm"));
+    Ok(Some(aside))
+}
+
+/// A file that SQLite keeps beside a database.
+fn companion(database: &Path, suffix: &str) -> PathBuf {
+    PathBuf::from(format!("{}{suffix}", database.display()))
+}
+
+/// Removes a database that was never in use, with what an interrupted run may have left beside it.
+fn remove_database(database: &Path) -> Result<(), Error> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let path = companion(database, suffix);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(unwritable(&path, error));
+            }
+            _ => {}
         }
     }
-    Ok(Some(aside))
+    Ok(())
 }
 
 /// Makes a private empty file beside `path`, which must not exist, and the directories above it.

@@ -17,6 +17,7 @@ pub mod passwords;
 pub mod recovery;
 pub mod sessions;
 pub mod status;
+mod trailer;
 pub mod transfer;
 pub mod verification;
 

@@ -1,6 +1,7 @@
 //! The SQLite driver: the only file that names `rusqlite`.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(super) use rusqlite::Connection;
@@ -15,11 +16,45 @@ pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens the database, makes it durable, and leaves it ready for statements.
 pub(super) fn open(path: &Path, create: bool) -> Result<Connection, StoreError> {
-    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
     if create {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
-    let connection = Connection::open_with_flags(path, flags)?;
+    match open_as(path, flags) {
+        Err(StoreError::Unwritable(_)) if !create && is_frozen(path) => {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+            open_as(&immutable_uri(path), flags)
+        }
+        outcome => outcome,
+    }
+}
+
+/// Whether nobody can change the file: it lies on a read-only file system and has no log. Then it
+/// can be read without the companions that cannot be made there.
+fn is_frozen(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let no_log = std::fs::metadata(log).map_or(true, |log| log.len() == 0);
+    let read_only = nix::sys::statvfs::statvfs(path)
+        .is_ok_and(|system| system.flags().contains(nix::sys::statvfs::FsFlags::ST_RDONLY));
+    no_log && read_only
+}
+
+fn immutable_uri(path: &Path) -> PathBuf {
+    use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+    let mut uri = b"file:".to_vec();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'%' | b'?' | b'#' => uri.extend(format!("%{byte:02X}").bytes()),
+            byte => uri.push(*byte),
+        }
+    }
+    uri.extend(b"?immutable=1");
+    OsString::from_vec(uri).into()
+}
+
+fn open_as(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // With STAT4 compiled in, SQLite plans a cached statement again for each new value; this
     // guarantee halves the cost of a look-up.
@@ -29,6 +64,8 @@ pub(super) fn open(path: &Path, create: bool) -> Result<Connection, StoreError> 
         "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; \
          PRAGMA trusted_schema=OFF; PRAGMA journal_size_limit=67108864;",
     )?;
+    // SQLite opens nothing before the first look inside.
+    version(&connection)?;
     Ok(connection)
 }
 
@@ -82,8 +119,21 @@ pub(super) fn execute(
     Ok(bound(connection, text, args)?.raw_execute()? as u64)
 }
 
-/// Copies the live database, page by page, into a new file.
+/// Copies the live database, page by page, into a new file, as it is at one instant.
 pub(super) fn copy_to(
+    connection: &Connection,
+    target: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(), StoreError> {
+    // Without a view of its own the copy would begin again with each change that another process
+    // makes, and never end on a busy day.
+    connection.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;")?;
+    let copied = copy_pages(connection, target, progress);
+    connection.execute_batch("ROLLBACK")?;
+    copied
+}
+
+fn copy_pages(
     connection: &Connection,
     target: &Path,
     progress: &mut dyn FnMut(u64, u64),
@@ -109,6 +159,12 @@ pub(super) fn copy_to(
 
 /// The engine's own check of the file; the first problem it names, or nothing.
 pub(super) fn integrity_problem(connection: &Connection) -> Result<Option<String>, StoreError> {
+    let page: u32 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    let bytes = connection.path().and_then(|path| std::fs::metadata(path).ok());
+    // What is missing of the last page would be read as zeros.
+    if bytes.is_some_and(|file| file.len() % u64::from(page.max(512)) != 0) {
+        return Ok(Some("the file ends within a page".to_owned()));
+    }
     let word: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if word != "ok" {
         return Ok(Some(word));
