@@ -1,13 +1,19 @@
 //! Store and use cases, on SQLite and on a real PostgreSQL server by the same test bodies.
 
 mod authorities;
+mod backup;
+mod concurrency;
 mod creating;
 mod credentials;
+mod faults;
 mod finding;
 mod guards;
 mod history;
 mod listing;
+mod migrations;
 mod passwords;
+mod searching;
 mod statements;
 mod status;
+mod transfer;
 mod updating;

@@ -97,6 +97,13 @@ impl Realm {
         Self::new(Engine::Sqlite).unwrap()
     }
 
+    /// Closes every connection, as when the service stops; the files stay.
+    pub fn close(self) -> (Settings, Caller, Bare) {
+        let Self { d, settings, by, database, home } = self;
+        drop(d);
+        (settings.clone(), by, Bare { settings, database, home })
+    }
+
     /// Another connection to the same realm.
     pub fn open(&self) -> Deps {
         app::open(&self.settings).unwrap()
@@ -185,6 +192,16 @@ impl Realm {
             Some(database) => raw::batch_postgres(&mut database.connect(), text),
         }
     }
+}
+
+/// Every row of every table of a database file.
+pub fn dump_file(path: &std::path::Path) -> String {
+    raw::dump_sqlite(path)
+}
+
+/// The same of a file that may be damaged: what the engine says when it cannot be read.
+pub fn raw_dump(path: &std::path::Path) -> Result<String, String> {
+    raw::try_dump_sqlite(path).map_err(|error| error.to_string())
 }
 
 /// A place for a realm that was not prepared yet.

@@ -24,23 +24,27 @@ const TABLES: [(&str, &str); 13] = [
 ];
 
 pub fn dump_sqlite(path: &Path) -> String {
-    let connection = Connection::open(path).unwrap();
+    try_dump_sqlite(path).unwrap()
+}
+
+pub fn try_dump_sqlite(path: &Path) -> rusqlite::Result<String> {
+    let connection = Connection::open(path)?;
     let mut all = String::new();
     for (table, order) in TABLES {
         let text = format!("SELECT * FROM {table} ORDER BY {order}");
-        let mut statement = connection.prepare(&text).unwrap();
+        let mut statement = connection.prepare(&text)?;
         let columns = statement.column_count();
-        let mut rows = statement.query([]).unwrap();
-        while let Some(row) = rows.next().unwrap() {
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
             let values: Vec<rusqlite::types::Value> =
-                (0..columns).map(|column| row.get(column).unwrap()).collect();
+                (0..columns).map(|column| row.get(column)).collect::<Result<_, _>>()?;
             writeln!(all, "{table} {values:?}").unwrap();
         }
     }
     let indexed = "SELECT group_concat(rowid) FROM (SELECT rowid FROM identity_search)";
-    let rows: Option<String> = connection.query_row(indexed, [], |row| row.get(0)).unwrap();
+    let rows: Option<String> = connection.query_row(indexed, [], |row| row.get(0))?;
     writeln!(all, "identity_search {rows:?}").unwrap();
-    all
+    Ok(all)
 }
 
 pub fn dump_postgres(client: &mut Client) -> String {
