@@ -22,6 +22,8 @@ pub struct Candidate<'a> {
     pub json: &'a str,
     /// Its place and leaf hash as stored beside it; a file has neither.
     pub stored: Option<(u64, &'a Hash)>,
+    /// The type and identity under which lists find it; a file is not sorted under any.
+    pub filed: Option<(&'a str, Option<&'a str>)>,
 }
 
 /// Judges a ledger from its first entry on.
@@ -159,6 +161,10 @@ impl Checker {
             // A file has no place beside the entry, so the entry's own word is all there is.
             let place = if entry.stored.is_some() { at } else { at.min(leaf.seq) };
             return Err(Finding::at(place, Reason::Sequence));
+        }
+        // An entry filed as something else is hidden from whoever looks for it.
+        if entry.filed.is_some_and(|filed| filed != (leaf.kind, leaf.principal.as_deref())) {
+            return Err(Finding::at(at, Reason::Content));
         }
         self.judge_link(&leaf, at)?;
         self.prev = leaf_hash;

@@ -131,7 +131,7 @@ fn read_all(
             Some(values) => values_of(values, checker)?,
             None => Vec::new(),
         };
-        if !checker.take(Candidate { json: &line, stored: None }, &own) {
+        if !checker.take(Candidate { json: &line, stored: None, filed: None }, &own) {
             return Ok(());
         }
         if checker.taken().is_multiple_of(1000) {

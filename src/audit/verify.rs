@@ -107,7 +107,8 @@ fn read_all(
         for entry in &entries {
             let own = take_values(&mut values, entry.seq, checker);
             let stored = Some((entry.seq, &entry.leaf));
-            if !checker.take(Candidate { json: &entry.json, stored }, own) {
+            let filed = Some((entry.kind.as_str(), entry.principal.as_deref()));
+            if !checker.take(Candidate { json: &entry.json, stored, filed }, own) {
                 return Ok(());
             }
         }

@@ -70,6 +70,16 @@ fn audit_03_v1_a_changed_leaf_hash_is_found() {
 }
 
 #[test]
+fn audit_03_v1_an_entry_filed_as_something_else_is_found() {
+    for set in ["type = 'user.updated'", "principal = 'nobody'"] {
+        let report = after(|intruder| {
+            intruder.run(&format!("UPDATE ledger_entries SET {set} WHERE seq = 6"));
+        });
+        assert_eq!(first_bad(&report), (6, Reason::Content), "{set}");
+    }
+}
+
+#[test]
 fn audit_03_v2_changed_bytes_with_their_hash_break_the_next_link() {
     for seq in 0..SIZE - 1 {
         let report = after(|intruder| intruder.set_both(seq, &intruder.forged(seq)));

@@ -11,6 +11,10 @@ pub struct StoredEntry {
     pub json: String,
     /// The leaf hash as stored; an export has none, there it is computed.
     pub leaf: Hash,
+    /// The type under which it is filed, by which lists find it.
+    pub kind: String,
+    /// The identity under which it is filed.
+    pub principal: Option<String>,
 }
 
 /// One signed checkpoint as it is stored.

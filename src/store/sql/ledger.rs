@@ -25,12 +25,12 @@ statements! {
         VALUES ($1, $2, $3, $4)";
     INSERT_CHECKPOINT = "INSERT INTO ledger_checkpoints (size, root, note, time)
         VALUES ($1, $2, $3, $4)";
-    SCAN = "SELECT seq, entry, leaf FROM ledger_entries WHERE seq >= $1 ORDER BY seq LIMIT $2";
-    NEWEST = "SELECT seq, entry, leaf FROM ledger_entries WHERE seq < $1
+    SCAN = "SELECT seq, entry, leaf, type, principal FROM ledger_entries WHERE seq >= $1 ORDER BY seq LIMIT $2";
+    NEWEST = "SELECT seq, entry, leaf, type, principal FROM ledger_entries WHERE seq < $1
         ORDER BY seq DESC LIMIT $2";
-    NEWEST_OF_TYPE = "SELECT seq, entry, leaf FROM ledger_entries WHERE type = $1 AND seq < $2
+    NEWEST_OF_TYPE = "SELECT seq, entry, leaf, type, principal FROM ledger_entries WHERE type = $1 AND seq < $2
         ORDER BY seq DESC LIMIT $3";
-    NEWEST_OF_PRINCIPAL = "SELECT seq, entry, leaf FROM ledger_entries
+    NEWEST_OF_PRINCIPAL = "SELECT seq, entry, leaf, type, principal FROM ledger_entries
         WHERE principal = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
     CHECKPOINTS = "SELECT size, root, note FROM ledger_checkpoints ORDER BY size";
     LAST_CHECKPOINT = "SELECT size, root, note FROM ledger_checkpoints ORDER BY size DESC LIMIT 1";
@@ -206,7 +206,13 @@ pub fn disclosures_between(
 }
 
 fn entry(row: &Row) -> Result<StoredEntry, StoreError> {
-    Ok(StoredEntry { seq: row.count(0)?, json: row.text(1)?.to_owned(), leaf: row.hash(2)? })
+    Ok(StoredEntry {
+        seq: row.count(0)?,
+        json: row.text(1)?.to_owned(),
+        leaf: row.hash(2)?,
+        kind: row.text(3)?.to_owned(),
+        principal: row.opt_text(4)?.map(str::to_owned),
+    })
 }
 
 fn checkpoint(row: &Row) -> Result<StoredCheckpoint, StoreError> {
