@@ -127,6 +127,7 @@ CREATE INDEX ledger_disclosures_principal ON ledger_disclosures (principal) WHER
 CREATE TABLE ledger_checkpoints (
     size {SEQ},
     root {BLOB} NOT NULL,
+    frontier {BLOB} NOT NULL,
     note {TEXT} NOT NULL,
     time {INT} NOT NULL
 ){STRICT};

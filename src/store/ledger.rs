@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::sql::{ledger, settings};
 use super::{Author, StoreError, WriteTx};
 use crate::clock::Clock;
+use crate::domain::ledger::checkpoint::{Checkpoint, parse_note};
 use crate::domain::ledger::entry::{genesis_prev, seal};
 use crate::domain::ledger::event::Event;
 use crate::domain::ledger::merkle::{Frontier, Hash};
@@ -103,9 +104,13 @@ impl Ledger {
         let Some(signer) = &self.signer else { return Ok(()) };
         let (size, root) = (head.frontier.size(), head.frontier.root());
         let origin = settings::origin(tx)?;
+        if !extends_last_checkpoint(tx, &origin, &head.frontier)? {
+            let text = "the ledger does not extend its last checkpoint: it was altered";
+            return Err(StoreError::Corrupt(text.to_owned()));
+        }
         let note = signer(&origin, size, &root)
             .map_err(|error| StoreError::Unwritable(error.message().to_owned()))?;
-        ledger::insert_checkpoint(tx, size, &root, &note, now)?;
+        ledger::insert_checkpoint(tx, &head.frontier, &note, now)?;
         head.signed_size = size;
         head.signed_at = now;
         Ok(())
@@ -139,4 +144,32 @@ impl Ledger {
         head.frontier.push(sealed.leaf);
         Ok(())
     }
+}
+
+/// How many leaf hashes are read at once.
+const LEAVES: u64 = 1000;
+
+/// Whether the tree that is to be signed grew from the one that was signed last: this log never
+/// signs two states that contradict each other (AL-09; C2SP tlog-checkpoint, Signatures).
+fn extends_last_checkpoint(
+    tx: &WriteTx<'_>,
+    origin: &str,
+    now: &Frontier,
+) -> Result<bool, StoreError> {
+    let Some((checkpoint, mut edge)) = ledger::last_edge(tx)? else { return Ok(true) };
+    let signed = parse_note(&checkpoint.note).and_then(|note| Checkpoint::parse_body(&note.text));
+    let says = Checkpoint { origin: origin.to_owned(), size: edge.size(), root: edge.root() };
+    if signed != Ok(says) {
+        return Ok(false);
+    }
+    while edge.size() < now.size() {
+        let leaves = ledger::leaves(tx, edge.size(), LEAVES.min(now.size() - edge.size()))?;
+        if leaves.is_empty() {
+            return Ok(false);
+        }
+        for leaf in leaves {
+            edge.push(leaf);
+        }
+    }
+    Ok(edge.size() == now.size() && edge.root() == now.root())
 }

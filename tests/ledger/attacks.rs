@@ -5,6 +5,7 @@ use doorward::audit::{AuditError, Finding, Reason, Report, Verdict};
 use doorward::crypto::sign::{SigningKey, VerifierKey};
 use doorward::domain::ledger::merkle::leaf_hash;
 use doorward::domain::ledger::{Event, EventType};
+use doorward::store::StoreError;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -291,16 +292,28 @@ fn audit_03_v8_a_checkpoint_row_must_say_what_its_note_says() {
 
 #[test]
 fn audit_03_v9_two_signed_checkpoints_that_do_not_agree_are_a_fork() {
-    // The ledger was rewritten from entry 6 on and then signed again.
+    // The ledger was rewritten from entry 6 on and then signed again, with the key but past the
+    // product, which refuses.
     let bed = bed();
     let intruder = bed.intrude();
     intruder.set_both(6, &intruder.forged(6));
     intruder.mend_after(6, SIZE);
     intruder.mend_head(SIZE);
-    bed.append(12, true);
+    intruder.sign(SIZE, &bed.origin(), &bed.key);
     let report = bed.verify();
     assert_eq!(first_bad(&report), (8, Reason::Fork));
-    assert_eq!(report.first_bad.as_ref().unwrap().sizes, vec![8, 13]);
+    assert_eq!(report.first_bad.as_ref().unwrap().sizes, vec![8, SIZE]);
+}
+
+#[test]
+fn al_09_a_rewritten_ledger_is_never_signed_again() {
+    let bed = bed();
+    let intruder = bed.intrude();
+    intruder.set_both(6, &intruder.forged(6));
+    intruder.mend_after(6, SIZE);
+    intruder.mend_head(SIZE);
+    assert!(matches!(bed.store.checkpoint(), Err(StoreError::Corrupt(_))));
+    assert_eq!(bed.signed(), SIGNED);
 }
 
 #[test]

@@ -198,6 +198,17 @@ impl Intruder {
         self.0.execute(statement, (size as i64, &newest[..], tree.to_bytes())).unwrap();
     }
 
+    /// Signs the present entries with a stolen key, past the product.
+    pub fn sign(&self, size: u64, origin: &str, key: &SigningKey) {
+        let mut tree = Frontier::new();
+        (0..size).for_each(|at| tree.push(leaf_hash(self.entry(at).as_bytes())));
+        let note = key.sign_checkpoint(origin, size, &tree.root()).unwrap();
+        let statement = "INSERT INTO ledger_checkpoints (size, root, frontier, note, time)
+            VALUES (?1, ?2, ?3, ?4, 0)";
+        let row = (size as i64, &tree.root()[..], tree.to_bytes(), note);
+        self.0.execute(statement, row).unwrap();
+    }
+
     pub fn root(&self, size: u64) -> Hash {
         let mut tree = Frontier::new();
         (0..size).for_each(|at| tree.push(leaf_hash(self.entry(at).as_bytes())));

@@ -23,8 +23,11 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6)";
     INSERT_DISCLOSURE = "INSERT INTO ledger_disclosures (seq, name, principal, encoded)
         VALUES ($1, $2, $3, $4)";
-    INSERT_CHECKPOINT = "INSERT INTO ledger_checkpoints (size, root, note, time)
-        VALUES ($1, $2, $3, $4)";
+    INSERT_CHECKPOINT = "INSERT INTO ledger_checkpoints (size, root, frontier, note, time)
+        VALUES ($1, $2, $3, $4, $5)";
+    LAST_EDGE = "SELECT size, root, note, frontier FROM ledger_checkpoints
+        ORDER BY size DESC LIMIT 1";
+    LEAVES = "SELECT leaf FROM ledger_entries WHERE seq >= $1 ORDER BY seq LIMIT $2";
     SCAN = "SELECT seq, entry, leaf, type, principal FROM ledger_entries WHERE seq >= $1 ORDER BY seq LIMIT $2";
     NEWEST = "SELECT seq, entry, leaf, type, principal FROM ledger_entries WHERE seq < $1
         ORDER BY seq DESC LIMIT $2";
@@ -119,12 +122,31 @@ pub(in crate::store) fn insert_entry(
 
 pub(in crate::store) fn insert_checkpoint(
     tx: &WriteTx<'_>,
-    size: u64,
-    root: &Hash,
+    edge: &Frontier,
     note: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    tx.exec_one(INSERT_CHECKPOINT, args![int(size), root, note, now])
+    let (size, root, edge) = (int(edge.size()), edge.root(), edge.to_bytes());
+    tx.exec_one(INSERT_CHECKPOINT, args![size, &root, edge.as_slice(), note, now])
+}
+
+/// The newest checkpoint with the edge of the tree it covers.
+pub(in crate::store) fn last_edge(
+    tx: &Tx<'_>,
+) -> Result<Option<(StoredCheckpoint, Frontier)>, StoreError> {
+    let Some(row) = tx.opt(LAST_EDGE, args![])? else { return Ok(None) };
+    let edge = Frontier::from_bytes(row.count(0)?, row.blob(3)?)
+        .ok_or(StoreError::Row { column: 3, expected: "the edge of a checkpoint's tree" })?;
+    Ok(Some((checkpoint(&row)?, edge)))
+}
+
+/// Leaf hashes from the entry `from` on.
+pub(in crate::store) fn leaves(
+    tx: &Tx<'_>,
+    from: u64,
+    limit: u64,
+) -> Result<Vec<Hash>, StoreError> {
+    tx.all(LEAVES, args![int(from), int(limit)])?.iter().map(|row| row.hash(0)).collect()
 }
 
 /// Entries from `from` on, oldest first.
