@@ -10,7 +10,7 @@ use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::error::{Error, ErrorCode};
 use crate::store::sql::ledger;
-use crate::store::{Ledger, Location, SCHEMA_VERSION, Store, StoreError};
+use crate::store::{Dialect, Ledger, Location, SCHEMA_VERSION, Store, StoreError};
 
 /// A backup that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,10 @@ pub fn create_with(
     path: &Path,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<BackupInfo, Error> {
+    if d.store.dialect() == Dialect::Postgres {
+        let message = "A PostgreSQL database is backed up with its own tools, such as pg_dump.";
+        return Err(Error::new(ErrorCode::Invalid, message));
+    }
     // A checkpoint goes into the copy, so that it can be verified by itself.
     d.store.checkpoint()?;
     let partial = reserve(path)?;

@@ -94,7 +94,7 @@ pub struct Store {
 enum Engine {
     Sqlite(sqlite::Connection),
     #[cfg(feature = "postgres")]
-    Postgres(Box<postgres::Client>),
+    Postgres(Box<postgres::Server>),
 }
 
 /// A transaction that can only read.
@@ -318,8 +318,8 @@ impl Store {
                 Ok(value)
             }
             #[cfg(feature = "postgres")]
-            Engine::Postgres(client) => {
-                let transaction = postgres::begin(client, begin == "BEGIN IMMEDIATE")?;
+            Engine::Postgres(server) => {
+                let transaction = postgres::begin(server, begin == "BEGIN IMMEDIATE")?;
                 let tx = WriteTx(Tx { engine: Handle::Postgres(RefCell::new(transaction)) });
                 let (value, keep) = job(&tx)?;
                 if let (true, Handle::Postgres(transaction)) = (keep, tx.0.engine) {

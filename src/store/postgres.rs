@@ -1,9 +1,11 @@
 //! The PostgreSQL driver: the only file that names `postgres`.
 
 use std::cell::RefCell;
+use std::io::Error as Io;
 
+use postgres::Client;
+pub(super) use postgres::Transaction;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-pub(super) use postgres::{Client, Transaction};
 use postgres::{IsolationLevel, NoTls};
 
 use super::{Row, StoreError, Value};
@@ -11,14 +13,32 @@ use super::{Row, StoreError, Value};
 const GATE_EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class
     WHERE relname = 'write_gate' AND pg_catalog.pg_table_is_visible(oid))";
 
+/// A connection that is made again when it was lost.
+pub(super) struct Server {
+    client: Client,
+    url: String,
+}
+
 /// Connects.
-pub(super) fn open(url: &str) -> Result<Client, StoreError> {
-    Ok(Client::connect(url, NoTls)?)
+pub(super) fn open(url: &str) -> Result<Server, StoreError> {
+    Ok(Server { client: Client::connect(url, NoTls)?, url: url.to_owned() })
+}
+
+impl Server {
+    /// The connection; a new one when the server has gone away since it was last used, as it does
+    /// when it restarts. Nothing is under way then, so nothing is lost.
+    fn alive(&mut self) -> Result<&mut Client, StoreError> {
+        if self.client.simple_query("").is_err() {
+            self.client = Client::connect(&self.url, NoTls)?;
+        }
+        Ok(&mut self.client)
+    }
 }
 
 /// Begins a transaction; a writer first takes its place in the one order of writers, and each of
 /// its statements then sees what the writer before it left.
-pub(super) fn begin(client: &mut Client, write: bool) -> Result<Transaction<'_>, StoreError> {
+pub(super) fn begin(server: &mut Server, write: bool) -> Result<Transaction<'_>, StoreError> {
+    let client = server.alive()?;
     if !write {
         // Every statement sees the same data, as on SQLite.
         let builder = client.build_transaction().read_only(true);
@@ -140,8 +160,9 @@ impl<'a> FromSql<'a> for Value {
 impl From<postgres::Error> for StoreError {
     fn from(error: postgres::Error) -> Self {
         let Some(failure) = error.as_db_error() else {
-            return if error.is_closed() {
-                Self::Unwritable("the connection to PostgreSQL is closed".to_owned())
+            let lost = std::error::Error::source(&error).is_some_and(|cause| cause.is::<Io>());
+            return if lost || error.is_closed() {
+                Self::Unwritable(format!("no connection to PostgreSQL: {error}"))
             } else {
                 Self::Driver(Box::new(error))
             };
