@@ -8,9 +8,10 @@ use doorward::error::ErrorCode;
 use doorward::service::identities::{self, Selector};
 use doorward::service::listing::{ListIdentities, list};
 use doorward::service::{backup, health, transfer};
+use doorward::store::{Change, StoreError};
 
 use crate::support::mount::Small;
-use crate::support::{Realm, ledger, noon, operator, options, person, raw_dump};
+use crate::support::{Engine, Realm, ledger, noon, operator, options, person, raw_dump};
 
 fn settings(dir: &Path) -> Settings {
     Settings {
@@ -113,7 +114,7 @@ fn f_07_an_overwritten_page_is_never_read_as_if_it_were_right() {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             *byte = (state >> 56) as u8;
         }
-        let there = Realm::bare(crate::support::Engine::Sqlite, Clock::fixed(noon())).unwrap();
+        let there = Realm::bare(Engine::Sqlite, Clock::fixed(noon())).unwrap();
         std::fs::create_dir_all(&there.settings.state_dir).unwrap();
         let database = there.settings.state_dir.join(DATABASE);
         std::fs::write(&database, &bad).unwrap();
@@ -132,4 +133,88 @@ fn f_07_an_overwritten_page_is_never_read_as_if_it_were_right() {
         }
     }
     assert!(detected > 20 && unused < detected / 4, "{detected} detected, {unused} not in use");
+}
+
+/// The state directory of a realm that was killed: database and log as they lie there.
+fn killed(realm: &Realm) -> crate::support::Bare {
+    let there = Realm::bare(Engine::Sqlite, Clock::fixed(noon())).unwrap();
+    let (from, to) = (&realm.settings.state_dir, &there.settings.state_dir);
+    std::fs::create_dir_all(to.join("keys")).unwrap();
+    for name in [DATABASE, "doorward.db-wal", "keys/data", "keys/cookie", "keys/ledger"] {
+        std::fs::copy(from.join(name), to.join(name)).unwrap();
+    }
+    there
+}
+
+#[test]
+fn f_08_a_log_that_is_missing_cut_or_foreign_leaves_the_last_consistent_state() {
+    let realm = Realm::sqlite();
+    for index in 0..10 {
+        realm.person(&format!("p{index}@example.com"));
+    }
+    let other = Realm::sqlite();
+    other.person("foreign@example.com");
+    let whole = std::fs::read(realm.file().with_extension("db-wal")).unwrap();
+    let foreign = std::fs::read(other.file().with_extension("db-wal")).unwrap();
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    let cases = [
+        ("whole", Some(whole.clone())),
+        ("cut within a frame", Some(whole[..whole.len() - 100].to_vec())),
+        ("cut in the middle", Some(whole[..whole.len() / 2].to_vec())),
+        ("a flipped bit", Some(flipped)),
+        ("nothing in it", Some(Vec::new())),
+        ("no log at all", None),
+    ];
+    for (what, log) in cases {
+        let there = killed(&realm);
+        let path = there.settings.state_dir.join("doorward.db-wal");
+        match &log {
+            Some(content) => std::fs::write(&path, content).unwrap(),
+            None => std::fs::remove_file(&path).unwrap(),
+        }
+        match app::open(&there.settings) {
+            Ok(d) => {
+                assert_eq!(d.store.integrity_problem().unwrap(), None, "{what}");
+                ledger::must_be_whole(&d);
+                let people = list(&d, &ListIdentities::default()).unwrap().items.len();
+                let entries = ledger::entries(&d).len();
+                assert_eq!(entries, people + 1, "{what}: each with its entry");
+                assert!(what != "whole" || people == 10);
+            }
+            // The very first commits were in the log: nothing to go back to.
+            Err(error) => assert_eq!(error.code(), ErrorCode::NotReady, "{what}: {error}"),
+        }
+    }
+    // A log of another database: either it is refused, or what is read is that database, whole.
+    let there = killed(&realm);
+    std::fs::write(there.settings.state_dir.join("doorward.db-wal"), foreign).unwrap();
+    if let Ok(d) = app::open(&there.settings) {
+        if d.store.integrity_problem().is_ok_and(|problem| problem.is_none()) {
+            ledger::must_be_whole(&d);
+        }
+    }
+}
+
+#[test]
+fn f_25_a_lost_connection_to_postgresql_loses_nothing_and_heals() {
+    let Some(realm) = Realm::new(Engine::Postgres) else { return };
+    let ada = realm.person("ada@example.com");
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    realm.meddle(end).unwrap();
+    realm.person("eve@example.com");
+    realm.meddle(end).unwrap();
+    assert_eq!(realm.get(ada.id), ada);
+    assert_eq!(realm.history(), ["ledger.created", "user.invited", "user.invited"]);
+    // Within a transaction.
+    let outcome: Result<(), StoreError> = realm.d.store.write(&realm.by.author(), |tx| {
+        tx.exec("UPDATE settings SET value = value", &[])?;
+        realm.meddle(end).unwrap();
+        tx.exec("DELETE FROM identities", &[])?;
+        Ok(Change::none(()))
+    });
+    assert!(matches!(outcome, Err(StoreError::Unwritable(_))), "{outcome:?}");
+    assert_eq!(realm.get(ada.id), ada);
+    ledger::must_be_whole(&realm.d);
 }

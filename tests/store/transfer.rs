@@ -284,3 +284,24 @@ fn hostile_files_are_refused(realm: &Realm) {
     assert_eq!(import(realm, &path).unwrap(), Imported::default());
     assert_eq!(realm.dump(), before);
 }
+
+#[test]
+fn f_33_an_import_that_stops_in_a_later_batch_says_what_stays_and_goes_on_when_mended() {
+    let realm = Realm::sqlite();
+    realm.person("taken@example.com");
+    let mut lines: Vec<Value> =
+        (1..=10_010).map(|index| line(index, &format!("p{index}@example.com"))).collect();
+    lines[10_004] = line(10_005, "taken@example.com");
+    let error = import(&realm, &write(&realm, &lines)).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Conflict);
+    assert!(error.message().starts_with("Line 10005"), "{error}");
+    assert!(error.message().contains("10000 identities of earlier lines"), "{error}");
+    assert_eq!(realm.number("SELECT count(*) FROM identities"), 10_001);
+    lines[10_004] = line(10_005, "p10005@example.com");
+    let resumed = import(&realm, &write(&realm, &lines)).unwrap();
+    assert_eq!(resumed, Imported { created: 10, skipped: 10_000 });
+    ledger::must_be_whole(&realm.d);
+    let search = Some("p10005@".to_owned());
+    let found = list(&realm.d, &ListIdentities { search, ..ListIdentities::default() }).unwrap();
+    assert_eq!(found.items.len(), 1);
+}

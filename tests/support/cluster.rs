@@ -30,7 +30,7 @@ fn cluster() -> Option<&'static Cluster> {
 
 fn start() -> Option<Cluster> {
     if std::env::var("DOORWARD_TEST_POSTGRES").is_ok_and(|word| word == "skip") {
-        println!("skipped: DOORWARD_TEST_POSTGRES=skip, nothing is tested on PostgreSQL");
+        super::skipped("DOORWARD_TEST_POSTGRES=skip, nothing is tested on PostgreSQL");
         return None;
     }
     let bin = server_programs().expect(MISSING);

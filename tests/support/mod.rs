@@ -59,6 +59,12 @@ pub fn options() -> Options {
     }
 }
 
+/// Says, past what catches the output of tests, that something was not tested and why.
+pub fn skipped(why: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+}
+
 /// An operator.
 pub fn operator() -> Caller {
     Caller { actor: Actor::new(ActorKind::Action, "test"), tx: None, action: None }

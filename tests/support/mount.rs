@@ -14,7 +14,7 @@ impl Small {
         let home = tempfile::tempdir().unwrap();
         let mount = ["-t", "tmpfs", "-o", &format!("size={size},mode=0755"), "tmpfs"];
         if !succeeds(Command::new("mount").args(mount).arg(home.path())) {
-            println!("skipped: a small file system cannot be mounted here (it takes root)");
+            super::skipped("a small file system cannot be mounted here (it takes root)");
             return None;
         }
         Some(Self { home })
