@@ -160,7 +160,8 @@ impl<'a> FromSql<'a> for Value {
 impl From<postgres::Error> for StoreError {
     fn from(error: postgres::Error) -> Self {
         let Some(failure) = error.as_db_error() else {
-            let lost = std::error::Error::source(&error).is_some_and(|cause| cause.is::<Io>());
+            let lost =
+                std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<Io>);
             return if lost || error.is_closed() {
                 Self::Unwritable(format!("no connection to PostgreSQL: {error}"))
             } else {

@@ -189,10 +189,10 @@ fn f_08_a_log_that_is_missing_cut_or_foreign_leaves_the_last_consistent_state() 
     // A log of another database: either it is refused, or what is read is that database, whole.
     let there = killed(&realm);
     std::fs::write(there.settings.state_dir.join("doorward.db-wal"), foreign).unwrap();
-    if let Ok(d) = app::open(&there.settings) {
-        if d.store.integrity_problem().is_ok_and(|problem| problem.is_none()) {
-            ledger::must_be_whole(&d);
-        }
+    if let Ok(d) = app::open(&there.settings)
+        && d.store.integrity_problem().is_ok_and(|problem| problem.is_none())
+    {
+        ledger::must_be_whole(&d);
     }
 }
 
