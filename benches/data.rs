@@ -26,7 +26,7 @@ pub struct Person {
     pub hash: String,
 }
 
-/// A small generator of pseudo-random numbers (SplitMix64).
+/// A small generator of pseudo-random numbers (`SplitMix64`).
 pub struct Dice(u64);
 
 impl Dice {

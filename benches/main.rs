@@ -1,6 +1,13 @@
 //! Measures the product against its limits and prints a table with a verdict for each target.
 //! `scripts/bench` builds what is needed and runs this; docs/reference/performance.md explains it.
 
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts become the numerators and denominators of averages"
+)]
+
 mod data;
 mod harness;
 mod met;

@@ -70,7 +70,7 @@ CREATE TABLE addresses (
     created_at {INT} NOT NULL,
     updated_at {INT} NOT NULL,
     CONSTRAINT addresses_pkey PRIMARY KEY (value, via)
-){CLUSTERED};
+){STRICT};
 CREATE INDEX addresses_identity ON addresses (identity);
 
 CREATE TABLE sessions (
@@ -118,11 +118,9 @@ CREATE INDEX ledger_entries_principal ON ledger_entries (principal, seq) WHERE p
 CREATE TABLE ledger_disclosures (
     seq {INT} NOT NULL,
     name {TEXT} NOT NULL,
-    principal {TEXT},
     encoded {TEXT} NOT NULL,
     CONSTRAINT ledger_disclosures_pkey PRIMARY KEY (seq, name)
 ){CLUSTERED};
-CREATE INDEX ledger_disclosures_principal ON ledger_disclosures (principal) WHERE principal IS NOT NULL;
 
 CREATE TABLE ledger_checkpoints (
     size {SEQ},

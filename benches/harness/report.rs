@@ -74,9 +74,8 @@ impl Line {
     fn verdict_text(&self) -> &'static str {
         match (self.verdict(), self.must, self.goal) {
             (Verdict::Goal, _, Some(_)) => "goal met",
-            (Verdict::Goal, ..) => "must met",
             (Verdict::Must, None, _) => "goal not met (no must)",
-            (Verdict::Must, ..) => "must met",
+            (Verdict::Goal | Verdict::Must, ..) => "must met",
             (Verdict::Missed, ..) => "MUST MISSED",
             (Verdict::None, ..) => "for information",
         }

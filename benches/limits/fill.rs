@@ -26,7 +26,7 @@ pub fn fill(path: &str, from: u64, to: u64) -> Outcome {
         .map(|person| {
             // What the product lets people be searched by, in its canonical form.
             let Person { email, given, family, .. } = &person;
-            let words = format!("{email}\n{} {}\n", given, family).to_lowercase();
+            let words = format!("{email}\n{given} {family}\n").to_lowercase();
             (person, words)
         })
         .collect();

@@ -11,6 +11,10 @@ pub const IDENTIFIER_MAX_BYTES: usize = 254;
 /// the same identifier.
 #[must_use]
 pub fn canonical(typed: &str) -> String {
+    if typed.is_ascii() {
+        // Both forms leave ASCII as it is, and looking every character up takes its time.
+        return typed.trim().to_ascii_lowercase();
+    }
     let folded: String = typed.nfkc().collect::<String>().trim().to_lowercase();
     folded.nfc().collect()
 }
@@ -46,6 +50,9 @@ fn probe(address: &str) -> String {
 /// characters, line separators, bidirectional controls (Unicode TR 36).
 #[must_use]
 pub fn has_control(text: &str) -> bool {
+    if text.is_ascii() {
+        return text.bytes().any(|byte| byte.is_ascii_control());
+    }
     text.chars().any(|c| {
         c.is_control()
             || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{FEFF}')

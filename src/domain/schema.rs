@@ -234,20 +234,21 @@ fn mark(marks: &Value, text: &str, into: &mut Projection) {
     if value.is_empty() {
         return;
     }
+    let credential = |kind: &str, flag: &str| marks.get("credentials")?.get(kind)?.get(flag);
     for kind in [CredentialType::Password, CredentialType::Webauthn, CredentialType::Code] {
-        let flag = format!("/credentials/{}/identifier", kind.as_str());
-        if marks.pointer(&flag) == Some(&Value::Bool(true)) {
+        let flag = credential(kind.as_str(), "identifier");
+        if flag == Some(&Value::Bool(true)) {
             push_new(into.identifiers.entry(kind).or_default(), value.clone());
         }
     }
-    let via = |pointer| marks.pointer(pointer).and_then(Value::as_str).and_then(Via::parse);
-    if let Some(via) = via("/verification/via") {
+    let via = |of| marks.get(of)?.get("via")?.as_str().and_then(Via::parse);
+    if let Some(via) = via("verification") {
         push_new(&mut into.verifiable, (via, value.clone()));
     }
-    if let Some(via) = via("/recovery/via") {
+    if let Some(via) = via("recovery") {
         push_new(&mut into.recovery, (via, value));
     }
-    if marks.pointer("/credentials/totp/account_name") == Some(&Value::Bool(true)) {
+    if credential("totp", "account_name") == Some(&Value::Bool(true)) {
         into.totp_account.get_or_insert_with(|| text.to_owned());
     }
 }

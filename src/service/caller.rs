@@ -30,9 +30,14 @@ impl Caller {
     }
 
     /// A change with its events; the run of the action goes before them.
-    pub(super) fn change<T>(&self, value: T, event: Event, more: Vec<Event>) -> Change<T> {
+    pub(super) fn change<T>(
+        &self,
+        value: T,
+        event: Event,
+        more: impl IntoIterator<Item = Event, IntoIter: 'static>,
+    ) -> Change<T> {
         match self.action_event() {
-            Some(run) => Change::of(value, run, std::iter::once(event).chain(more)),
+            Some(run) => Change::of(value, run, std::iter::once(event).chain(more.into_iter())),
             None => Change::of(value, event, more),
         }
     }

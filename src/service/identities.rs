@@ -1,6 +1,7 @@
 //! Finding, creating, changing and deleting identities.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -27,7 +28,7 @@ use crate::error::{Error, ErrorCode};
 use crate::rng::Rng;
 use crate::store::Tx;
 use crate::store::sql::identities::Stored;
-use crate::store::sql::{codes, credentials, identities, sessions};
+use crate::store::sql::{codes, credentials, identities, insert, sessions};
 
 pub use super::listing::{ListIdentities, list};
 
@@ -139,9 +140,9 @@ pub fn create(d: &Deps, by: &Caller, request: CreateIdentity) -> Result<Created,
     let with_code = request.recovery;
     let identity = build(d, by, request, now)?;
     let code = with_code.then(|| recovery::draw(d, now)).transpose()?;
-    let created = registered(&identity);
+    let created = Registered::of(&identity).event();
     d.store.write(&by.author(), |tx| {
-        let n = identities::insert(tx, &identity, true)?;
+        let n = insert::insert(tx, &identity)?;
         let mut more = Vec::new();
         if let Some(code) = &code {
             recovery::record(tx, n, code, now)?;
@@ -152,31 +153,49 @@ pub fn create(d: &Deps, by: &Caller, request: CreateIdentity) -> Result<Created,
     Ok(Created { identity, recovery: code.map(recovery::Drawn::hand_out) })
 }
 
-/// The event of a new identity.
-pub(super) fn registered(identity: &Identity) -> Event {
-    let kind = match identity.status {
-        Status::Invited => EventType::UserInvited,
-        _ => EventType::UserRegistered,
-    };
-    let words = |set: &BTreeSet<Authority>| set.iter().map(|a| a.as_str()).collect::<Vec<_>>();
-    let kinds: Vec<&str> = identity
-        .credentials
-        .iter()
-        .filter(|credential| credential.first_factors() > 0)
-        .map(|credential| credential.kind.as_str())
-        .collect();
-    let mut event = Event::new(kind)
-        .principal(identity.id)
-        .data("schema", identity.schema_id.as_str())
-        .data("status", identity.status.as_str())
-        .data("credentials", json!(kinds));
-    if !identity.authorities.is_empty() {
-        event = event.data("authorities", json!(words(&identity.authorities)));
+/// What the ledger says of a new identity.
+pub(super) struct Registered {
+    id: Uuid,
+    schema_id: String,
+    status: Status,
+    first_factors: Vec<CredentialType>,
+    authorities: Vec<Authority>,
+    address: Option<String>,
+}
+
+impl Registered {
+    pub(super) fn of(identity: &Identity) -> Self {
+        let usable = identity.credentials.iter().filter(|one| one.first_factors() > 0);
+        Self {
+            id: identity.id,
+            schema_id: identity.schema_id.clone(),
+            status: identity.status,
+            first_factors: usable.map(|credential| credential.kind).collect(),
+            authorities: identity.authorities.iter().copied().collect(),
+            address: identity.verifiable_addresses.first().map(|address| address.value.clone()),
+        }
     }
-    if let Some(address) = identity.verifiable_addresses.first() {
-        event = event.personal("email", address.value.as_str());
+
+    pub(super) fn event(self) -> Event {
+        let kind = match self.status {
+            Status::Invited => EventType::UserInvited,
+            _ => EventType::UserRegistered,
+        };
+        let factors: Vec<&str> = self.first_factors.iter().map(|kind| kind.as_str()).collect();
+        let mut event = Event::new(kind)
+            .principal(self.id)
+            .data("schema", self.schema_id)
+            .data("status", self.status.as_str())
+            .data("credentials", factors);
+        if !self.authorities.is_empty() {
+            let words: Vec<&str> = self.authorities.iter().map(|one| one.as_str()).collect();
+            event = event.data("authorities", words);
+        }
+        match self.address {
+            Some(address) => event.personal("email", address),
+            None => event,
+        }
     }
-    event
 }
 
 fn build(
@@ -277,7 +296,7 @@ pub(super) fn apply_addresses(
     now: Timestamp,
     rng: &Rng,
 ) -> Result<(), Error> {
-    let mut ids = std::collections::BTreeMap::new();
+    let mut ids = BTreeMap::new();
     for (via, value) in projection.verifiable.iter().chain(&projection.recovery) {
         let known = identity
             .verifiable_addresses
@@ -286,10 +305,11 @@ pub(super) fn apply_addresses(
             .chain(identity.recovery_addresses.iter().map(|a| (a.via, &a.value, a.id)))
             .find(|(v, text, _)| v == via && *text == value)
             .map(|(_, _, id)| id);
-        let id = known.map_or_else(|| rng.uuid_v7(now), Ok)?;
-        ids.entry((*via, value.clone())).or_insert(id);
+        if let Entry::Vacant(entry) = ids.entry((*via, value.as_str())) {
+            entry.insert(known.map_or_else(|| rng.uuid_v7(now), Ok)?);
+        }
     }
-    let id_of = |via, value: &String| ids.get(&(via, value.clone())).copied().unwrap_or_default();
+    let id_of = |via, value: &String| ids.get(&(via, value.as_str())).copied().unwrap_or_default();
     let verifiable = projection.verifiable.iter().map(|(via, value)| {
         let known = identity.verifiable_addresses.iter();
         let known = known.clone().find(|a| a.via == *via && a.value == *value).cloned();

@@ -21,7 +21,7 @@ const WORDS_MAX: usize = 10;
 /// What to list; every condition that is set must hold.
 #[derive(Clone, Debug, Default)]
 pub struct ListIdentities {
-    /// Words, each a part of an identifier, address, name or id; "quoted words" are one.
+    /// Words, each a part of an identifier, address or name, or the beginning of an id; "quoted words" are one.
     pub search: Option<String>,
     /// A status; `inactive` means blocked.
     pub state: Option<String>,

@@ -64,6 +64,6 @@ pub fn set(d: &Deps, by: &Caller, id: Uuid, password: &SecretString) -> Result<I
                 .data("from", before.identity.status.as_str())
                 .data("method", "password")
         });
-        Ok::<_, Error>(by.change(after, event, activated.into_iter().collect()))
+        Ok::<_, Error>(by.change(after, event, activated))
     })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -13,8 +14,8 @@ use uuid::Uuid;
 use super::Caller;
 use super::backup::{reserve, settle, unwritable};
 use super::identities::{
-    apply_addresses, check_documents, check_external_id, object_or_empty, project,
-    projected_credentials, registered,
+    Registered, apply_addresses, check_documents, check_external_id, object_or_empty, project,
+    projected_credentials,
 };
 use super::links::account_of;
 use crate::app::Deps;
@@ -27,11 +28,16 @@ use crate::domain::ledger::event::Event;
 use crate::domain::status::{Status, StatusDetail};
 use crate::error::{Error, ErrorCode};
 use crate::store::Change;
-use crate::store::sql::{identities, ledger, search};
+use crate::store::sql::insert::{Bulk, Refused, Rows};
+use crate::store::sql::{identities, ledger};
 
 /// How many identities go into one transaction: fewer would write index pages again and again,
 /// more would not fit into 64 MiB of memory.
-const BATCH: usize = 10_000;
+pub const BATCH: usize = 36 * 1024;
+/// How many lines are handed from one thread to another at once.
+const PART: usize = 256;
+/// How many such parts may wait to be written.
+const PARTS_WAITING: usize = 8;
 /// Longest line, in bytes.
 const LINE_MAX_BYTES: usize = 1024 * 1024;
 
@@ -119,75 +125,160 @@ pub fn import_with(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Imported, Error> {
     let now = d.clock.now();
-    let mut checked = 0;
-    for_each_line(path, &mut |number, text| {
-        checked += 1;
-        if checked % 10_000 == 0 {
-            progress(0);
-        }
-        identity_of(d, by, number, text, now).map(drop)
-    })?;
+    let checked = check(d, by, path, now, progress)?;
     if dry_run {
         return Ok(Imported { created: checked, skipped: 0 });
     }
-    let mut total = Imported::default();
-    let mut batch: Vec<(u64, Identity)> = Vec::new();
+    // Reading and checking take a core of their own; what is written waits for nothing else.
+    std::thread::scope(|threads| {
+        let (sender, parts) = sync_channel(PARTS_WAITING);
+        let (spent, leftovers) = channel();
+        let reader = threads.spawn(move || prepare(d, by, path, now, &sender, &leftovers));
+        let written = write(d, by, parts, &spent, progress);
+        match reader.join() {
+            Ok(read) => read.and(written),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+/// Checks every line, on all cores, and says how many there are; of several mistakes the first is
+/// told.
+fn check(
+    d: &Deps,
+    by: &Caller,
+    path: &Path,
+    now: Timestamp,
+    progress: &mut dyn FnMut(u64),
+) -> Result<u64, Error> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8) as u64;
+    // What each worker finds: how many lines it checked, or where it stopped and why.
+    let share = |worker: u64, progress: &mut dyn FnMut(u64)| -> Result<u64, (u64, Error)> {
+        let (mut checked, mut next, mut wrong) = (0, 1, None);
+        for_each_line(path, &mut |number, text| {
+            next = number + 1;
+            if number / PART as u64 % workers != worker {
+                return Ok(());
+            }
+            checked += 1;
+            if checked % 10_000 == 0 {
+                progress(0);
+            }
+            identity_of(d, by, number, text, now).map(drop).inspect_err(|_| wrong = Some(number))
+        })
+        .map_err(|error| (wrong.unwrap_or(next), error))?;
+        Ok(checked)
+    };
+    let results = std::thread::scope(|threads| {
+        let others: Vec<_> =
+            (1..workers).map(|worker| threads.spawn(move || share(worker, &mut |_| {}))).collect();
+        let mut results = vec![share(0, progress)];
+        for other in others {
+            results.push(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        results
+    });
+    let first = results.iter().filter_map(|result| result.as_ref().err()).map(|(at, _)| *at).min();
+    let mut checked = 0;
+    for result in results {
+        match result {
+            Ok(count) => checked += count,
+            Err((at, error)) if Some(at) == first => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Ok(checked)
+}
+
+/// An identity of the file, ready to be written.
+struct Prepared {
+    number: u64,
+    rows: Rows,
+    event: Option<Registered>,
+}
+
+/// Reads the file again and hands it over in parts.
+fn prepare(
+    d: &Deps,
+    by: &Caller,
+    path: &Path,
+    now: Timestamp,
+    parts: &SyncSender<Vec<Prepared>>,
+    leftovers: &Receiver<Vec<Prepared>>,
+) -> Result<(), Error> {
+    let mut part = Vec::with_capacity(PART);
+    // Nobody takes the parts any more when writing has failed, which says why by itself.
+    let mut wanted = true;
     for_each_line(path, &mut |number, text| {
-        batch.push((number, identity_of(d, by, number, text, now)?));
-        if batch.len() >= BATCH {
-            flush(d, by, &mut batch, &mut total)?;
-            progress(total.created + total.skipped);
+        if wanted {
+            let identity = identity_of(d, by, number, text, now)?;
+            let rows = Rows::of(&identity);
+            part.push(Prepared { number, rows, event: Some(Registered::of(&identity)) });
+            if part.len() == PART {
+                // Memory is given back where it was taken: threads that free each other's wait for
+                // each other.
+                leftovers.try_iter().for_each(drop);
+                wanted = parts.send(std::mem::replace(&mut part, Vec::with_capacity(PART))).is_ok();
+            }
         }
         Ok(())
     })?;
-    flush(d, by, &mut batch, &mut total)?;
+    if !part.is_empty() {
+        let _ = parts.send(part);
+    }
+    Ok(())
+}
+
+/// Writes the parts, many in one transaction, and hands back what is left of them.
+fn write(
+    d: &Deps,
+    by: &Caller,
+    parts: Receiver<Vec<Prepared>>,
+    spent: &Sender<Vec<Prepared>>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Imported, Error> {
+    let mut total = Imported::default();
+    let mut parts = parts.into_iter().peekable();
+    while parts.peek().is_some() {
+        let before = total;
+        let batch = d.store.write_many(&by.author(), |tx| {
+            let (mut bulk, mut events, mut lines) = (Bulk::default(), Vec::new(), 0);
+            for mut part in parts.by_ref().take(BATCH / PART) {
+                for Prepared { number, rows, event } in &mut part {
+                    lines += 1;
+                    if bulk.add(tx, *number, rows).map_err(|refused| refusal(refused, before))? {
+                        events.extend(event.take());
+                    }
+                }
+                let _ = spent.send(part);
+            }
+            bulk.finish(tx).map_err(|refused| refusal(refused, before))?;
+            let done = (events.len() as u64, lines);
+            let mut events = events.into_iter().map(|event| event.event().data("imported", true));
+            Ok::<_, Error>(match events.next() {
+                None => Change::none(done),
+                Some(event) => by.change(done, event, events),
+            })
+        });
+        let (created, lines) = batch?;
+        total.created += created;
+        total.skipped += lines - created;
+        progress(total.created + total.skipped);
+    }
     Ok(total)
 }
 
-fn flush(
-    d: &Deps,
-    by: &Caller,
-    batch: &mut Vec<(u64, Identity)>,
-    total: &mut Imported,
-) -> Result<(), Error> {
-    if batch.is_empty() {
-        return Ok(());
-    }
-    let before = *total;
-    let done = d.store.write(&by.author(), |tx| {
-        let mut events = Vec::new();
-        let mut first = None;
-        for (number, identity) in batch.iter() {
-            if identities::row_of(tx, identity.id)?.is_some() {
-                continue;
-            }
-            let n = identities::insert(tx, identity, false).map_err(|error| {
-                let error = Error::from(error);
-                let message = format!(
-                    "Line {number}: {} {} identities of earlier lines were imported; mend the line \
-                     and run the import again.",
-                    error.message(),
-                    before.created
-                );
-                Error::new(error.code(), message).because(error)
-            })?;
-            first.get_or_insert(n - 1);
-            events.push(registered(identity).data("imported", true));
-        }
-        let created = events.len() as u64;
-        if let Some(first) = first {
-            search::insert_after(tx, first)?;
-        }
-        let mut events = events.into_iter();
-        Ok::<_, Error>(match events.next() {
-            None => Change::none(created),
-            Some(event) => by.change(created, event, events.collect()),
-        })
-    })?;
-    total.created += done;
-    total.skipped += batch.len() as u64 - done;
-    batch.clear();
-    Ok(())
+/// Names the line that the store refused, and says what came of the others.
+fn refusal((error, number): Refused, before: Imported) -> Error {
+    let error = Error::from(error);
+    let Some(number) = number else { return error };
+    let message = format!(
+        "Line {number}: {} {} identities of earlier lines were imported; mend the line and run \
+         the import again.",
+        error.message(),
+        before.created
+    );
+    Error::new(error.code(), message).because(error)
 }
 
 fn for_each_line(

@@ -9,11 +9,9 @@ pub enum Dialect {
     Postgres,
 }
 
-/// `REPLACE` removes a row without asking the trigger on `DELETE`, hence the first one.
+/// `REPLACE` asks the trigger on `DELETE` because every connection has `recursive_triggers` on. A
+/// trigger on `INSERT` would make SQLite copy each page aside before it adds an entry.
 const SQLITE_GUARD: &str = "\
-CREATE TRIGGER ledger_entries_no_replace BEFORE INSERT ON ledger_entries
-WHEN EXISTS (SELECT 1 FROM ledger_entries WHERE seq = NEW.seq)
-BEGIN SELECT RAISE(ABORT, 'ledger entries are never replaced'); END;
 CREATE TRIGGER ledger_entries_no_update BEFORE UPDATE ON ledger_entries
 BEGIN SELECT RAISE(ABORT, 'ledger entries are never changed'); END;
 CREATE TRIGGER ledger_entries_no_delete BEFORE DELETE ON ledger_entries
@@ -31,7 +29,8 @@ FOR EACH STATEMENT EXECUTE FUNCTION ledger_entries_guard();";
 /// text; `identities.search_text` does.
 const SQLITE_SEARCH: &str = "\
 CREATE VIRTUAL TABLE identity_search USING fts5(
-    words, content='', contentless_delete=1, tokenize='trigram case_sensitive 1');";
+    words, content='', contentless_delete=1, tokenize='trigram case_sensitive 1');
+INSERT INTO identity_search (identity_search, rank) VALUES ('hashsize', 4194304);";
 
 const POSTGRES_SEARCH: &str = "\
 CREATE EXTENSION IF NOT EXISTS pg_trgm;

@@ -66,7 +66,7 @@ impl Ledger {
         &self,
         tx: &WriteTx<'_>,
         author: &Author,
-        events: &[Event],
+        events: impl Iterator<Item = Event>,
     ) -> Result<(), StoreError> {
         let mut head = ledger::head(tx)?;
         let now = self.clock.now();
@@ -76,7 +76,7 @@ impl Ledger {
             self.append_one(tx, author, &step, now, &mut head)?;
         }
         for event in events {
-            self.append_one(tx, author, event, now, &mut head)?;
+            self.append_one(tx, author, &event, now, &mut head)?;
         }
         head.time = now;
         let waiting = head.frontier.size().saturating_sub(head.signed_size);

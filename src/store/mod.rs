@@ -165,20 +165,27 @@ pub struct WriteTx<'c>(Tx<'c>);
 #[must_use]
 pub struct Change<T> {
     value: T,
-    events: Vec<Event>,
+    events: Option<Events>,
 }
+
+/// At least one.
+type Events = std::iter::Chain<std::iter::Once<Event>, Box<dyn Iterator<Item = Event>>>;
 
 impl<T> Change<T> {
     /// Something changed, and `first` with `rest` say what: there is no change without an entry.
-    pub fn of(value: T, first: Event, rest: impl IntoIterator<Item = Event>) -> Self {
-        let mut events = vec![first];
-        events.extend(rest);
-        Self { value, events }
+    /// The rest are asked for one at a time, so that a great many never stand side by side.
+    pub fn of(
+        value: T,
+        first: Event,
+        rest: impl IntoIterator<Item = Event, IntoIter: 'static>,
+    ) -> Self {
+        let rest: Box<dyn Iterator<Item = Event>> = Box::new(rest.into_iter());
+        Self { value, events: Some(std::iter::once(first).chain(rest)) }
     }
 
     /// Nothing is to change; whatever the closure wrote is undone.
     pub const fn none(value: T) -> Self {
-        Self { value, events: Vec::new() }
+        Self { value, events: None }
     }
 }
 
@@ -243,12 +250,35 @@ impl Store {
     ) -> Result<T, E> {
         self.transaction("BEGIN IMMEDIATE", |tx| {
             let Change { value, events } = job(tx)?;
-            if events.is_empty() {
-                return Ok((value, false));
-            }
-            self.ledger.append(tx, author, &events)?;
+            let Some(events) = events else { return Ok((value, false)) };
+            self.ledger.append(tx, author, events)?;
             Ok((value, true))
         })
+    }
+
+    /// As [`Store::write`], without the engine's check that each row points to one that exists. Only
+    /// for a closure that writes rows together with what they point to: for very many of them the
+    /// check reads pages all over the table.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_many<T, E: From<StoreError>>(
+        &self,
+        author: &Author,
+        job: impl FnOnce(&WriteTx<'_>) -> Result<Change<T>, E>,
+    ) -> Result<T, E> {
+        self.check_references(false)?;
+        let done = self.write(author, job);
+        self.check_references(true)?;
+        done
+    }
+
+    fn check_references(&self, check: bool) -> Result<(), StoreError> {
+        match &*self.lock() {
+            Engine::Sqlite(connection) => sqlite::check_references(connection, check),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => Ok(()),
+        }
     }
 
     /// Whether the write lock can be had and a page be written; nothing is changed.
@@ -406,6 +436,18 @@ impl WriteTx<'_> {
             Handle::Sqlite(connection) => sqlite::execute(connection, text, args),
             #[cfg(feature = "postgres")]
             Handle::Postgres(transaction) => postgres::execute(transaction, text, args),
+        }
+    }
+
+    /// Inserts a row and gives its number `n`, or nothing where the statement says to do nothing.
+    ///
+    /// # Errors
+    /// A failure of the driver.
+    pub fn insert(&self, text: &str, args: &[Value]) -> Result<Option<i64>, StoreError> {
+        match &self.0.engine {
+            Handle::Sqlite(connection) => sqlite::insert(connection, text, args),
+            #[cfg(feature = "postgres")]
+            Handle::Postgres(transaction) => postgres::insert(transaction, text, args),
         }
     }
 

@@ -104,6 +104,16 @@ pub(super) fn execute(
     Ok(transaction.borrow_mut().execute(text, &parameters)?)
 }
 
+/// Inserts a row, unless a conflict that the statement names stands in the way; gives its number.
+pub(super) fn insert(
+    transaction: &RefCell<Transaction<'_>>,
+    text: &str,
+    args: &[Value],
+) -> Result<Option<i64>, StoreError> {
+    let rows = query(transaction, &format!("{text} RETURNING n"), args)?;
+    rows.first().map(|row| row.int(0)).transpose()
+}
+
 /// Runs statements that return nothing.
 pub(super) fn batch(transaction: &RefCell<Transaction<'_>>, text: &str) -> Result<(), StoreError> {
     Ok(transaction.borrow_mut().batch_execute(text)?)

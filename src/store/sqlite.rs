@@ -62,7 +62,8 @@ fn open_as(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch(
         "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; \
-         PRAGMA trusted_schema=OFF; PRAGMA journal_size_limit=67108864;",
+         PRAGMA trusted_schema=OFF; PRAGMA journal_size_limit=67108864; \
+         PRAGMA recursive_triggers=ON; PRAGMA cache_size=-16384;",
     )?;
     // SQLite opens nothing before the first look inside.
     version(&connection)?;
@@ -173,38 +174,44 @@ pub(super) fn integrity_problem(connection: &Connection) -> Result<Option<String
     Ok((!orphans.is_empty()).then(|| format!("{} rows point to nothing", orphans.len())))
 }
 
+/// Inserts a row, unless a conflict that the statement names stands in the way; gives its number.
+/// (`RETURNING` would make SQLite copy each page aside before it changes it.)
+pub(super) fn insert(
+    connection: &Connection,
+    text: &str,
+    args: &[Value],
+) -> Result<Option<i64>, StoreError> {
+    let inserted = execute(connection, text, args)? > 0;
+    Ok(inserted.then(|| connection.last_insert_rowid()))
+}
+
+/// Whether the engine checks with each row that the one it points to exists.
+pub(super) fn check_references(connection: &Connection, check: bool) -> Result<(), StoreError> {
+    Ok(connection.execute_batch(&format!("PRAGMA foreign_keys={check}"))?)
+}
+
 fn bound<'c>(
     connection: &'c Connection,
     text: &str,
     args: &[Value],
 ) -> Result<rusqlite::CachedStatement<'c>, StoreError> {
-    let mut statement = connection.prepare_cached(&numbered(text))?;
+    let mut statement = connection.prepare_cached(text)?;
     bind(&mut statement, args)?;
     Ok(statement)
 }
 
+/// `$2` is a name to SQLite, whose own number for it is that of its first appearance.
 fn bind(statement: &mut Statement<'_>, args: &[Value]) -> Result<(), StoreError> {
-    for (index, value) in args.iter().enumerate() {
-        statement.raw_bind_parameter(index + 1, value)?;
+    for place in 1..=statement.parameter_count() {
+        let name = statement.parameter_name(place).unwrap_or_default();
+        let number: Option<usize> = name.strip_prefix('$').and_then(|digits| digits.parse().ok());
+        let value = number.and_then(|number| args.get(number.checked_sub(1)?));
+        let value = value.ok_or_else(|| {
+            StoreError::Driver(format!("no value for parameter {place} of a statement").into())
+        })?;
+        statement.raw_bind_parameter(place, value)?;
     }
     Ok(())
-}
-
-/// `$2` is a *name* to SQLite, numbered by its first appearance; `?2` is the second parameter.
-fn numbered(text: &str) -> String {
-    if !text.contains('\'') {
-        // Statements without quoted text, which is nearly all of them, have no other use for it.
-        return text.replace('$', "?");
-    }
-    let mut quoted = false;
-    let mut characters = text.chars().peekable();
-    let mut result = String::with_capacity(text.len());
-    while let Some(c) = characters.next() {
-        quoted ^= c == '\'';
-        let parameter = c == '$' && !quoted && characters.peek().is_some_and(char::is_ascii_digit);
-        result.push(if parameter { '?' } else { c });
-    }
-    result
 }
 
 impl ToSql for Value {
@@ -262,14 +269,4 @@ impl From<rusqlite::Error> for StoreError {
 /// "UNIQUE constraint failed: addresses.value, addresses.via" names the table.
 fn conflicting_table(text: &str) -> String {
     text.rsplit(": ").next().and_then(|rest| rest.split('.').next()).unwrap_or_default().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::numbered;
-
-    #[test]
-    fn parameters_are_numbered_and_quotes_are_left_alone() {
-        assert_eq!(numbered("SELECT $2, '$1', $10"), "SELECT ?2, '$1', ?10");
-    }
 }

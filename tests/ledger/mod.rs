@@ -1,7 +1,6 @@
 //! The ledger: its format for any input, and what verification says about every kind of attack.
 
 mod attacks;
-mod bench;
 mod damage;
 mod exports;
 mod format;

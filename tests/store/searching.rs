@@ -140,14 +140,18 @@ fn take(realm: &Realm, model: &mut Model, count: &mut u32, step: Step) {
 
 /// What the documentation promises, in the plainest words.
 fn fits(identity: &Identity, query: &Query, realm: &Realm) -> bool {
-    let mut lines: Vec<String> = vec![identity.id.to_string()];
+    let mut lines: Vec<String> = Vec::new();
     lines.extend(identity.credentials.iter().flat_map(|one| one.identifiers.clone()));
     lines.extend(identity.verifiable_addresses.iter().map(|one| one.value.clone()));
     for name in ["email", "name"] {
         lines.extend(identity.traits[name].as_str().map(canonical));
     }
     let words = words(&query.search);
-    let found = words.iter().all(|word| lines.iter().any(|line| line.contains(word.as_str())));
+    let id = identity.id.to_string();
+    let found = words.iter().all(|word| {
+        word.len() >= 8 && id.starts_with(word.as_str())
+            || lines.iter().any(|line| line.contains(word.as_str()))
+    });
     let seen = identity.effective_status(realm.d.clock.now()).as_str();
     let wanted = query.state.map(|state| if state == "inactive" { "blocked" } else { state });
     found && wanted.is_none_or(|wanted| wanted == seen)

@@ -8,7 +8,7 @@ use doorward::error::{Error, ErrorCode};
 use doorward::service::identities::CreateIdentity;
 use doorward::service::listing::{ListIdentities, list};
 use doorward::service::status::{StatusChange, block};
-use doorward::service::transfer::{self, Imported};
+use doorward::service::transfer::{self, BATCH, Imported};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -289,19 +289,22 @@ fn hostile_files_are_refused(realm: &Realm) {
 fn f_33_an_import_that_stops_in_a_later_batch_says_what_stays_and_goes_on_when_mended() {
     let realm = Realm::sqlite();
     realm.person("taken@example.com");
-    let mut lines: Vec<Value> =
-        (1..=10_010).map(|index| line(index, &format!("p{index}@example.com"))).collect();
-    lines[10_004] = line(10_005, "taken@example.com");
+    let batch = BATCH as u64;
+    let mut lines: Vec<Value> = (1..=batch + 10)
+        .map(|index| line(index.into(), &format!("p{index}@example.com")))
+        .collect();
+    // The fifth of the second batch.
+    lines[BATCH + 4] = line(u128::from(batch) + 5, "taken@example.com");
     let error = import(&realm, &write(&realm, &lines)).unwrap_err();
     assert_eq!(error.code(), ErrorCode::Conflict);
-    assert!(error.message().starts_with("Line 10005"), "{error}");
-    assert!(error.message().contains("10000 identities of earlier lines"), "{error}");
-    assert_eq!(realm.number("SELECT count(*) FROM identities"), 10_001);
-    lines[10_004] = line(10_005, "p10005@example.com");
+    assert!(error.message().starts_with(&format!("Line {}", batch + 5)), "{error}");
+    assert!(error.message().contains(&format!("{batch} identities of earlier lines")), "{error}");
+    assert_eq!(realm.number("SELECT count(*) FROM identities"), batch as i64 + 1);
+    lines[BATCH + 4] = line(u128::from(batch) + 5, "mended@example.com");
     let resumed = import(&realm, &write(&realm, &lines)).unwrap();
-    assert_eq!(resumed, Imported { created: 10, skipped: 10_000 });
+    assert_eq!(resumed, Imported { created: 10, skipped: batch });
     ledger::must_be_whole(&realm.d);
-    let search = Some("p10005@".to_owned());
+    let search = Some("mended@".to_owned());
     let found = list(&realm.d, &ListIdentities { search, ..ListIdentities::default() }).unwrap();
     assert_eq!(found.items.len(), 1);
 }

@@ -23,6 +23,74 @@ pub fn canonical(value: &Value) -> Result<String, LedgerFormatError> {
     Ok(out)
 }
 
+/// Writes a canonical object whose keys are known beforehand, in their order, which saves building
+/// and sorting a map first.
+pub struct Members {
+    out: String,
+    last: &'static str,
+}
+
+impl Members {
+    /// An object without members yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut out = String::with_capacity(768);
+        out.push('{');
+        Self { out, last: "" }
+    }
+
+    /// Adds a member with a text. Keys must come in their canonical order.
+    pub fn text(&mut self, key: &'static str, text: &str) {
+        self.key(key);
+        write_string(text, &mut self.out);
+    }
+
+    /// Adds a member with any value.
+    ///
+    /// # Errors
+    /// As [`canonical`].
+    pub fn value(&mut self, key: &'static str, value: &Value) -> Result<(), LedgerFormatError> {
+        self.key(key);
+        write(value, 1, &mut self.out)
+    }
+
+    /// Adds a member with an object.
+    ///
+    /// # Errors
+    /// As [`canonical`].
+    pub fn object(
+        &mut self,
+        key: &'static str,
+        members: &Map<String, Value>,
+    ) -> Result<(), LedgerFormatError> {
+        self.key(key);
+        write_object(members, 1, &mut self.out)
+    }
+
+    fn key(&mut self, key: &'static str) {
+        debug_assert!(self.last < key, "'{key}' does not come after '{}'", self.last);
+        if !self.last.is_empty() {
+            self.out.push(',');
+        }
+        self.last = key;
+        write_string(key, &mut self.out);
+        self.out.push(':');
+    }
+
+    /// The text of the object.
+    #[must_use]
+    pub fn finish(mut self) -> String {
+        self.out.push('}');
+        self.out
+    }
+}
+
+impl Default for Members {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 fn write(value: &Value, depth: usize, out: &mut String) -> Result<(), LedgerFormatError> {
     if depth > MAX_DEPTH {
         return Err(LedgerFormatError::Depth);

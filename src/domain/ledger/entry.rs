@@ -4,11 +4,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::LedgerFormatError;
-use super::canonical::canonical;
+use super::canonical::{Members, canonical};
 use super::event::{Actor, Event};
 use super::merkle::{Hash, leaf_hash};
 use super::registry::PERSONAL_NAMES;
@@ -78,34 +78,31 @@ pub fn seal(
 ) -> Result<Sealed, LedgerFormatError> {
     check(event)?;
     let disclosures = disclose(event, salts)?;
-    let mut entry = Map::new();
-    let mut put = |key: &str, value: Value| entry.insert(key.to_owned(), value);
-    put("v", VERSION.into());
-    put("seq", seq.into());
-    put("prev", hex::encode(prev).into());
-    put("time", timestamp(time).into());
-    put("type", event.kind.as_str().into());
-    put("outcome", event.outcome.as_str().into());
-    put("realm", realm.into());
-    put("actor", json!({"kind": actor.kind.as_str(), "id": actor.id}));
-    put("data", Value::Object(event.data.clone()));
-    let optional = [
-        ("principal", event.principal.map(|id| id.to_string())),
-        ("session", event.session.clone()),
-        ("client", event.client.clone()),
-        ("provider", event.provider.clone()),
-        ("tx", tx.map(str::to_owned)),
-    ];
-    for (key, text) in optional {
+    let mut entry = Members::new();
+    let optional = |entry: &mut Members, key, text: Option<&str>| {
         if let Some(text) = text {
-            put(key, text.into());
+            entry.text(key, text);
         }
-    }
+    };
+    entry.value("actor", &json!({"id": actor.id, "kind": actor.kind.as_str()}))?;
+    optional(&mut entry, "client", event.client.as_deref());
+    entry.object("data", &event.data)?;
+    entry.text("outcome", event.outcome.as_str());
+    entry.text("prev", &hex::encode(prev));
+    optional(&mut entry, "principal", event.principal.map(|id| id.to_string()).as_deref());
+    optional(&mut entry, "provider", event.provider.as_deref());
+    entry.text("realm", realm);
     if !disclosures.is_empty() {
         let digest = |one: &Disclosure| (one.name.clone(), disclosure_digest(&one.encoded).into());
-        put("sd", Value::Object(disclosures.iter().map(digest).collect()));
+        entry.object("sd", &disclosures.iter().map(digest).collect())?;
     }
-    let json = canonical(&Value::Object(entry))?;
+    entry.value("seq", &seq.into())?;
+    optional(&mut entry, "session", event.session.as_deref());
+    entry.text("time", &timestamp(time));
+    optional(&mut entry, "tx", tx);
+    entry.text("type", event.kind.as_str());
+    entry.value("v", &VERSION.into())?;
+    let json = entry.finish();
     let leaf = leaf_hash(json.as_bytes());
     Ok(Sealed { seq, json, leaf, disclosures })
 }
@@ -140,7 +137,7 @@ fn disclose(
 /// RFC 3339 in UTC with exactly three decimals, cut and not rounded, so that it never lies ahead.
 fn timestamp(time: Timestamp) -> String {
     let whole = Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time);
-    whole.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+    format!("{whole:.3}")
 }
 
 #[cfg(test)]

@@ -32,6 +32,29 @@ pub struct Address {
 }
 
 impl Address {
+    /// What the table is ordered by.
+    pub(super) fn key(&self) -> (&str, &'static str) {
+        (&self.value, self.via.as_str())
+    }
+
+    /// Writes it as a new row.
+    pub(super) fn insert(&self, tx: &WriteTx<'_>, identity: i64) -> Result<(), StoreError> {
+        tx.exec_one(
+            INSERT,
+            args![
+                self.value.as_str(),
+                self.via.as_str(),
+                identity,
+                self.id,
+                self.verifiable,
+                self.recovery,
+                self.verified_at,
+                self.created_at,
+                self.updated_at,
+            ],
+        )
+    }
+
     /// The two things a row may stand for.
     #[must_use]
     pub fn split(self) -> (Option<VerifiableAddress>, Option<RecoveryAddress>) {
@@ -80,28 +103,14 @@ pub fn replace(
         tx.exec_one(DELETE, args![&old.value, old.via.as_str(), identity])?;
     }
     for new in &wanted {
-        let key = (&new.value, new.via.as_str());
         match before.iter().find(|old| same(old, new)) {
-            None => tx.exec_one(
-                INSERT,
-                args![
-                    key.0,
-                    key.1,
-                    identity,
-                    new.id,
-                    new.verifiable,
-                    new.recovery,
-                    new.verified_at,
-                    new.created_at,
-                    new.updated_at,
-                ],
-            )?,
+            None => new.insert(tx, identity)?,
             Some(old) if old == new => {}
             Some(_) => tx.exec_one(
                 UPDATE,
                 args![
-                    key.0,
-                    key.1,
+                    new.value.as_str(),
+                    new.via.as_str(),
                     identity,
                     new.verifiable,
                     new.recovery,
@@ -114,7 +123,8 @@ pub fn replace(
     Ok(())
 }
 
-fn merged(identity: &Identity) -> Vec<Address> {
+/// The rows of an identity's addresses.
+pub(super) fn merged(identity: &Identity) -> Vec<Address> {
     let mut rows: Vec<Address> = identity
         .verifiable_addresses
         .iter()

@@ -54,16 +54,57 @@ pub fn owners(tx: &Tx<'_>, identifier: &str) -> Result<Vec<i64>, StoreError> {
 /// # Errors
 /// `Conflict` when one of its identifiers is taken.
 pub fn insert(tx: &WriteTx<'_>, identity: i64, credential: &Credential) -> Result<(), StoreError> {
-    let kind = credential.kind.as_str();
-    let config = credential.config.to_string();
-    tx.exec_one(
-        INSERT,
-        args![identity, kind, config, credential.created_at, credential.updated_at],
-    )?;
-    for identifier in &credential.identifiers {
-        tx.exec_one(INSERT_IDENTIFIER, args![identifier, kind, identity])?;
+    Config::of(credential).insert(tx, identity)?;
+    for identifier in Identifier::all_of(std::slice::from_ref(credential)) {
+        identifier.insert(tx, identity)?;
     }
     Ok(())
+}
+
+/// What is kept for a credential, ready to be written.
+pub(super) struct Config {
+    kind: CredentialType,
+    config: String,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl Config {
+    pub fn of(credential: &Credential) -> Self {
+        Self {
+            kind: credential.kind,
+            config: credential.config.to_string(),
+            created_at: credential.created_at,
+            updated_at: credential.updated_at,
+        }
+    }
+
+    pub fn insert(&self, tx: &WriteTx<'_>, identity: i64) -> Result<(), StoreError> {
+        let kind = self.kind.as_str();
+        let config = self.config.as_str();
+        tx.exec_one(INSERT, args![identity, kind, config, self.created_at, self.updated_at])
+    }
+}
+
+/// An identifier of a kind of credential, in the order of the table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Identifier {
+    value: String,
+    kind: &'static str,
+}
+
+impl Identifier {
+    pub fn all_of(credentials: &[Credential]) -> Vec<Self> {
+        let identifiers = credentials.iter().flat_map(|credential| {
+            let kind = credential.kind.as_str();
+            credential.identifiers.iter().map(move |value| Self { value: value.clone(), kind })
+        });
+        identifiers.collect()
+    }
+
+    pub fn insert(&self, tx: &WriteTx<'_>, identity: i64) -> Result<(), StoreError> {
+        tx.exec_one(INSERT_IDENTIFIER, args![self.value.as_str(), self.kind, identity])
+    }
 }
 
 /// Replaces what is kept for a credential.

@@ -19,10 +19,6 @@ statements! {
         FROM identities WHERE n = $1";
     N_OF_ID = "SELECT n FROM identities WHERE id = $1";
     N_OF_EXTERNAL_ID = "SELECT n FROM identities WHERE external_id = $1";
-    INSERT = "INSERT INTO identities (id, external_id, schema_id, traits, metadata_public,
-        metadata_admin, status, status_changed_at, status_detail, expires_at, created_at,
-        updated_at, search_text, status_until)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING n";
     UPDATE = "UPDATE identities SET external_id = $2, schema_id = $3, traits = $4,
         metadata_public = $5, metadata_admin = $6, status = $7, status_changed_at = $8,
         status_detail = $9, expires_at = $10, updated_at = $11, search_text = $12,
@@ -89,45 +85,6 @@ pub fn page(tx: &Tx<'_>, after: i64, limit: i64) -> Result<Vec<Stored>, StoreErr
 /// A failure of the store.
 pub fn count(tx: &Tx<'_>) -> Result<u64, StoreError> {
     tx.one(COUNT, args![])?.count(0)
-}
-
-/// Writes a new identity with its credentials, addresses and authorities.
-///
-/// # Errors
-/// `Conflict` when its id, external id, an identifier or an address is taken.
-pub fn insert(tx: &WriteTx<'_>, identity: &Identity, with_search: bool) -> Result<i64, StoreError> {
-    let words = search::text(identity);
-    let row = tx.one(
-        INSERT,
-        args![
-            identity.id,
-            identity.external_id.as_deref(),
-            identity.schema_id.as_str(),
-            identity.traits.to_string(),
-            document(&identity.metadata_public),
-            document(&identity.metadata_admin),
-            identity.status.as_str(),
-            identity.status_changed_at,
-            detail(&identity.status_detail),
-            identity.expires_at,
-            identity.created_at,
-            identity.updated_at,
-            words.as_str(),
-            identity.status_detail.until,
-        ],
-    )?;
-    let n = row.int(0)?;
-    for credential in &identity.credentials {
-        credentials::insert(tx, n, credential)?;
-    }
-    addresses::replace(tx, n, &[], identity)?;
-    for authority in &identity.authorities {
-        authorities::grant(tx, n, *authority, identity.created_at)?;
-    }
-    if with_search {
-        search::insert(tx, n, &words)?;
-    }
-    Ok(n)
 }
 
 /// Writes the identity row again, with its addresses and its words for searching; `before` is what
@@ -213,11 +170,12 @@ fn assemble(tx: &Tx<'_>, row: &Row) -> Result<Stored, StoreError> {
 }
 
 /// `null` is stored as nothing.
-fn document(value: &Json) -> Option<String> {
-    (!value.is_null()).then(|| value.to_string())
+pub(super) fn document(value: &Json) -> Value {
+    (!value.is_null()).then(|| value.to_string()).into()
 }
 
-fn detail(detail: &StatusDetail) -> Value {
+/// A status detail that says nothing is stored as nothing.
+pub(super) fn detail(detail: &StatusDetail) -> Value {
     let nothing = *detail == StatusDetail::default();
     let text = (!nothing).then(|| serde_json::to_string(detail).unwrap_or_default());
     Value::from(text)

@@ -21,8 +21,8 @@ statements! {
     TOUCH = "UPDATE ledger_head SET size = size";
     INSERT = "INSERT INTO ledger_entries (seq, entry, leaf, time, type, principal)
         VALUES ($1, $2, $3, $4, $5, $6)";
-    INSERT_DISCLOSURE = "INSERT INTO ledger_disclosures (seq, name, principal, encoded)
-        VALUES ($1, $2, $3, $4)";
+    INSERT_DISCLOSURE = "INSERT INTO ledger_disclosures (seq, name, encoded)
+        VALUES ($1, $2, $3)";
     INSERT_CHECKPOINT = "INSERT INTO ledger_checkpoints (size, root, frontier, note, time)
         VALUES ($1, $2, $3, $4, $5)";
     LAST_EDGE = "SELECT size, root, note, frontier FROM ledger_checkpoints
@@ -114,8 +114,7 @@ pub(in crate::store) fn insert_entry(
         args![seq, sealed.json.as_str(), &sealed.leaf, now, kind, event.principal],
     )?;
     for disclosure in &sealed.disclosures {
-        let values = args![seq, &disclosure.name, event.principal, &disclosure.encoded];
-        tx.exec_one(INSERT_DISCLOSURE, values)?;
+        tx.exec_one(INSERT_DISCLOSURE, args![seq, &disclosure.name, &disclosure.encoded])?;
     }
     Ok(())
 }

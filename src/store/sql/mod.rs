@@ -5,6 +5,7 @@ pub mod authorities;
 pub mod codes;
 pub mod credentials;
 pub mod identities;
+pub mod insert;
 pub mod ledger;
 pub mod search;
 pub mod sessions;
@@ -28,6 +29,7 @@ pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'s
         ("codes", codes::STATEMENTS),
         ("credentials", credentials::STATEMENTS),
         ("identities", identities::STATEMENTS),
+        ("insert", insert::STATEMENTS),
         ("ledger", ledger::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
         ("settings", settings::STATEMENTS),

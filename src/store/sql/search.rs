@@ -14,12 +14,11 @@ const TEXT_MAX_BYTES: usize = 2048;
 /// The fewest characters of which the trigram index can find a word.
 const INDEXED_CHARS: usize = 3;
 
-/// What an identity can be found by: identifiers, addresses, names and ids, in canonical form, one
-/// a line.
+/// What an identity can be found by: identifiers, addresses, names and its external id, in canonical
+/// form, one a line. Its own id is found by the index that it has anyway.
 #[must_use]
 pub fn text(identity: &Identity) -> String {
     let mut words = Words(String::new());
-    words.add(&identity.id.to_string());
     identity.external_id.iter().for_each(|id| words.add(id));
     let identifiers = identity.credentials.iter().flat_map(|credential| &credential.identifiers);
     identifiers.for_each(|identifier| words.add(identifier));
@@ -31,11 +30,14 @@ pub fn text(identity: &Identity) -> String {
 struct Words(String);
 
 impl Words {
-    /// Adds a word once.
+    /// Adds a word, unless it can be found already as a part of another.
     fn add(&mut self, word: &str) {
-        let word = canonical(word).replace(char::is_control, " ");
+        let mut word = canonical(word);
+        if word.contains(char::is_control) {
+            word = word.replace(char::is_control, " ");
+        }
         let fits = self.0.len() + word.len() < TEXT_MAX_BYTES;
-        if !word.is_empty() && fits && !self.0.lines().any(|line| line == word) {
+        if !word.is_empty() && fits && !self.0.contains(&word) {
             let _ = writeln!(self.0, "{word}");
         }
     }
@@ -95,23 +97,37 @@ pub fn conditions(
     mut bind: impl FnMut(String) -> String,
 ) -> Vec<String> {
     let mut conditions = Vec::new();
-    let indexed =
-        |word: &&String| dialect == Dialect::Sqlite && word.chars().count() >= INDEXED_CHARS;
-    let phrases: Vec<String> = words
-        .iter()
-        .filter(indexed)
-        .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
-        .collect();
-    if !phrases.is_empty() {
-        let query = bind(phrases.join(" AND "));
-        conditions.push(format!(
-            "i.n IN (SELECT rowid FROM identity_search WHERE identity_search MATCH {query})"
-        ));
+    let mut phrases = Vec::new();
+    for word in words {
+        let indexed = dialect == Dialect::Sqlite && word.chars().count() >= INDEXED_CHARS;
+        let phrase = format!("\"{}\"", word.replace('"', "\"\""));
+        if is_start_of_id(word) {
+            let text = if indexed { matching(&bind(phrase)) } else { containing(word, &mut bind) };
+            // Sorts after every digit that may follow.
+            let (from, to) = (bind(word.clone()), bind(format!("{word}g")));
+            conditions.push(format!("({text} OR (i.id >= {from} AND i.id < {to}))"));
+        } else if indexed {
+            phrases.push(phrase);
+        } else {
+            conditions.push(containing(word, &mut bind));
+        }
     }
-    for word in words.iter().filter(|word| !indexed(word)) {
-        let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        let pattern = bind(format!("%{escaped}%"));
-        conditions.push(format!("i.search_text LIKE {pattern} ESCAPE '\\'"));
+    if !phrases.is_empty() {
+        conditions.push(matching(&bind(phrases.join(" AND "))));
     }
     conditions
+}
+
+/// Whether an id may begin with it: its first group at least.
+fn is_start_of_id(word: &str) -> bool {
+    (8..=36).contains(&word.len()) && word.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
+}
+
+fn matching(query: &str) -> String {
+    format!("i.n IN (SELECT rowid FROM identity_search WHERE identity_search MATCH {query})")
+}
+
+fn containing(word: &str, bind: &mut impl FnMut(String) -> String) -> String {
+    let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("i.search_text LIKE {} ESCAPE '\\'", bind(format!("%{escaped}%")))
 }

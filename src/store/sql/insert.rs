@@ -1,0 +1,139 @@
+//! Writing new identities: one, or a great many in one transaction.
+//!
+//! Many are written in the order of each index rather than one identity after the other: a page
+//! that is somewhere in the middle of a large table is then read and written once for all of its
+//! new rows, not once for each.
+
+use super::{addresses, authorities, credentials, identities, search, statements};
+use crate::domain::authority::Authority;
+use crate::domain::identity::Identity;
+use crate::store::{StoreError, Value, WriteTx};
+
+statements! {
+    INSERT = "INSERT INTO identities (id, external_id, schema_id, traits, metadata_public,
+        metadata_admin, status, status_changed_at, status_detail, expires_at, created_at,
+        updated_at, search_text, status_until)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        ON CONFLICT (id) DO NOTHING";
+}
+
+/// Everything an identity puts into the tables, ready to be written.
+pub struct Rows {
+    identity: [Value; 14],
+    credentials: Vec<credentials::Config>,
+    identifiers: Vec<credentials::Identifier>,
+    addresses: Vec<addresses::Address>,
+    authorities: Vec<(Authority, jiff::Timestamp)>,
+}
+
+impl Rows {
+    /// The rows of an identity.
+    #[must_use]
+    pub fn of(identity: &Identity) -> Self {
+        Self {
+            identity: [
+                identity.id.into(),
+                identity.external_id.as_deref().into(),
+                identity.schema_id.as_str().into(),
+                identity.traits.to_string().into(),
+                identities::document(&identity.metadata_public),
+                identities::document(&identity.metadata_admin),
+                identity.status.as_str().into(),
+                identity.status_changed_at.into(),
+                identities::detail(&identity.status_detail),
+                identity.expires_at.into(),
+                identity.created_at.into(),
+                identity.updated_at.into(),
+                search::text(identity).into(),
+                identity.status_detail.until.into(),
+            ],
+            credentials: identity.credentials.iter().map(credentials::Config::of).collect(),
+            identifiers: credentials::Identifier::all_of(&identity.credentials),
+            addresses: addresses::merged(identity),
+            authorities: identity
+                .authorities
+                .iter()
+                .map(|authority| (*authority, identity.created_at))
+                .collect(),
+        }
+    }
+
+    /// Writes what is ordered by identity; nothing when the id exists.
+    fn begin(&self, tx: &WriteTx<'_>) -> Result<Option<i64>, StoreError> {
+        let Some(n) = tx.insert(INSERT, &self.identity)? else { return Ok(None) };
+        for config in &self.credentials {
+            config.insert(tx, n)?;
+        }
+        for (authority, at) in &self.authorities {
+            authorities::grant(tx, n, *authority, *at)?;
+        }
+        Ok(Some(n))
+    }
+}
+
+/// Writes a new identity with its credentials, addresses and authorities.
+///
+/// # Errors
+/// `Conflict` when its id, external id, an identifier or an address is taken.
+pub fn insert(tx: &WriteTx<'_>, identity: &Identity) -> Result<i64, StoreError> {
+    let rows = Rows::of(identity);
+    let n =
+        rows.begin(tx)?.ok_or_else(|| StoreError::Conflict { table: "identities".to_owned() })?;
+    for identifier in &rows.identifiers {
+        identifier.insert(tx, n)?;
+    }
+    for address in &rows.addresses {
+        address.insert(tx, n)?;
+    }
+    search::insert_after(tx, n - 1)?;
+    Ok(n)
+}
+
+/// Many new identities in one transaction. Each has a number of the caller's, by which it is named
+/// when it cannot be written.
+#[derive(Default)]
+pub struct Bulk {
+    first: Option<i64>,
+    identifiers: Vec<(credentials::Identifier, i64, u64)>,
+    addresses: Vec<(addresses::Address, i64, u64)>,
+}
+
+/// What stood in the way, and the number of the identity it concerns.
+pub type Refused = (StoreError, Option<u64>);
+
+impl Bulk {
+    /// Writes the first part of an identity and says whether it is new; one whose id exists is
+    /// left as it is.
+    ///
+    /// # Errors
+    /// `Conflict` when its external id is taken.
+    pub fn add(&mut self, tx: &WriteTx<'_>, number: u64, rows: &mut Rows) -> Result<bool, Refused> {
+        let Some(n) = rows.begin(tx).map_err(|error| (error, Some(number)))? else {
+            return Ok(false);
+        };
+        self.first.get_or_insert(n);
+        self.identifiers.extend(rows.identifiers.drain(..).map(|one| (one, n, number)));
+        self.addresses.extend(rows.addresses.drain(..).map(|one| (one, n, number)));
+        Ok(true)
+    }
+
+    /// Writes the rest of all of them.
+    ///
+    /// # Errors
+    /// `Conflict` when an identifier or address is taken.
+    pub fn finish(mut self, tx: &WriteTx<'_>) -> Result<(), Refused> {
+        // Of two that want the same, the later one is refused.
+        self.identifiers.sort_unstable_by(|(a, _, m), (b, _, n)| (a, m).cmp(&(b, n)));
+        for (identifier, n, number) in self.identifiers {
+            identifier.insert(tx, n).map_err(|error| (error, Some(number)))?;
+        }
+        self.addresses.sort_unstable_by(|(a, _, m), (b, _, n)| (a.key(), m).cmp(&(b.key(), n)));
+        for (address, n, number) in self.addresses {
+            address.insert(tx, n).map_err(|error| (error, Some(number)))?;
+        }
+        match self.first {
+            Some(first) => search::insert_after(tx, first - 1).map_err(|error| (error, None)),
+            None => Ok(()),
+        }
+    }
+}
