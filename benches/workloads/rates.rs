@@ -23,7 +23,7 @@ const READ: u64 = 20;
 /// Measures.
 pub fn measure(options: &Options, home: &std::path::Path, unit: &Unit) -> Outcome<Vec<Line>> {
     let deps = app::open(&Settings::embedded(unit.state_dir(), config::Options::default()))?;
-    let by = Caller { actor: Actor::new(ActorKind::Action, "bench"), tx: None, action: None };
+    let by = Caller::local(Actor::new(ActorKind::Action, "bench"));
     let database = unit.database().display().to_string();
     let commits = home.join("commits.db").display().to_string();
     let (mut create, mut page, mut search) = (Vec::new(), Vec::new(), Vec::new());

@@ -11,7 +11,7 @@ use doorward::domain::identity::{Identity, RecoveryAddress, VerifiableAddress, V
 use doorward::domain::ledger::EventType;
 use doorward::domain::ledger::event::{Actor, ActorKind, Event};
 use doorward::domain::status::{Status, StatusDetail};
-use doorward::store::sql::{self, identities, search};
+use doorward::store::sql::{self, insert, search};
 use doorward::store::{Author, Change, StoreError};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -91,7 +91,7 @@ fn recorded(deps: &Deps, identity: &Identity) -> Outcome<()> {
         .data("credentials", json!(["password"]))
         .personal("email", identity.recovery_addresses.first().map(|one| one.value.clone()));
     let written = deps.store.write(&author, |tx| {
-        identities::insert(tx, identity, true)?;
+        insert::insert(tx, identity)?;
         Ok::<_, StoreError>(Change::of((), event, []))
     });
     Ok(written?)

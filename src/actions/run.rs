@@ -13,7 +13,7 @@ use super::table::{self, Entry};
 use crate::app::Deps;
 use crate::domain::ledger::event::Outcome;
 use crate::error::ErrorCode;
-use crate::service::{Caller, ledger};
+use crate::service::{Caller, Origin, ledger};
 
 const NOT_READY: &str = "Service is not ready. Please re-run the action when the charm is active";
 
@@ -69,6 +69,7 @@ fn with_deps(
         actor: host.actor(),
         tx: host.task(),
         action: Some((entry.name.to_owned(), recorded)),
+        origin: Origin::default(),
     };
     let mut cx = Context { host, deps, by, recorded: false, migrated_to };
     let outcome = params.and_then(|params| {

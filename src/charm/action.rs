@@ -133,7 +133,7 @@ impl Host for JujuHost<'_> {
 
     fn migrate(&mut self) -> Result<(Deps, Migrated), Error> {
         let (state_dir, options) = self.enter()?;
-        let caller = Caller { actor: self.actor(), tx: self.task(), action: None };
+        let caller = Caller { tx: self.task(), ..Caller::local(self.actor()) };
         workload::migrate(&state_dir, &options, &caller)
     }
 

@@ -46,7 +46,7 @@ pub fn migrate(
 /// A hook of this unit, as the ledger names it.
 #[must_use]
 pub fn hook(unit: &UnitName) -> Caller {
-    Caller { actor: Actor::new(ActorKind::System, unit.to_string()), tx: None, action: None }
+    Caller::local(Actor::new(ActorKind::System, unit.to_string()))
 }
 
 /// Opens the database in `state_dir`.

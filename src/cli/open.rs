@@ -56,7 +56,7 @@ fn must_exist(place: &Place) -> Result<(), Stop> {
 pub fn service(global: &Global) -> Result<Opened, Error> {
     let place =
         Place::of(global).map_err(|stop| Error::new(ErrorCode::Invalid, stop.to_string()))?;
-    let by = Caller { actor: Actor::new(ActorKind::System, "serve"), tx: None, action: None };
+    let by = Caller::local(Actor::new(ActorKind::System, "serve"));
     Ok(Opened { deps: prepared(&place, &by)?.0, log_level: place.settings.options.log_level })
 }
 
@@ -65,5 +65,5 @@ pub fn service(global: &Global) -> Result<Opened, Error> {
 #[must_use]
 pub fn caller() -> Caller {
     let actor = Actor::new(ActorKind::Action, privilege::operator());
-    Caller { actor, tx: None, action: None }
+    Caller::local(actor)
 }

@@ -1,32 +1,39 @@
 //! Whether the service lives, whether it can work, and what it is.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
 use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::blocking::App;
+use super::failure::Failure;
 use crate::service;
 
 /// The routes both listeners have.
-pub fn routes(app: App) -> Router {
-    Router::new()
-        .route("/health/alive", get(alive))
-        .route("/health/ready", get(ready))
-        .route("/version", get(version))
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .with_state(app)
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(alive)).routes(routes!(ready)).routes(routes!(version))
 }
 
-/// The process answers.
+/// Whether the process answers.
+#[utoipa::path(
+    get, path = "/health/alive", operation_id = "isAlive", tag = "metadata",
+    responses((status = 200, description = "The process answers."))
+)]
 async fn alive() -> Response {
     answer(StatusCode::OK, json!({"status": "ok"}))
 }
 
-/// The store can be read and written right now.
+/// Whether the store can be read and written right now.
+#[utoipa::path(
+    get, path = "/health/ready", operation_id = "isReady", tag = "metadata",
+    responses(
+        (status = 200, description = "Everything that is needed works."),
+        (status = 503, description = "Something does not; `errors` says what.")
+    )
+)]
 async fn ready(State(app): State<App>) -> Response {
     let problem = match app.call(service::health::ready).await {
         Ok(Ok(())) => return answer(StatusCode::OK, json!({"status": "ok"})),
@@ -40,24 +47,21 @@ async fn ready(State(app): State<App>) -> Response {
     answer(StatusCode::SERVICE_UNAVAILABLE, json!({"errors": {"database": problem}}))
 }
 
+/// Which release this is.
+#[utoipa::path(
+    get, path = "/version", operation_id = "getVersion", tag = "metadata",
+    responses((status = 200, description = "The version."))
+)]
 async fn version() -> Response {
     answer(StatusCode::OK, json!({"version": env!("CARGO_PKG_VERSION")}))
 }
 
-async fn not_found() -> Response {
-    refused(StatusCode::NOT_FOUND, "The requested resource could not be found")
+pub(super) async fn not_found() -> Failure {
+    Failure::new(StatusCode::NOT_FOUND)
 }
 
-async fn method_not_allowed() -> Response {
-    refused(StatusCode::METHOD_NOT_ALLOWED, "This resource does not have that method")
-}
-
-fn refused(status: StatusCode, message: &str) -> Response {
-    let reason = status.canonical_reason().unwrap_or_default();
-    answer(
-        status,
-        json!({"error": {"code": status.as_u16(), "status": reason, "message": message}}),
-    )
+pub(super) async fn method_not_allowed() -> Failure {
+    Failure::new(StatusCode::METHOD_NOT_ALLOWED).message("This resource does not have that method")
 }
 
 fn answer(status: StatusCode, body: Value) -> Response {

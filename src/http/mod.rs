@@ -3,10 +3,15 @@
 //! Two listeners: the public one for people, the admin one for programs on this machine. The caller
 //! binds them, so tests take port 0 and a privileged port is bound before privileges are dropped.
 
+mod admin;
+mod asked;
 mod blocking;
 mod checkpoints;
+mod failure;
 mod health;
 mod log;
+mod public;
+mod routes;
 mod signals;
 
 use std::future::Future;
@@ -77,10 +82,11 @@ async fn serve(
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let (tell, told) = watch::channel(false);
-    let routes = health::routes(app);
-    let public = spawn(listeners.public, routes.clone(), told.clone())?;
-    // Clients of the admin API know the same routes under its prefix, too.
-    let admin = spawn(listeners.admin, routes.clone().nest("/admin", routes), told)?;
+    let public = spawn(listeners.public, routes::finish(routes::public(&app)), told.clone())?;
+    // Clients of the admin API know the same routes with and without its prefix.
+    let admin = routes::admin(&app);
+    let admin = routes::finish(admin.clone().nest("/admin", admin));
+    let admin = spawn(listeners.admin, admin, told)?;
     tracing::info!("serving");
     let both = async { (flatten(public.await), flatten(admin.await)) };
     tokio::pin!(both);

@@ -5,6 +5,22 @@ use serde_json::{Map, Value};
 use crate::domain::ledger::event::{Actor, Event};
 use crate::store::{Author, Change};
 
+/// Where a request came from, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The client's address.
+    pub ip: Option<String>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+}
+
+impl Origin {
+    /// Says in the ledger where the request came from.
+    fn mark(&self, event: Event) -> Event {
+        event.personal("ip", self.ip.as_deref()).personal("user_agent", self.user_agent.as_deref())
+    }
+}
+
 /// Who is asking, from which request, and whether by an action.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -14,6 +30,8 @@ pub struct Caller {
     pub tx: Option<String>,
     /// The action that runs, with its parameters minus secrets.
     pub action: Option<(String, Map<String, Value>)>,
+    /// Where the request came from; nothing for what happens on this machine.
+    pub origin: Origin,
 }
 
 impl Caller {
@@ -21,6 +39,12 @@ impl Caller {
     #[must_use]
     pub fn author(&self) -> Author {
         Author { actor: self.actor.clone(), tx: self.tx.clone() }
+    }
+
+    /// Somebody who asks on this machine, without a request.
+    #[must_use]
+    pub fn local(actor: Actor) -> Self {
+        Self { actor, tx: None, action: None, origin: Origin::default() }
     }
 
     /// `kind:id`, as a status detail keeps it.
@@ -36,9 +60,12 @@ impl Caller {
         event: Event,
         more: impl IntoIterator<Item = Event, IntoIter: 'static>,
     ) -> Change<T> {
+        let origin = self.origin.clone();
+        let rest = more.into_iter().map(move |event| origin.mark(event));
+        let event = self.origin.mark(event);
         match self.action_event() {
-            Some(run) => Change::of(value, run, std::iter::once(event).chain(more.into_iter())),
-            None => Change::of(value, event, more),
+            Some(run) => Change::of(value, run, std::iter::once(event).chain(rest)),
+            None => Change::of(value, event, rest),
         }
     }
 

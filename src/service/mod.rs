@@ -21,7 +21,7 @@ mod trailer;
 pub mod transfer;
 pub mod verification;
 
-pub use caller::Caller;
+pub use caller::{Caller, Origin};
 
 /// A page of a list.
 #[derive(Clone, Debug)]

@@ -40,7 +40,7 @@ fn administrators(realm: &Realm, count: usize) -> Vec<Uuid> {
 }
 
 fn user(id: Uuid) -> Caller {
-    Caller { actor: Actor::new(ActorKind::User, id.to_string()), tx: None, action: None }
+    Caller::local(Actor::new(ActorKind::User, id.to_string()))
 }
 
 fn a_set_is_made_exact_and_each_move_recorded(realm: &Realm) {

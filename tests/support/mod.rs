@@ -67,7 +67,7 @@ pub fn skipped(why: &str) {
 
 /// An operator.
 pub fn operator() -> Caller {
-    Caller { actor: Actor::new(ActorKind::Action, "test"), tx: None, action: None }
+    Caller::local(Actor::new(ActorKind::Action, "test"))
 }
 
 impl Realm {

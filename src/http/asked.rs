@@ -1,0 +1,49 @@
+//! Who asks, from where, in which request.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use uuid::Uuid;
+
+use crate::domain::ledger::event::{Actor, ActorKind};
+use crate::service::{Caller, Origin};
+
+/// What the edge found out about a request before any handler sees it.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The client's `X-Request-Id`, or one of our own.
+    pub request_id: String,
+    /// Where it came from; behind a trusted proxy, what the proxy says.
+    pub origin: Origin,
+    /// The admin token it was let in with; nothing on loopback or the socket.
+    pub token: Option<Uuid>,
+}
+
+impl Asked {
+    /// The caller of the admin API.
+    #[must_use]
+    pub fn admin(&self) -> Caller {
+        let id = self.token.map_or_else(|| "local".to_owned(), |id| id.to_string());
+        self.caller(Actor::new(ActorKind::AdminApi, id))
+    }
+
+    /// A person who is signed in.
+    #[must_use]
+    pub fn person(&self, identity: Uuid) -> Caller {
+        self.caller(Actor::new(ActorKind::User, identity.to_string()))
+    }
+
+    fn caller(&self, actor: Actor) -> Caller {
+        let tx = Some(self.request_id.clone()).filter(|id| !id.is_empty());
+        Caller { tx, origin: self.origin.clone(), ..Caller::local(actor) }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}

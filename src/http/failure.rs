@@ -1,0 +1,195 @@
+//! What goes wrong, in the words of the wire: the error envelope of the Kratos API.
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value};
+
+use super::asked::Asked;
+use super::blocking::CallError;
+use crate::error::{Error, ErrorCode};
+
+/// A request that cannot be served, as its client will read it.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    status: StatusCode,
+    id: Option<&'static str>,
+    reason: Option<String>,
+    message: Option<&'static str>,
+    details: Map<String, Value>,
+    beside: Map<String, Value>,
+    retry_after: Option<u64>,
+}
+
+impl Failure {
+    /// A failure with the usual message of its status.
+    pub fn new(status: StatusCode) -> Self {
+        Self {
+            status,
+            id: None,
+            reason: None,
+            message: None,
+            details: Map::new(),
+            beside: Map::new(),
+            retry_after: None,
+        }
+    }
+
+    /// 400 with the reason.
+    pub fn invalid(reason: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST).reason(reason)
+    }
+
+    /// 404 as for a row that is not there.
+    pub fn missing() -> Self {
+        Self::new(StatusCode::NOT_FOUND).message("Unable to locate the resource")
+    }
+
+    /// A sentence for people: what was wrong, and what to do.
+    #[must_use]
+    pub fn reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
+    /// The id by which clients tell the case.
+    #[must_use]
+    pub const fn id(mut self, id: &'static str) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// Another message than the usual one of the status.
+    #[must_use]
+    pub const fn message(mut self, message: &'static str) -> Self {
+        self.message = Some(message);
+        self
+    }
+
+    /// A detail within the error.
+    #[must_use]
+    pub fn detail(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// A key beside the error.
+    #[must_use]
+    pub fn beside(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.beside.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// Says in how many seconds to try again.
+    #[must_use]
+    pub const fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// The document; keys in the order of the wire, empty ones left out.
+    fn document(&self, request: &str) -> Value {
+        let mut error = Map::new();
+        let texts = [
+            ("id", self.id),
+            ("status", self.status.canonical_reason()),
+            ("request", Some(request).filter(|id| !id.is_empty())),
+            ("reason", self.reason.as_deref()),
+        ];
+        for (key, text) in texts {
+            if key == "status" {
+                error.insert("code".to_owned(), self.status.as_u16().into());
+            }
+            if let Some(text) = text {
+                error.insert(key.to_owned(), text.into());
+            }
+        }
+        if !self.details.is_empty() {
+            error.insert("details".to_owned(), Value::Object(self.details.clone()));
+        }
+        let message = self.message.unwrap_or_else(|| usual(self.status));
+        error.insert("message".to_owned(), message.into());
+        let mut document = Map::new();
+        document.insert("error".to_owned(), Value::Object(error));
+        document.extend(self.beside.clone());
+        Value::Object(document)
+    }
+}
+
+const fn usual(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::BAD_REQUEST => "The request was malformed or contained invalid parameters",
+        StatusCode::UNAUTHORIZED => "The request could not be authorized",
+        StatusCode::FORBIDDEN => "The requested action was forbidden",
+        StatusCode::NOT_FOUND => "The requested resource could not be found",
+        StatusCode::CONFLICT => "The resource could not be created due to a conflict",
+        StatusCode::PAYLOAD_TOO_LARGE => "The request body is too large",
+        StatusCode::SERVICE_UNAVAILABLE => "The service cannot answer right now, please try again",
+        _ => "An internal server error occurred, please contact the system administrator",
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        use ErrorCode as Code;
+        let status = match error.code() {
+            Code::NotFound => return Self::missing(),
+            Code::Ambiguous | Code::Invalid | Code::WeakPassword | Code::LastCredential => {
+                StatusCode::BAD_REQUEST
+            }
+            Code::Conflict
+            | Code::LastAdministrator
+            | Code::SelfAction
+            | Code::StatusTransition => StatusCode::CONFLICT,
+            Code::Forbidden => StatusCode::FORBIDDEN,
+            Code::Busy | Code::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Code::AuditUnavailable | Code::NewerDatabase | Code::Corrupt | Code::Internal => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(%error, cause, "a request failed");
+                // What is wrong inside is for the log.
+                return Self::new(StatusCode::INTERNAL_SERVER_ERROR);
+            }
+        };
+        let failure = Self::new(status).reason(error.message());
+        if status == StatusCode::SERVICE_UNAVAILABLE { failure.retry_after(1) } else { failure }
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Overloaded => Self::new(StatusCode::SERVICE_UNAVAILABLE)
+                .reason("Too many requests are waiting; try again in a moment.")
+                .retry_after(1),
+            CallError::Broken => Self::new(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    /// Only the status; [`render`] writes the body, because it knows the request.
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Middleware: writes the body of failures.
+pub async fn render(asked: Asked, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let Some(failure) = response.extensions().get::<Failure>() else { return response };
+    let id = HeaderValue::from_static(failure.id.unwrap_or_default());
+    let mut rendered = (
+        failure.status,
+        [(header::CONTENT_TYPE, "application/json")],
+        format!("{}\n", failure.document(&asked.request_id)),
+    )
+        .into_response();
+    rendered.headers_mut().insert("ory-error-id", id);
+    if let Some(seconds) = failure.retry_after {
+        rendered.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    rendered
+}
