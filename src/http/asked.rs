@@ -1,6 +1,8 @@
 //! Who asks, from where, in which request.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -16,8 +18,33 @@ pub struct Asked {
     pub request_id: String,
     /// Where it came from; behind a trusted proxy, what the proxy says.
     pub origin: Origin,
+    /// Whether it came by TLS; behind a trusted proxy, whether it reached the proxy so.
+    pub secure: bool,
+    /// The host the client meant, with its port if it named one; behind a trusted proxy, what the
+    /// proxy says.
+    pub host: Option<String>,
     /// The admin token it was let in with; nothing on loopback or the socket.
     pub token: Option<Uuid>,
+}
+
+/// The other end of a connection: an extension of each of its requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Its address; nothing on a Unix socket.
+    pub address: Option<SocketAddr>,
+    /// Whether it speaks TLS to us.
+    pub tls: bool,
+    /// The certificate it proved to own, if it showed one that our CA file vouches for.
+    pub certificate: Option<Arc<PeerCertificate>>,
+}
+
+/// A client's certificate that was verified while the connection was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerCertificate {
+    /// SHA-256 of the whole certificate, in lower-case hex.
+    pub fingerprint: String,
+    /// DNS names and URIs the certificate was issued for.
+    pub names: Vec<String>,
 }
 
 impl Asked {

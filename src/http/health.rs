@@ -1,6 +1,5 @@
 //! Whether the service lives, whether it can work, and what it is.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -9,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::blocking::App;
+use super::document::Document;
 use super::failure::Failure;
 use crate::service;
 
@@ -56,8 +56,9 @@ async fn version() -> Response {
     answer(StatusCode::OK, json!({"version": env!("CARGO_PKG_VERSION")}))
 }
 
-pub(super) async fn not_found() -> Failure {
-    Failure::new(StatusCode::NOT_FOUND)
+/// No such route; not the envelope, by which clients tell a row that is not there.
+pub(super) async fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, "404 page not found\n").into_response()
 }
 
 pub(super) async fn method_not_allowed() -> Failure {
@@ -66,5 +67,5 @@ pub(super) async fn method_not_allowed() -> Failure {
 
 fn answer(status: StatusCode, body: Value) -> Response {
     // The state of a moment: nobody may keep it.
-    (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+    ([(header::CACHE_CONTROL, "no-store")], Document(status, body)).into_response()
 }

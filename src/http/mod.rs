@@ -7,6 +7,7 @@ mod admin;
 mod asked;
 mod blocking;
 mod checkpoints;
+mod document;
 mod failure;
 mod health;
 mod log;

@@ -67,8 +67,8 @@ fn health_and_version_are_on_both_listeners() {
     let laptop = Laptop::new();
     let server = Server::start(&laptop, &[]);
     for address in [&server.public, &server.admin] {
-        assert_eq!(get(address, "/health/alive"), (200, r#"{"status":"ok"}"#.to_owned()));
-        assert_eq!(get(address, "/health/ready"), (200, r#"{"status":"ok"}"#.to_owned()));
+        assert_eq!(get(address, "/health/alive"), (200, "{\"status\":\"ok\"}\n".to_owned()));
+        assert_eq!(get(address, "/health/ready"), (200, "{\"status\":\"ok\"}\n".to_owned()));
         let (code, body) = get(address, "/version");
         assert_eq!(code, 200);
         assert!(body.contains(env!("CARGO_PKG_VERSION")), "{body}");

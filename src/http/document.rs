@@ -1,0 +1,67 @@
+//! What a request is answered with when it succeeds: one JSON document, as Kratos clients read it.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::failure::Failure;
+
+/// The content type of everything but errors.
+pub const JSON: &str = "application/json; charset=utf-8";
+
+/// A status and the body that goes with it. More headers go before it:
+/// `([(header::LOCATION, place)], Document(StatusCode::CREATED, body))`.
+#[derive(Clone, Debug)]
+pub struct Document<T = Value>(pub StatusCode, pub T);
+
+impl<T> Document<T> {
+    /// 200 with `body`.
+    pub const fn ok(body: T) -> Self {
+        Self(StatusCode::OK, body)
+    }
+
+    /// 201 with `body`.
+    pub const fn created(body: T) -> Self {
+        Self(StatusCode::CREATED, body)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Document<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.1) {
+            Ok(mut body) => {
+                body.push(b'\n');
+                (self.0, [(header::CONTENT_TYPE, JSON)], body).into_response()
+            }
+            Err(error) => {
+                tracing::error!(%error, "an answer cannot be written as JSON");
+                Failure::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_document_says_its_charset_and_can_carry_headers() {
+        let answer =
+            ([(header::LOCATION, "/x")], Document::created(json!({"a": 1}))).into_response();
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], JSON);
+        assert_eq!(answer.headers()[header::LOCATION], "/x");
+    }
+
+    #[test]
+    fn a_body_json_cannot_hold_is_a_failure_and_no_half_document() {
+        let bad = std::collections::BTreeMap::from([((1, 2), 3)]);
+        let answer = Document::ok(bad).into_response();
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(answer.extensions().get::<Failure>().is_some());
+    }
+}
