@@ -7,9 +7,8 @@ use super::redactions::{Missing, Redactions};
 use super::report::{Finding, Reason, Report};
 use crate::crypto::sign::VerifierKey;
 use crate::domain::ledger::checkpoint::Checkpoint;
-use crate::domain::ledger::entry::{disclosure_digest, genesis_prev};
-use crate::domain::ledger::merkle::leaf_hash;
-use crate::domain::ledger::{Frontier, Hash, StoredCheckpoint, StoredDisclosure};
+use crate::domain::ledger::entry::genesis_prev;
+use crate::domain::ledger::{Frontier, Hash, StoredCheckpoint};
 
 /// How many missing personal values are remembered until the end; beyond it a second reading, with
 /// what was learnt in the first, settles the rest.
@@ -20,10 +19,23 @@ const MOST_MISSING: usize = 10_000;
 pub struct Candidate<'a> {
     /// Its bytes.
     pub json: &'a str,
+    /// Their leaf hash, as it was computed from them.
+    pub hash: Hash,
     /// Its place and leaf hash as stored beside it; a file has neither.
     pub stored: Option<(u64, &'a Hash)>,
     /// The type and identity under which lists find it; a file is not sorted under any.
     pub filed: Option<(&'a str, Option<&'a str>)>,
+}
+
+/// A personal value that is kept for an entry.
+#[derive(Clone, Copy, Debug)]
+pub struct Value<'a> {
+    /// The place of the entry.
+    pub seq: u64,
+    /// Its name.
+    pub name: &'a str,
+    /// Its digest, as it was computed from what is kept.
+    pub digest: &'a str,
 }
 
 /// Judges a ledger from its first entry on.
@@ -123,7 +135,7 @@ impl Checker {
 
     /// Takes the next entry with the personal values stored for it. Says whether to go on; there is
     /// no use in reading further after a fault that throws all later hashes into doubt.
-    pub fn take(&mut self, entry: Candidate<'_>, disclosures: &[StoredDisclosure]) -> bool {
+    pub fn take(&mut self, entry: Candidate<'_>, disclosures: &[Value<'_>]) -> bool {
         if self.stop.is_none() {
             self.stop = self.judge(entry, disclosures).err();
         }
@@ -137,22 +149,18 @@ impl Checker {
     }
 
     /// Reports a personal value that belongs to no entry.
-    pub fn stray_disclosure(&mut self, stray: &StoredDisclosure) {
-        self.found.push(named(stray.seq, Reason::Disclosure, &stray.name));
+    pub fn stray_disclosure(&mut self, stray: Value<'_>) {
+        self.found.push(named(stray.seq, Reason::Disclosure, stray.name));
     }
 
-    fn judge(
-        &mut self,
-        entry: Candidate<'_>,
-        disclosures: &[StoredDisclosure],
-    ) -> Result<(), Finding> {
+    fn judge(&mut self, entry: Candidate<'_>, disclosures: &[Value<'_>]) -> Result<(), Finding> {
         let at = self.taken();
         if let Some((place, _)) = entry.stored
             && place != at
         {
             return Err(Finding::at(at.min(place), Reason::Sequence));
         }
-        let leaf_hash = leaf_hash(entry.json.as_bytes());
+        let leaf_hash = entry.hash;
         if entry.stored.is_some_and(|(_, stored)| *stored != leaf_hash) {
             return Err(Finding::at(at, Reason::Content));
         }
@@ -163,7 +171,7 @@ impl Checker {
             return Err(Finding::at(place, Reason::Sequence));
         }
         // An entry filed as something else is hidden from whoever looks for it.
-        if entry.filed.is_some_and(|filed| filed != (leaf.kind, leaf.principal.as_deref())) {
+        if entry.filed.is_some_and(|filed| filed != (leaf.kind, leaf.principal)) {
             return Err(Finding::at(at, Reason::Content));
         }
         self.judge_link(&leaf, at)?;
@@ -193,15 +201,14 @@ impl Checker {
         Ok(())
     }
 
-    fn judge_disclosures(&mut self, leaf: &Leaf<'_>, stored: &[StoredDisclosure]) {
+    fn judge_disclosures(&mut self, leaf: &Leaf<'_>, stored: &[Value<'_>]) {
         for one in stored {
-            let digest = leaf.sd.get(one.name.as_str());
-            if digest.is_none_or(|digest| *digest != disclosure_digest(&one.encoded)) {
-                self.found.push(named(leaf.seq, Reason::Disclosure, &one.name));
+            if leaf.sd.get(one.name) != Some(one.digest) {
+                self.found.push(named(leaf.seq, Reason::Disclosure, one.name));
             }
         }
-        for name in leaf.sd.keys() {
-            if !stored.iter().any(|one| one.name == *name) {
+        for name in leaf.sd.names() {
+            if !stored.iter().any(|one| one.name == name) {
                 self.note_missing(leaf, name);
             }
         }

@@ -8,14 +8,16 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::check::{Candidate, Checker};
+use super::check::{Candidate, Checker, Value};
 use super::export::{Files, failed};
 use super::redactions::Redactions;
 use super::report::Report;
 use super::verify::Evidence;
 use super::{AuditError, Progress};
+use crate::domain::ledger::StoredCheckpoint;
 use crate::domain::ledger::checkpoint::{Checkpoint, parse_note};
-use crate::domain::ledger::{StoredCheckpoint, StoredDisclosure};
+use crate::domain::ledger::entry::disclosure_digest;
+use crate::domain::ledger::merkle::leaf_hash;
 
 /// Longer lines are no entries.
 const LONGEST_LINE: u64 = 16 * 1024 * 1024;
@@ -32,6 +34,14 @@ struct DisclosureLine {
     seq: u64,
     name: String,
     disclosure: String,
+    #[serde(skip)]
+    digest: String,
+}
+
+impl DisclosureLine {
+    fn value(&self) -> Value<'_> {
+        Value { seq: self.seq, name: &self.name, digest: &self.digest }
+    }
 }
 
 /// Verifies the export whose entries are in `entries`, or in the folder of that name, with what
@@ -131,7 +141,9 @@ fn read_all(
             Some(values) => values_of(values, checker)?,
             None => Vec::new(),
         };
-        if !checker.take(Candidate { json: &line, stored: None, filed: None }, &own) {
+        let own: Vec<Value<'_>> = own.iter().map(DisclosureLine::value).collect();
+        let hash = leaf_hash(line.as_bytes());
+        if !checker.take(Candidate { json: &line, hash, stored: None, filed: None }, &own) {
             return Ok(());
         }
         if checker.taken().is_multiple_of(1000) {
@@ -139,7 +151,7 @@ fn read_all(
         }
     }
     for stray in values.into_iter().flatten().take(1) {
-        checker.stray_disclosure(&stray?);
+        checker.stray_disclosure(stray?.value());
     }
     progress(checker.taken(), None);
     Ok(())
@@ -149,12 +161,12 @@ fn read_all(
 fn values_of(
     values: &mut Peekable<Values<'_>>,
     checker: &mut Checker,
-) -> Result<Vec<StoredDisclosure>, AuditError> {
+) -> Result<Vec<DisclosureLine>, AuditError> {
     let at = checker.taken();
     let mut own = Vec::new();
     while let Some(next) = values.next_if(|one| one.as_ref().map_or(true, |one| one.seq <= at)) {
         let next = next?;
-        if next.seq == at { own.push(next) } else { checker.stray_disclosure(&next) }
+        if next.seq == at { own.push(next) } else { checker.stray_disclosure(next.value()) }
     }
     Ok(own)
 }
@@ -195,7 +207,7 @@ impl Iterator for Lines<'_> {
 struct Values<'a>(Lines<'a>, &'a Path);
 
 impl Iterator for Values<'_> {
-    type Item = Result<StoredDisclosure, AuditError>;
+    type Item = Result<DisclosureLine, AuditError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let line = match self.0.next()? {
@@ -203,10 +215,9 @@ impl Iterator for Values<'_> {
             Err(error) => return Some(Err(error)),
         };
         let parsed: Result<DisclosureLine, _> = serde_json::from_str(&line);
-        Some(parsed.map_err(|error| failed(self.1, error.into())).map(|one| StoredDisclosure {
-            seq: one.seq,
-            name: one.name,
-            encoded: one.disclosure,
+        Some(parsed.map_err(|error| failed(self.1, error.into())).map(|mut one| {
+            one.digest = disclosure_digest(&one.disclosure);
+            one
         }))
     }
 }

@@ -1,17 +1,21 @@
 //! Verification of a ledger in its database, on one consistent view of it.
 
-use super::check::{Candidate, Checker};
+use std::sync::mpsc::{TrySendError, sync_channel};
+
+use super::check::{Candidate, Checker, Value};
 use super::redactions::Redactions;
 use super::report::Report;
 use super::{AuditError, Progress};
 use crate::crypto::sign::{VerifierKey, verify_any};
-use crate::domain::ledger::StoredDisclosure;
 use crate::domain::ledger::checkpoint::Checkpoint;
+use crate::domain::ledger::stored::Stretch;
 use crate::store::sql::ledger;
 use crate::store::{Store, Tx};
 
 /// How many entries are read at a time.
 const BATCH: u64 = 1000;
+/// How many such stretches may wait to be judged.
+const STRETCHES_WAITING: usize = 4;
 
 /// What to hold a ledger against.
 #[derive(Clone, Debug, Default)]
@@ -83,8 +87,8 @@ pub fn verify_in(
     let (size, root, _) = ledger::size_and_root(tx)?;
     let mut known = Redactions::default();
     loop {
-        let mut checker = Checker::new(&origin, &evidence.keys, &checkpoints, since.clone(), known);
-        read_all(tx, &mut checker, size, progress)?;
+        let checker = Checker::new(&origin, &evidence.keys, &checkpoints, since.clone(), known);
+        let checker = read_all(tx, checker, size, progress)?;
         if !checker.wants_second_reading() {
             return Ok(checker.finish(Some((size, root))));
         }
@@ -92,45 +96,82 @@ pub fn verify_in(
     }
 }
 
+/// Reads on this thread and judges on another.
 fn read_all(
     tx: &Tx<'_>,
-    checker: &mut Checker,
+    mut checker: Checker,
     size: u64,
     progress: Progress<'_>,
-) -> Result<(), AuditError> {
+) -> Result<Checker, AuditError> {
     let mut from = 0;
-    loop {
-        let entries = ledger::scan(tx, from, BATCH)?;
-        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { break };
-        let values = ledger::disclosures_between(tx, from.min(first.seq), last.seq)?;
-        let mut values = values.as_slice();
-        for entry in &entries {
-            let own = take_values(&mut values, entry.seq, checker);
-            let stored = Some((entry.seq, &entry.leaf));
-            let filed = Some((entry.kind.as_str(), entry.principal.as_deref()));
-            if !checker.take(Candidate { json: &entry.json, stored, filed }, own) {
-                return Ok(());
+    let (mut checker, goes_on) = std::thread::scope(|threads| {
+        let (sender, stretches) = sync_channel::<Stretch>(STRETCHES_WAITING);
+        let judge = threads.spawn(move || {
+            let goes_on = stretches.iter().all(|mut stretch| {
+                stretch.hash();
+                judge_stretch(&mut checker, &stretch)
+            });
+            (checker, goes_on)
+        });
+        let read = loop {
+            let stretch = match ledger::stretch(tx, from, BATCH) {
+                Ok(stretch) => stretch,
+                Err(error) => break Err(error),
+            };
+            let Some((_, last)) = stretch.ends() else { break Ok(()) };
+            from = last.saturating_add(1);
+            let sent = sender.try_send(stretch).or_else(|refused| match refused {
+                TrySendError::Full(mut stretch) => {
+                    // Whoever has time computes the hashes.
+                    stretch.hash();
+                    sender.send(stretch).map_err(drop)
+                }
+                TrySendError::Disconnected(_) => Err(()),
+            });
+            if sent.is_err() {
+                // The judge has seen enough.
+                break Ok(());
             }
+            progress(from, Some(size.max(from)));
+        };
+        drop(sender);
+        let judged = judge.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        read.map(|()| judged)
+    })?;
+    if goes_on {
+        for stray in ledger::disclosures(tx, from, 1)? {
+            checker.stray_disclosure(Value { seq: stray.seq, name: &stray.name, digest: "" });
         }
-        from = last.seq.saturating_add(1);
-        progress(checker.taken(), Some(size.max(checker.taken())));
     }
-    for stray in ledger::disclosures(tx, from, 1)? {
-        checker.stray_disclosure(&stray);
-    }
-    Ok(())
+    Ok(checker)
+}
+
+/// Judges some entries, whose hashes are computed; says whether to go on.
+fn judge_stretch(checker: &mut Checker, stretch: &Stretch) -> bool {
+    let values: Vec<Value<'_>> = stretch
+        .disclosures()
+        .zip(stretch.digests())
+        .map(|(one, digest)| Value { seq: one.seq, name: one.name, digest })
+        .collect();
+    let mut values = values.as_slice();
+    stretch.entries().zip(stretch.hashes()).all(|(entry, hash)| {
+        let own = take_values(&mut values, entry.seq, checker);
+        let stored = Some((entry.seq, entry.leaf));
+        let filed = Some((entry.kind, entry.principal));
+        checker.take(Candidate { json: entry.json, hash: *hash, stored, filed }, own)
+    })
 }
 
 /// The values of entry `seq`, from the front of `values`; earlier ones belong to no entry.
-pub(super) fn take_values<'a>(
-    values: &mut &'a [StoredDisclosure],
+fn take_values<'v, 'a>(
+    values: &mut &'v [Value<'a>],
     seq: u64,
     checker: &mut Checker,
-) -> &'a [StoredDisclosure] {
+) -> &'v [Value<'a>] {
     let stray = values.iter().take_while(|one| one.seq < seq).count();
     let (strays, rest) = values.split_at(stray);
     for one in strays {
-        checker.stray_disclosure(one);
+        checker.stray_disclosure(*one);
     }
     let (own, rest) = rest.split_at(rest.iter().take_while(|one| one.seq == seq).count());
     *values = rest;

@@ -20,7 +20,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use dialect::Dialect;
 pub use ledger::Ledger;
 pub use migrate::SCHEMA_VERSION;
-pub use value::{Row, Value};
+pub use value::{Row, Seen, Value};
 
 use crate::domain::ledger::event::{Actor, Event};
 use crate::domain::ledger::{LedgerFormatError, StoredCheckpoint};
@@ -406,6 +406,28 @@ impl Tx<'_> {
             Handle::Sqlite(connection) => sqlite::query(connection, text, args),
             #[cfg(feature = "postgres")]
             Handle::Postgres(transaction) => postgres::query(transaction, text, args),
+        }
+    }
+
+    /// Shows the rows of a query of at most eight columns, one at a time.
+    ///
+    /// # Errors
+    /// What `show` returns, or a failure of the driver.
+    pub fn each(
+        &self,
+        text: &str,
+        args: &[Value],
+        show: &mut dyn FnMut(&[Seen<'_>]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        match &self.engine {
+            Handle::Sqlite(connection) => sqlite::each(connection, text, args, show),
+            #[cfg(feature = "postgres")]
+            Handle::Postgres(transaction) => {
+                for Row(values) in postgres::query(transaction, text, args)? {
+                    show(&values.iter().map(Seen::from).collect::<Vec<_>>())?;
+                }
+                Ok(())
+            }
         }
     }
 

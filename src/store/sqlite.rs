@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, OpenFlags, Statement, ToSql, ffi};
 
-use super::{Row, StoreError, Value};
+use super::{Row, Seen, StoreError, Value};
 
 /// How long a writer waits for the other process before it gives up.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -109,6 +109,40 @@ pub(super) fn query(
         all.push(Row(values));
     }
     Ok(all)
+}
+
+/// Runs a statement and shows its rows, one at a time and without a copy.
+pub(super) fn each(
+    connection: &Connection,
+    text: &str,
+    args: &[Value],
+    show: &mut dyn FnMut(&[Seen<'_>]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut statement = bound(connection, text, args)?;
+    let columns = statement.column_count();
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next()? {
+        let mut values = [Seen::Null; 8];
+        for (column, value) in values.iter_mut().enumerate().take(columns) {
+            *value = seen(row.get_ref(column)?)?;
+        }
+        show(values.get(..columns).ok_or(StoreError::Row { column: 8, expected: "no column" })?)?;
+    }
+    Ok(())
+}
+
+fn seen(value: ValueRef<'_>) -> Result<Seen<'_>, StoreError> {
+    Ok(match value {
+        ValueRef::Null => Seen::Null,
+        ValueRef::Integer(value) => Seen::Int(value),
+        ValueRef::Real(_) => return Err(StoreError::Row { column: 0, expected: "no fraction" }),
+        ValueRef::Text(value) => Seen::Text(text(value)?),
+        ValueRef::Blob(value) => Seen::Blob(value),
+    })
+}
+
+fn text(bytes: &[u8]) -> Result<&str, StoreError> {
+    std::str::from_utf8(bytes).map_err(|_| StoreError::Corrupt("text that is not UTF-8".to_owned()))
 }
 
 /// Runs a statement that changes rows and says how many.
@@ -230,11 +264,7 @@ fn value_of(value: ValueRef<'_>) -> Result<Value, StoreError> {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(value) => Value::Int(value),
         ValueRef::Real(_) => return Err(StoreError::Row { column: 0, expected: "no fraction" }),
-        ValueRef::Text(value) => Value::Text(
-            std::str::from_utf8(value)
-                .map_err(|_| StoreError::Corrupt("text that is not UTF-8".to_owned()))?
-                .to_owned(),
-        ),
+        ValueRef::Text(value) => Value::Text(text(value)?.to_owned()),
         ValueRef::Blob(value) => Value::Blob(value.to_vec()),
     })
 }

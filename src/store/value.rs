@@ -78,6 +78,30 @@ impl<T: Into<Self>> From<Option<T>> for Value {
     }
 }
 
+/// A value of a row that is only looked at, where it lies.
+#[derive(Clone, Copy, Debug)]
+pub enum Seen<'r> {
+    /// Nothing.
+    Null,
+    /// A number.
+    Int(i64),
+    /// Text.
+    Text(&'r str),
+    /// Bytes.
+    Blob(&'r [u8]),
+}
+
+impl<'r> From<&'r Value> for Seen<'r> {
+    fn from(value: &'r Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Int(value) => Self::Int(*value),
+            Value::Text(value) => Self::Text(value),
+            Value::Blob(value) => Self::Blob(value),
+        }
+    }
+}
+
 /// Writes the parameters of a statement.
 #[macro_export]
 macro_rules! args {

@@ -51,7 +51,9 @@ fn judge(entries: &[String], leaves: Option<&[Hash]>, checkpoints: &[StoredCheck
     let mut checker = Checker::new(ORIGIN, &SAMPLE.keys, checkpoints, None, Default::default());
     for (at, json) in entries.iter().enumerate() {
         let stored = leaves.map(|leaves| (at as u64, &leaves[at]));
-        if !checker.take(Candidate { json, stored, filed: None }, &[]) {
+        if !checker
+            .take(Candidate { json, hash: leaf_hash(json.as_bytes()), stored, filed: None }, &[])
+        {
             break;
         }
     }

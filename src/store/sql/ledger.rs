@@ -8,9 +8,11 @@ use crate::args;
 use crate::domain::ledger::entry::Sealed;
 use crate::domain::ledger::event::Event;
 use crate::domain::ledger::merkle::{Frontier, Hash};
-use crate::domain::ledger::stored::{StoredCheckpoint, StoredDisclosure, StoredEntry};
+use crate::domain::ledger::stored::{
+    SeenDisclosure, SeenEntry, StoredCheckpoint, StoredDisclosure, StoredEntry, Stretch,
+};
 use crate::store::ledger::Head;
-use crate::store::{Row, StoreError, Tx, WriteTx};
+use crate::store::{Row, Seen, StoreError, Tx, WriteTx};
 
 statements! {
     HEAD = "SELECT size, leaf, frontier, time, signed_size, signed_at FROM ledger_head";
@@ -154,6 +156,45 @@ pub(in crate::store) fn leaves(
 /// A failure of the store.
 pub fn scan(tx: &Tx<'_>, from: u64, limit: u64) -> Result<Vec<StoredEntry>, StoreError> {
     tx.all(SCAN, args![int(from), int(limit)])?.iter().map(entry).collect()
+}
+
+/// At most `limit` entries from `from` on, oldest first, with their personal values and whatever
+/// values lie between them and belong to none.
+///
+/// # Errors
+/// A failure of the store.
+pub fn stretch(tx: &Tx<'_>, from: u64, limit: u64) -> Result<Stretch, StoreError> {
+    let mut stretch = Stretch::default();
+    tx.each(SCAN, args![int(from), int(limit)], &mut |row| {
+        let [Seen::Int(seq), Seen::Text(json), Seen::Blob(leaf), Seen::Text(kind), principal] = row
+        else {
+            return Err(StoreError::Row { column: 0, expected: "an entry" });
+        };
+        let leaf = leaf
+            .first_chunk()
+            .filter(|_| leaf.len() == 32)
+            .ok_or(StoreError::Row { column: 2, expected: "a 32-byte hash" })?;
+        let principal = match principal {
+            Seen::Text(id) => Some(*id),
+            _ => None,
+        };
+        stretch.add(SeenEntry { seq: seen_seq(*seq)?, json, leaf, kind, principal });
+        Ok(())
+    })?;
+    let Some((first, last)) = stretch.ends() else { return Ok(stretch) };
+    let places = args![int(from.min(first)), int(last)];
+    tx.each(DISCLOSURES_BETWEEN, places, &mut |row| {
+        let [Seen::Int(seq), Seen::Text(name), Seen::Text(encoded)] = row else {
+            return Err(StoreError::Row { column: 0, expected: "a personal value" });
+        };
+        stretch.add_disclosure(SeenDisclosure { seq: seen_seq(*seq)?, name, encoded });
+        Ok(())
+    })?;
+    Ok(stretch)
+}
+
+fn seen_seq(seq: i64) -> Result<u64, StoreError> {
+    u64::try_from(seq).map_err(|_| StoreError::Row { column: 0, expected: "a count" })
 }
 
 /// Which entries a page of the history is drawn from; the most selective index serves it.
