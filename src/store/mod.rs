@@ -256,9 +256,9 @@ impl Store {
         })
     }
 
-    /// As [`Store::write`], without the engine's check that each row points to one that exists. Only
-    /// for a closure that writes rows together with what they point to: for very many of them the
-    /// check reads pages all over the table.
+    /// As [`Store::write`], for very many rows: without the engine's check that each row points to
+    /// one that exists, which reads pages all over the table. Only for a closure that writes rows
+    /// together with what they point to.
     ///
     /// # Errors
     /// As [`Store::write`].
@@ -267,15 +267,15 @@ impl Store {
         author: &Author,
         job: impl FnOnce(&WriteTx<'_>) -> Result<Change<T>, E>,
     ) -> Result<T, E> {
-        self.check_references(false)?;
+        self.many(true)?;
         let done = self.write(author, job);
-        self.check_references(true)?;
+        self.many(false)?;
         done
     }
 
-    fn check_references(&self, check: bool) -> Result<(), StoreError> {
+    fn many(&self, begin: bool) -> Result<(), StoreError> {
         match &*self.lock() {
-            Engine::Sqlite(connection) => sqlite::check_references(connection, check),
+            Engine::Sqlite(connection) => sqlite::many(connection, begin),
             #[cfg(feature = "postgres")]
             Engine::Postgres(_) => Ok(()),
         }

@@ -219,9 +219,15 @@ pub(super) fn insert(
     Ok(inserted.then(|| connection.last_insert_rowid()))
 }
 
-/// Whether the engine checks with each row that the one it points to exists.
-pub(super) fn check_references(connection: &Connection, check: bool) -> Result<(), StoreError> {
-    Ok(connection.execute_batch(&format!("PRAGMA foreign_keys={check}"))?)
+/// Prepares the connection for writing very much at once, or ends that: no check with each row that
+/// the one it points to exists, and the log is written back only when it is large, so that a page
+/// which several transactions changed is written back once.
+pub(super) fn many(connection: &Connection, begin: bool) -> Result<(), StoreError> {
+    Ok(connection.execute_batch(if begin {
+        "PRAGMA foreign_keys=OFF; PRAGMA wal_autocheckpoint=65536;"
+    } else {
+        "PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=1000;"
+    })?)
 }
 
 fn bound<'c>(
