@@ -12,7 +12,11 @@ use crate::error::{Error, ErrorCode};
 
 /// A request that cannot be served, as its client will read it.
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub struct Failure(Box<Parts>);
+
+/// What a failure is made of; in a box, so that a result with it is not larger than its success.
+#[derive(Clone, Debug)]
+struct Parts {
     status: StatusCode,
     id: Option<&'static str>,
     reason: Option<String>,
@@ -25,7 +29,7 @@ pub struct Failure {
 impl Failure {
     /// A failure with the usual message of its status.
     pub fn new(status: StatusCode) -> Self {
-        Self {
+        Self(Box::new(Parts {
             status,
             id: None,
             reason: None,
@@ -33,7 +37,7 @@ impl Failure {
             details: Map::new(),
             beside: Map::new(),
             retry_after: None,
-        }
+        }))
     }
 
     /// 400 with the reason.
@@ -49,70 +53,71 @@ impl Failure {
     /// A sentence for people: what was wrong, and what to do.
     #[must_use]
     pub fn reason(mut self, reason: impl Into<String>) -> Self {
-        self.reason = Some(reason.into());
+        self.0.reason = Some(reason.into());
         self
     }
 
     /// The id by which clients tell the case.
     #[must_use]
-    pub const fn id(mut self, id: &'static str) -> Self {
-        self.id = Some(id);
+    pub fn id(mut self, id: &'static str) -> Self {
+        self.0.id = Some(id);
         self
     }
 
     /// Another message than the usual one of the status.
     #[must_use]
-    pub const fn message(mut self, message: &'static str) -> Self {
-        self.message = Some(message);
+    pub fn message(mut self, message: &'static str) -> Self {
+        self.0.message = Some(message);
         self
     }
 
     /// A detail within the error.
     #[must_use]
     pub fn detail(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.details.insert(key.to_owned(), value.into());
+        self.0.details.insert(key.to_owned(), value.into());
         self
     }
 
     /// A key beside the error.
     #[must_use]
     pub fn beside(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.beside.insert(key.to_owned(), value.into());
+        self.0.beside.insert(key.to_owned(), value.into());
         self
     }
 
     /// Says in how many seconds to try again.
     #[must_use]
-    pub const fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after = Some(seconds);
         self
     }
 
     /// The document; keys in the order of the wire, empty ones left out.
     fn document(&self, request: &str) -> Value {
+        let failed = &*self.0;
         let mut error = Map::new();
         let texts = [
-            ("id", self.id),
-            ("status", self.status.canonical_reason()),
+            ("id", failed.id),
+            ("status", failed.status.canonical_reason()),
             ("request", Some(request).filter(|id| !id.is_empty())),
-            ("reason", self.reason.as_deref()),
+            ("reason", failed.reason.as_deref()),
         ];
         for (key, text) in texts {
             if key == "status" {
-                error.insert("code".to_owned(), self.status.as_u16().into());
+                error.insert("code".to_owned(), failed.status.as_u16().into());
             }
             if let Some(text) = text {
                 error.insert(key.to_owned(), text.into());
             }
         }
-        if !self.details.is_empty() {
-            error.insert("details".to_owned(), Value::Object(self.details.clone()));
+        if !failed.details.is_empty() {
+            error.insert("details".to_owned(), Value::Object(failed.details.clone()));
         }
-        let message = self.message.unwrap_or_else(|| usual(self.status));
+        let message = failed.message.unwrap_or_else(|| usual(failed.status));
         error.insert("message".to_owned(), message.into());
         let mut document = Map::new();
         document.insert("error".to_owned(), Value::Object(error));
-        document.extend(self.beside.clone());
+        document.extend(failed.beside.clone());
         Value::Object(document)
     }
 }
@@ -170,7 +175,7 @@ impl From<CallError> for Failure {
 impl IntoResponse for Failure {
     /// Only the status; [`render`] writes the body, because it knows the request.
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
+        let mut response = self.0.status.into_response();
         response.extensions_mut().insert(self);
         response
     }
@@ -180,15 +185,15 @@ impl IntoResponse for Failure {
 pub async fn render(asked: Asked, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let Some(failure) = response.extensions().get::<Failure>() else { return response };
-    let id = HeaderValue::from_static(failure.id.unwrap_or_default());
+    let id = HeaderValue::from_static(failure.0.id.unwrap_or_default());
     let mut rendered = (
-        failure.status,
+        failure.0.status,
         [(header::CONTENT_TYPE, "application/json")],
         format!("{}\n", failure.document(&asked.request_id)),
     )
         .into_response();
     rendered.headers_mut().insert("ory-error-id", id);
-    if let Some(seconds) = failure.retry_after {
+    if let Some(seconds) = failure.0.retry_after {
         rendered.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     rendered

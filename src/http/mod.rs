@@ -12,8 +12,10 @@ mod failure;
 mod health;
 mod log;
 mod public;
+mod query;
 mod routes;
 mod signals;
+mod view;
 
 use std::future::Future;
 use std::io;

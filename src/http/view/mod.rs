@@ -1,0 +1,3 @@
+//! How things look on the wire.
+
+pub mod identity;
