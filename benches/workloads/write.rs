@@ -125,7 +125,7 @@ impl Bare {
         let none = None::<String>;
         let traits = one.traits.to_string();
         run(
-            "identities",
+            "insert",
             "INSERT",
             params![
                 id,

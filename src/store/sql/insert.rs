@@ -20,6 +20,7 @@ statements! {
 /// Everything an identity puts into the tables, ready to be written.
 pub struct Rows {
     identity: [Value; 14],
+    words: String,
     credentials: Vec<credentials::Config>,
     identifiers: Vec<credentials::Identifier>,
     addresses: Vec<addresses::Address>,
@@ -30,6 +31,7 @@ impl Rows {
     /// The rows of an identity.
     #[must_use]
     pub fn of(identity: &Identity) -> Self {
+        let words = search::text(identity);
         Self {
             identity: [
                 identity.id.into(),
@@ -44,9 +46,10 @@ impl Rows {
                 identity.expires_at.into(),
                 identity.created_at.into(),
                 identity.updated_at.into(),
-                search::text(identity).into(),
+                words.as_str().into(),
                 identity.status_detail.until.into(),
             ],
+            words,
             credentials: identity.credentials.iter().map(credentials::Config::of).collect(),
             identifiers: credentials::Identifier::all_of(&identity.credentials),
             addresses: addresses::merged(identity),
@@ -85,7 +88,7 @@ pub fn insert(tx: &WriteTx<'_>, identity: &Identity) -> Result<i64, StoreError> 
     for address in &rows.addresses {
         address.insert(tx, n)?;
     }
-    search::insert_after(tx, n - 1)?;
+    search::insert(tx, n, &rows.words)?;
     Ok(n)
 }
 
