@@ -73,19 +73,19 @@ CREATE TABLE addresses (
 ){STRICT};
 CREATE INDEX addresses_identity ON addresses (identity);
 
+-- `methods` and `devices` are documents as the API shows them.
 CREATE TABLE sessions (
     n {KEY},
     id {TEXT} NOT NULL,
     identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,
-    token_digest {TEXT} NOT NULL,
+    token_digest {BLOB} NOT NULL,
     active {INT} NOT NULL,
     aal {TEXT} NOT NULL,
     methods {TEXT} NOT NULL,
     authenticated_at {INT} NOT NULL,
     issued_at {INT} NOT NULL,
     expires_at {INT} NOT NULL,
-    ip {TEXT},
-    user_agent {TEXT}
+    devices {TEXT} NOT NULL
 ){STRICT};
 CREATE UNIQUE INDEX sessions_id ON sessions (id);
 CREATE UNIQUE INDEX sessions_token_digest ON sessions (token_digest);
@@ -103,6 +103,42 @@ CREATE TABLE codes (
     CONSTRAINT codes_pkey PRIMARY KEY (id)
 ){STRICT};
 CREATE INDEX codes_identity ON codes (identity);
+
+-- What went wrong in a browser, for the page it was sent to.
+CREATE TABLE flow_errors (
+    id {TEXT} NOT NULL,
+    error {TEXT} NOT NULL,
+    created_at {INT} NOT NULL,
+    expires_at {INT} NOT NULL,
+    CONSTRAINT flow_errors_pkey PRIMARY KEY (id)
+){STRICT};
+
+-- Mail and text messages on their way. `content` is sealed with the data key: it holds codes.
+CREATE TABLE messages (
+    n {KEY},
+    id {TEXT} NOT NULL,
+    status {TEXT} NOT NULL,
+    kind {TEXT} NOT NULL,
+    recipient {TEXT} NOT NULL,
+    template {TEXT} NOT NULL,
+    content {TEXT},
+    send_count {INT} NOT NULL,
+    created_at {INT} NOT NULL,
+    updated_at {INT} NOT NULL
+){STRICT};
+CREATE UNIQUE INDEX messages_id ON messages (id);
+CREATE INDEX messages_status ON messages (status, n);
+CREATE INDEX messages_recipient ON messages (recipient, n);
+
+-- Attempts to send a message.
+CREATE TABLE message_dispatches (
+    message {INT} NOT NULL REFERENCES messages (n) ON DELETE CASCADE,
+    id {TEXT} NOT NULL,
+    succeeded {INT} NOT NULL,
+    error {TEXT},
+    created_at {INT} NOT NULL,
+    CONSTRAINT message_dispatches_pkey PRIMARY KEY (message, id)
+){CLUSTERED};
 
 CREATE TABLE ledger_entries (
     seq {SEQ},

@@ -5,11 +5,13 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use jiff::SignedDuration;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::config::Options;
 use crate::crypto::password::Argon2Params;
+use crate::crypto::seal::SealingKey;
 use crate::crypto::sign::SigningKey;
 use crate::crypto::token;
 use crate::domain::policy::PasswordPolicy;
@@ -120,6 +122,31 @@ impl Deps {
     pub fn keyed_digest(&self, context: &str, secret: &str) -> Result<String, Error> {
         let key = read_key(&key_path(&self.state_dir, "data"))?;
         Ok(token::keyed_digest(&key, context, secret))
+    }
+
+    /// How long a session lasts.
+    #[must_use]
+    pub fn session_lifespan(&self) -> SignedDuration {
+        SignedDuration::from_mins(self.options.session_lifespan_minutes.into())
+    }
+
+    /// How near its end a session must be to be extended; nothing when it may be at any time.
+    #[must_use]
+    pub fn session_extend_window(&self) -> Option<SignedDuration> {
+        let minutes = self.options.session_extend_window_minutes;
+        (minutes > 0).then(|| SignedDuration::from_mins(minutes.into()))
+    }
+
+    /// Seals what must be read back, with the data key; `context` says what it is and whose.
+    ///
+    /// # Errors
+    /// When the data key cannot be read or there is no randomness.
+    pub fn seal(&self, context: &str, secret: &[u8]) -> Result<String, Error> {
+        let key = read_key(&key_path(&self.state_dir, "data"))?;
+        let sealed = SealingKey::new(&key).and_then(|key| key.seal(&self.rng, context, secret));
+        sealed.map_err(|error| {
+            Error::new(ErrorCode::Internal, "A value cannot be sealed.").because(error)
+        })
     }
 
     /// The key with which checkpoints are signed.

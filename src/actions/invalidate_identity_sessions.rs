@@ -31,7 +31,7 @@ impl Action for InvalidateIdentitySessions {
                 ErrorCode::NotFound => selector::missing(id),
                 _ => cx.failed(&sentence(id), &error),
             })?;
-        if ended == 0 {
+        if ended.removed == 0 {
             cx.host.log(&format!("Identity {id} has no sessions"));
         } else {
             cx.recorded = true;

@@ -41,14 +41,15 @@ impl Action for ListIdentitySessions {
 }
 
 fn shown(session: &Session, now: jiff::Timestamp) -> Value {
+    let device = session.devices.last();
     json!({
-        "active": session.active && session.expires_at > now,
+        "active": session.is_active(now),
         "authenticator_assurance_level": session.aal,
         "authentication_methods": session.methods,
         "authenticated_at": session.authenticated_at,
         "issued_at": session.issued_at,
         "expires_at": session.expires_at,
-        "ip_address": session.ip,
-        "user_agent": session.user_agent,
+        "ip_address": device.and_then(|device| device.ip_address.as_deref()),
+        "user_agent": device.and_then(|device| device.user_agent.as_deref()),
     })
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::domain::schema::Schemas;
+use crate::domain::session::RequiredAal;
 
 /// An option that cannot be used, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,33 @@ impl std::fmt::Display for Problem {
 
 /// How much the service logs.
 pub const LOG_LEVELS: [&str; 7] = ["panic", "fatal", "error", "warn", "info", "debug", "trace"];
+
+/// Which requests from other sites carry a cookie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SameSite {
+    /// Those that follow a link.
+    #[default]
+    Lax,
+    /// None.
+    Strict,
+}
+
+impl SameSite {
+    /// The word of the option.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lax => "lax",
+            Self::Strict => "strict",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Lax, Self::Strict].into_iter().find(|one| one.as_str() == word)
+    }
+}
 
 /// The options, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +80,16 @@ pub struct Options {
     pub argon2_parallelism: u32,
     /// How long a recovery code made by an operator works, in minutes.
     pub recovery_code_minutes: u32,
+    /// How long a session lasts, in minutes.
+    pub session_lifespan_minutes: u32,
+    /// How near its end a session must be to be extended, in minutes; 0 for at any time.
+    pub session_extend_window_minutes: u32,
+    /// How sure a session check must be.
+    pub session_required_aal: RequiredAal,
+    /// The domain of the session cookie; empty for the host that sets it alone.
+    pub session_cookie_domain: String,
+    /// Which requests from other sites carry the session cookie.
+    pub session_cookie_same_site: SameSite,
 }
 
 impl Default for Options {
@@ -69,13 +107,18 @@ impl Default for Options {
             argon2_iterations: 2,
             argon2_parallelism: 1,
             recovery_code_minutes: 60,
+            session_lifespan_minutes: 1440,
+            session_extend_window_minutes: 0,
+            session_required_aal: RequiredAal::HighestAvailable,
+            session_cookie_domain: String::new(),
+            session_cookie_same_site: SameSite::Lax,
         }
     }
 }
 
 impl Options {
     /// Every option's name, in the order of `config.yaml`.
-    pub const NAMES: [&'static str; 12] = [
+    pub const NAMES: [&'static str; 17] = [
         "external_url",
         "public_port",
         "admin_port",
@@ -88,6 +131,11 @@ impl Options {
         "argon2_iterations",
         "argon2_parallelism",
         "recovery_code_minutes",
+        "session_lifespan_minutes",
+        "session_extend_window_minutes",
+        "session_required_aal",
+        "session_cookie_domain",
+        "session_cookie_same_site",
     ];
 
     /// Reads options as `config-get` or a file gives them; what is absent or null is the default.
@@ -110,6 +158,24 @@ impl Options {
             argon2_iterations: reader.number("argon2_iterations", 2, 10, 2),
             argon2_parallelism: reader.number("argon2_parallelism", 1, 16, 1),
             recovery_code_minutes: reader.number("recovery_code_minutes", 1, 1440, 60),
+            session_lifespan_minutes: reader.number("session_lifespan_minutes", 1, 43_200, 1440),
+            session_extend_window_minutes: reader.number(
+                "session_extend_window_minutes",
+                0,
+                43_200,
+                0,
+            ),
+            session_required_aal: reader.word(
+                "session_required_aal",
+                &["aal1", "highest_available"],
+                RequiredAal::parse,
+            ),
+            session_cookie_domain: reader.domain("session_cookie_domain"),
+            session_cookie_same_site: reader.word(
+                "session_cookie_same_site",
+                &["lax", "strict"],
+                SameSite::parse,
+            ),
         };
         reader.unknown();
         let mut problems = reader.problems;
@@ -125,7 +191,7 @@ impl Options {
     /// The options as one document: what [`Options::from_map`] reads back.
     #[must_use]
     pub fn to_map(&self) -> Map<String, Value> {
-        let values: [Value; 12] = [
+        let values: [Value; 17] = [
             self.external_url.as_str().into(),
             self.public_port.into(),
             self.admin_port.into(),
@@ -138,6 +204,11 @@ impl Options {
             self.argon2_iterations.into(),
             self.argon2_parallelism.into(),
             self.recovery_code_minutes.into(),
+            self.session_lifespan_minutes.into(),
+            self.session_extend_window_minutes.into(),
+            self.session_required_aal.as_str().into(),
+            self.session_cookie_domain.as_str().into(),
+            self.session_cookie_same_site.as_str().into(),
         ];
         Self::NAMES.iter().map(|name| (*name).to_owned()).zip(values).collect()
     }
@@ -285,6 +356,40 @@ impl Reader<'_> {
         String::new()
     }
 
+    /// One of a few words.
+    fn word<T: Default>(
+        &mut self,
+        name: &str,
+        words: &[&str],
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> T {
+        let word = self.text(name, String::new()).to_lowercase();
+        if word.is_empty() {
+            return T::default();
+        }
+        parse(&word).unwrap_or_else(|| {
+            self.problems.push(problem(name, format!("must be one of {}", words.join(", "))));
+            T::default()
+        })
+    }
+
+    fn domain(&mut self, name: &str) -> String {
+        let domain = self.text(name, String::new()).to_lowercase();
+        let label = |label: &str| {
+            !label.is_empty()
+                && label.len() <= 63
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        // A cookie for a whole top-level domain would be everybody's; browsers refuse it too.
+        let sane = domain.contains('.') && domain.len() <= 253 && domain.split('.').all(label);
+        if domain.is_empty() || sane {
+            return domain;
+        }
+        let message = "must be a domain such as example.com, without a leading dot".to_owned();
+        self.problems.push(problem(name, message));
+        String::new()
+    }
+
     fn unknown(&mut self) {
         for name in self.map.keys().filter(|name| !Options::NAMES.contains(&name.as_str())) {
             self.problems.push(problem(name, "is not an option of Doorward".to_owned()));
@@ -314,7 +419,8 @@ mod tests {
         let wrong = serde_json::json!({
             "public_port": "many", "log_level": "loud", "realm": "A b", "external_url": "ftp://x",
             "argon2_iterations": 0, "identity_schemas": "{", "default_identity_schema_id": "x",
-            "unheard_of": 1,
+            "unheard_of": 1, "session_required_aal": "aal3", "session_cookie_domain": ".com",
+            "session_cookie_same_site": "none", "session_lifespan_minutes": 0,
         });
         let problems = Options::from_map(wrong.as_object().unwrap()).unwrap_err();
         let mut named: Vec<&str> = problems.iter().map(|p| p.option.as_str()).collect();
@@ -326,6 +432,10 @@ mod tests {
             "log_level",
             "public_port",
             "realm",
+            "session_cookie_domain",
+            "session_cookie_same_site",
+            "session_lifespan_minutes",
+            "session_required_aal",
             "unheard_of",
         ];
         assert_eq!(named, expected);

@@ -22,6 +22,24 @@ pub fn random_token(rng: &Rng) -> Result<String, Error> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// `length` random letters and digits, each equally likely: nearly six bits a character.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn random_letters(rng: &Rng, length: usize) -> Result<String, Error> {
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut text = String::with_capacity(length);
+    while text.len() < length {
+        let mut bytes = [0u8; 64];
+        rng.fill(&mut bytes)?;
+        // Four times 62 is 248: the bytes above would make some letters likelier.
+        let fair = bytes.iter().filter(|byte| **byte < 248);
+        let letters = fair.filter_map(|byte| LETTERS.get(usize::from(byte % 62)));
+        text.extend(letters.take(length - text.len()).map(|letter| char::from(*letter)));
+    }
+    Ok(text)
+}
+
 /// A code a person can type: six decimal digits, each code equally likely.
 ///
 /// # Errors
@@ -44,6 +62,12 @@ pub fn one_time_code(rng: &Rng) -> Result<String, Error> {
 #[must_use]
 pub fn digest(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
+}
+
+/// The same as [`digest`], as bytes: half the size in an index.
+#[must_use]
+pub fn digest_bytes(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
 }
 
 /// The digest of something short, in hexadecimal, that only the holder of `key` can try out
@@ -78,6 +102,21 @@ mod tests {
     }
 
     #[test]
+    fn sess_01_letters_are_of_the_alphabet_use_all_of_it_everywhere_and_differ() {
+        let rng = Rng::default();
+        let mut seen = HashSet::new();
+        let mut tokens = HashSet::new();
+        for _ in 0..10_000 {
+            let token = random_letters(&rng, 32).unwrap();
+            assert_eq!(token.len(), 32);
+            assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+            seen.extend(token.bytes().enumerate());
+            tokens.insert(token);
+        }
+        assert_eq!((tokens.len(), seen.len()), (10_000, 32 * 62));
+    }
+
+    #[test]
     fn codes_have_six_digits_and_use_every_digit_everywhere() {
         let rng = Rng::default();
         let mut seen = HashSet::new();
@@ -96,6 +135,7 @@ mod tests {
             digest("abc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
+        assert_eq!(hex::encode(digest_bytes("abc")), digest("abc"));
         assert!(equal("same", "same"));
         assert!(!equal("same", "sane"));
         assert!(!equal("same", "same "));

@@ -95,6 +95,24 @@ impl Credential {
         }
     }
 
+    /// Whether it can be the second factor of a sign-in: a generator, unused backup codes, or a key
+    /// that is not passwordless.
+    #[must_use]
+    pub fn is_second_factor(&self) -> bool {
+        match self.kind {
+            CredentialType::Totp => true,
+            CredentialType::LookupSecret => {
+                let codes = self.config.get("recovery_codes").and_then(Value::as_array);
+                codes.into_iter().flatten().any(|code| code.get("used_at").is_none_or(Value::is_null))
+            }
+            CredentialType::Webauthn => self.keys().any(|key| !is_passwordless(self.kind, key)),
+            CredentialType::Password
+            | CredentialType::Oidc
+            | CredentialType::Passkey
+            | CredentialType::Code => false,
+        }
+    }
+
     /// The stored hash of a password credential; `None` when no password was ever set.
     #[must_use]
     pub fn password_hash(&self) -> Option<&str> {

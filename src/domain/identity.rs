@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::authority::Authority;
 use super::credential::{Credential, CredentialType};
-use super::status::{EffectiveStatus, Status, StatusDetail};
+use super::status::{EffectiveStatus, Standing, Status, StatusDetail};
 
 /// Longest external id, in characters (as the Kratos API).
 pub const EXTERNAL_ID_MAX_CHARS: usize = 64;
@@ -117,20 +117,26 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// All that decides what the account is worth.
+    #[must_use]
+    pub const fn standing(&self) -> Standing {
+        Standing {
+            status: self.status,
+            until: self.status_detail.until,
+            expires_at: self.expires_at,
+        }
+    }
+
     /// The status at `now`: expiry and an `until` that has passed included.
     #[must_use]
     pub fn effective_status(&self, now: Timestamp) -> EffectiveStatus {
-        self.settled_status(now).effective(self.expires_at, now)
+        self.standing().effective(now)
     }
 
     /// The stored status, or `active` once its `until` has passed.
     #[must_use]
     pub fn settled_status(&self, now: Timestamp) -> Status {
-        let lapsed = self.status_detail.until.is_some_and(|until| until <= now);
-        match self.status {
-            Status::Locked | Status::Blocked if lapsed => Status::Active,
-            status => status,
-        }
+        self.status.settled(self.status_detail.until, now)
     }
 
     /// The credential of one kind.

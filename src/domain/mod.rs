@@ -2,9 +2,11 @@
 
 pub mod authority;
 pub mod credential;
+pub mod flow_error;
 pub mod identifier;
 pub mod identity;
 pub mod ledger;
+pub mod message;
 pub mod policy;
 pub mod schema;
 pub mod session;

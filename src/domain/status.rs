@@ -67,6 +67,15 @@ impl Status {
         }
     }
 
+    /// This status, or `active` once the time until which it holds has passed.
+    #[must_use]
+    pub fn settled(self, until: Option<Timestamp>, now: Timestamp) -> Self {
+        match self {
+            Self::Locked | Self::Blocked if until.is_some_and(|until| until <= now) => Self::Active,
+            status => status,
+        }
+    }
+
     /// What this status amounts to at `now`.
     #[must_use]
     pub fn effective(self, expires_at: Option<Timestamp>, now: Timestamp) -> EffectiveStatus {
@@ -95,6 +104,18 @@ impl EffectiveStatus {
         }
     }
 
+    /// Whether sessions that exist go on working.
+    #[must_use]
+    pub const fn keeps_sessions(self) -> bool {
+        matches!(self, Self::Active | Self::Locked)
+    }
+
+    /// Whether a session may begin, or its end be put off.
+    #[must_use]
+    pub const fn grants_sessions(self) -> bool {
+        matches!(self, Self::Active)
+    }
+
     /// The two-valued `state` of the Kratos API: only what ends sessions is `inactive`.
     #[must_use]
     pub const fn kratos_state(self) -> &'static str {
@@ -102,6 +123,26 @@ impl EffectiveStatus {
             Self::Blocked | Self::Expired => "inactive",
             Self::Invited | Self::Active | Self::Locked => "active",
         }
+    }
+}
+
+/// All that decides what an account is worth at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The stored status.
+    pub status: Status,
+    /// When a lock or block ends by itself.
+    pub until: Option<Timestamp>,
+    /// When the account ends.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Standing {
+    /// The status at `now`. Sign-in, session checks and everything else that depends on a status
+    /// ask this.
+    #[must_use]
+    pub fn effective(self, now: Timestamp) -> EffectiveStatus {
+        self.status.settled(self.until, now).effective(self.expires_at, now)
     }
 }
 
@@ -225,6 +266,33 @@ mod tests {
         for (transition, expected) in table {
             assert_eq!(from.map(|status| transition.apply(status)), expected, "{transition:?}");
         }
+    }
+
+    #[test]
+    fn e3_e4_locked_keeps_sessions_and_gets_none_and_the_others_lose_them() {
+        let rows = [
+            (EffectiveStatus::Active, true, true),
+            (EffectiveStatus::Locked, true, false),
+            (EffectiveStatus::Blocked, false, false),
+            (EffectiveStatus::Expired, false, false),
+            (EffectiveStatus::Invited, false, false),
+        ];
+        for (status, keeps, grants) in rows {
+            assert_eq!((status.keeps_sessions(), status.grants_sessions()), (keeps, grants));
+        }
+    }
+
+    #[test]
+    fn a_block_with_an_end_is_over_at_its_end_and_expiry_outlasts_it() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut standing =
+            Standing { status: Status::Blocked, until: Some(at(10)), expires_at: None };
+        assert_eq!(standing.effective(at(9)), EffectiveStatus::Blocked);
+        assert_eq!(standing.effective(at(10)), EffectiveStatus::Active);
+        standing.expires_at = Some(at(12));
+        assert_eq!(standing.effective(at(12)), EffectiveStatus::Expired);
+        standing.status = Status::Invited;
+        assert_eq!(standing.effective(at(11)), EffectiveStatus::Invited);
     }
 
     #[test]

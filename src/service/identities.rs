@@ -499,7 +499,7 @@ pub fn delete(d: &Deps, by: &Caller, id: Uuid) -> Result<(), Error> {
             .principal(id)
             .data("from", stored.identity.effective_status(now).as_str())
             .data("schema", stored.identity.schema_id.as_str())
-            .data("sessions_revoked", ended.len());
+            .data("sessions_revoked", ended.live.len());
         Ok::<_, Error>(by.change((), event, Vec::new()))
     })
 }

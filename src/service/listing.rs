@@ -91,6 +91,14 @@ pub(super) fn after(token: Option<&str>) -> Result<i64, Error> {
         })
 }
 
+/// As [`after`] for a list that begins at the newest.
+pub(super) fn before(token: Option<&str>) -> Result<i64, Error> {
+    match after(token)? {
+        0 => Ok(i64::MAX),
+        key => Ok(key),
+    }
+}
+
 fn status(word: &str) -> Result<EffectiveStatus, Error> {
     Ok(match word {
         "invited" => EffectiveStatus::Invited,

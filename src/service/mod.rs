@@ -6,7 +6,9 @@
 pub mod authorities;
 pub mod backup;
 mod caller;
+pub mod courier;
 mod failure;
+pub mod flow_errors;
 pub mod health;
 pub mod identities;
 pub mod ledger;

@@ -57,7 +57,7 @@ pub fn set(d: &Deps, by: &Caller, id: Uuid, password: &SecretString) -> Result<I
         let event = Event::new(EventType::CredentialReset)
             .principal(id)
             .data("credential", CredentialType::Password.as_str())
-            .data("sessions_revoked", ended.len());
+            .data("sessions_revoked", ended.live.len());
         let activated = (before.identity.status == Status::Invited).then(|| {
             Event::new(EventType::UserActivated)
                 .principal(id)

@@ -98,7 +98,7 @@ fn change(
         }
         let mut ended = 0;
         if transition == Transition::Block {
-            ended = sessions::delete_all(tx, before.n, now)?.len() as u64;
+            ended = sessions::delete_all(tx, before.n, now)?.live.len() as u64;
             codes::withdraw(tx, before.n, recovery::PURPOSE)?;
         }
         let mut after = before.identity.clone();

@@ -51,6 +51,11 @@ fn example(name: &str, option: &Value) -> String {
         "argon2_memory_kib" => "65536".to_owned(),
         "argon2_iterations" => "3".to_owned(),
         "recovery_code_minutes" => "15".to_owned(),
+        "session_lifespan_minutes" => "480".to_owned(),
+        "session_extend_window_minutes" => "60".to_owned(),
+        "session_required_aal" => "aal1".to_owned(),
+        "session_cookie_domain" => "example.com".to_owned(),
+        "session_cookie_same_site" => "strict".to_owned(),
         _ => option["default"].to_string().trim_matches('"').to_owned(),
     }
 }

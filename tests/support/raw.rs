@@ -7,7 +7,7 @@ use postgres::Client;
 use rusqlite::Connection;
 
 /// Every table, with the columns that order it.
-const TABLES: [(&str, &str); 13] = [
+const TABLES: [(&str, &str); 16] = [
     ("settings", "name"),
     ("identities", "n"),
     ("authorities", "identity, authority"),
@@ -16,6 +16,9 @@ const TABLES: [(&str, &str); 13] = [
     ("addresses", "value, via"),
     ("sessions", "n"),
     ("codes", "id"),
+    ("flow_errors", "id"),
+    ("messages", "n"),
+    ("message_dispatches", "message, id"),
     ("ledger_entries", "seq"),
     ("ledger_disclosures", "seq, name"),
     ("ledger_checkpoints", "size"),

@@ -4,10 +4,13 @@ pub mod addresses;
 pub mod authorities;
 pub mod codes;
 pub mod credentials;
+pub mod flow_errors;
 pub mod identities;
 pub mod insert;
 pub mod ledger;
+pub mod messages;
 pub mod search;
+pub mod session_check;
 pub mod sessions;
 pub mod settings;
 
@@ -28,9 +31,12 @@ pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'s
         ("authorities", authorities::STATEMENTS),
         ("codes", codes::STATEMENTS),
         ("credentials", credentials::STATEMENTS),
+        ("flow_errors", flow_errors::STATEMENTS),
         ("identities", identities::STATEMENTS),
         ("insert", insert::STATEMENTS),
         ("ledger", ledger::STATEMENTS),
+        ("messages", messages::STATEMENTS),
+        ("session_check", session_check::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
         ("settings", settings::STATEMENTS),
     ]

@@ -1,85 +1,235 @@
-//! Sessions.
+//! Sessions. Every one is read together with what decides whether its owner may have any.
 
 use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::statements;
 use crate::args;
-use crate::domain::session::Session;
+use crate::domain::session::{Aal, Session};
+use crate::domain::status::{Standing, Status};
 use crate::store::{Row, StoreError, Tx, WriteTx};
 
 statements! {
-    LIST = "SELECT s.id, i.id, s.active, s.aal, s.methods, s.authenticated_at, s.issued_at,
-        s.expires_at, s.ip, s.user_agent
+    FIND = "SELECT s.id, i.id, s.active, s.aal, s.methods, s.authenticated_at, s.issued_at,
+        s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity
+        FROM sessions s JOIN identities i ON i.n = s.identity WHERE s.id = $1";
+    OF = "SELECT s.id, i.id, s.active, s.aal, s.methods, s.authenticated_at, s.issued_at,
+        s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity
         FROM sessions s JOIN identities i ON i.n = s.identity
-        WHERE s.identity = $1 ORDER BY s.issued_at DESC, s.id";
+        WHERE s.identity = $1 AND s.id <> $2
+        AND ($3 = 2 OR CASE WHEN s.active = 1 AND s.expires_at > $4 THEN 1 ELSE 0 END = $3)
+        ORDER BY s.n DESC LIMIT $5 OFFSET $6";
+    COUNT_OF = "SELECT count(*) FROM sessions s WHERE s.identity = $1 AND s.id <> $2
+        AND ($3 = 2 OR CASE WHEN s.active = 1 AND s.expires_at > $4 THEN 1 ELSE 0 END = $3)";
+    PAGE = "SELECT s.id, i.id, s.active, s.aal, s.methods, s.authenticated_at, s.issued_at,
+        s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity
+        FROM sessions s JOIN identities i ON i.n = s.identity
+        WHERE s.n < $1 ORDER BY s.n DESC LIMIT $2";
+    PAGE_BY_ACTIVE = "SELECT s.id, i.id, s.active, s.aal, s.methods, s.authenticated_at, s.issued_at,
+        s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity
+        FROM sessions s JOIN identities i ON i.n = s.identity
+        WHERE s.n < $1 AND CASE WHEN s.active = 1 AND s.expires_at > $3
+        AND (i.expires_at IS NULL OR i.expires_at > $3)
+        AND (i.status IN ('active', 'locked') OR (i.status = 'blocked' AND i.status_until <= $3))
+        THEN 1 ELSE 0 END = $4
+        ORDER BY s.n DESC LIMIT $2";
     INSERT = "INSERT INTO sessions (id, identity, token_digest, active, aal, methods,
-        authenticated_at, issued_at, expires_at, ip, user_agent)
-        VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10)";
-    ACTIVE_IDS = "SELECT id FROM sessions WHERE identity = $1 AND active = 1 AND expires_at > $2";
+        authenticated_at, issued_at, expires_at, devices)
+        VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)";
+    DISABLE = "UPDATE sessions SET active = 0 WHERE id = $1 AND active = 1";
+    DISABLE_OTHERS = "UPDATE sessions SET active = 0 WHERE identity = $1 AND id <> $2
+        AND active = 1 AND expires_at > $3";
+    EXTEND = "UPDATE sessions SET expires_at = $2 WHERE id = $1";
+    ACTIVE_IDS = "SELECT id FROM sessions WHERE identity = $1 AND active = 1 AND expires_at > $2
+        AND id <> $3 ORDER BY n";
     DELETE_ALL = "DELETE FROM sessions WHERE identity = $1";
+}
+
+/// A session with the row numbers by which it is found.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Its own, in order of creation.
+    pub n: i64,
+    /// Its owner's.
+    pub identity: i64,
+    /// The session.
+    pub session: Session,
+}
+
+/// Which sessions of an identity are meant.
+#[derive(Clone, Copy, Debug)]
+pub struct Which {
+    /// Only those that are neither revoked nor over, or only the others.
+    pub live: Option<bool>,
+    /// All but this one; nil for all.
+    pub except: Uuid,
+    /// The moment at which they are judged.
+    pub now: Timestamp,
+}
+
+/// The session with this id.
+///
+/// # Errors
+/// A failure of the store.
+pub fn find(tx: &Tx<'_>, id: Uuid) -> Result<Option<Stored>, StoreError> {
+    tx.opt(FIND, args![id])?.as_ref().map(stored).transpose()
 }
 
 /// The sessions of an identity, newest first.
 ///
 /// # Errors
 /// A failure of the store.
-pub fn list(tx: &Tx<'_>, identity: i64) -> Result<Vec<Session>, StoreError> {
-    tx.all(LIST, args![identity])?.iter().map(session).collect()
+pub fn of(
+    tx: &Tx<'_>,
+    identity: i64,
+    which: Which,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Session>, StoreError> {
+    let live = which.live.map_or(2, i64::from);
+    tx.all(OF, args![identity, which.except, live, which.now, limit, offset])?
+        .iter()
+        .map(session)
+        .collect()
 }
 
-/// Opens a session; only the digest of its token is kept.
+/// How many sessions of an identity there are.
 ///
 /// # Errors
-/// `Conflict` for an id or token that exists.
+/// A failure of the store.
+pub fn count_of(tx: &Tx<'_>, identity: i64, which: Which) -> Result<u64, StoreError> {
+    let live = which.live.map_or(2, i64::from);
+    tx.one(COUNT_OF, args![identity, which.except, live, which.now])?.count(0)
+}
+
+/// A page of sessions below the row `before`, newest first; only those that work at `now`, or only
+/// those that do not, when `active` says so.
+///
+/// # Errors
+/// A failure of the store.
+pub fn page(
+    tx: &Tx<'_>,
+    before: i64,
+    limit: i64,
+    active: Option<bool>,
+    now: Timestamp,
+) -> Result<Vec<Stored>, StoreError> {
+    let rows = match active {
+        None => tx.all(PAGE, args![before, limit])?,
+        Some(active) => tx.all(PAGE_BY_ACTIVE, args![before, limit, now, active])?,
+    };
+    rows.iter().map(stored).collect()
+}
+
+/// Opens a session; only the digest of its secret is kept.
+///
+/// # Errors
+/// `Conflict` for an id or secret that exists.
 pub fn insert(
     tx: &WriteTx<'_>,
     identity: i64,
     session: &Session,
-    token_digest: &str,
+    digest: &[u8; 32],
 ) -> Result<(), StoreError> {
     tx.exec_one(
         INSERT,
         args![
             session.id,
             identity,
-            token_digest,
+            digest,
             session.aal.as_str(),
-            session.methods.as_str(),
+            document(&session.methods)?,
             session.authenticated_at,
             session.issued_at,
             session.expires_at,
-            session.ip.as_deref(),
-            session.user_agent.as_deref(),
+            document(&session.devices)?,
         ],
     )
 }
 
-/// Removes every session of an identity; returns the ids of those that were live at `now`.
+/// Revokes a session; says whether it was not revoked before.
 ///
 /// # Errors
 /// A failure of the store.
-pub fn delete_all(
+pub fn disable(tx: &WriteTx<'_>, id: Uuid) -> Result<bool, StoreError> {
+    Ok(tx.exec(DISABLE, args![id])? > 0)
+}
+
+/// Revokes the live sessions of an identity, all but one; gives their ids.
+///
+/// # Errors
+/// A failure of the store.
+pub fn disable_others(
     tx: &WriteTx<'_>,
     identity: i64,
+    except: Uuid,
     now: Timestamp,
 ) -> Result<Vec<Uuid>, StoreError> {
-    let live = tx.all(ACTIVE_IDS, args![identity, now])?;
-    tx.exec(DELETE_ALL, args![identity])?;
+    let live = tx.all(ACTIVE_IDS, args![identity, now, except])?;
+    tx.exec(DISABLE_OTHERS, args![identity, except, now])?;
     live.iter().map(|row| row.uuid(0)).collect()
 }
 
-fn session(row: &Row) -> Result<Session, StoreError> {
+/// Puts the end of a session off.
+///
+/// # Errors
+/// `RowsAffected` when there is no such session.
+pub fn extend(tx: &WriteTx<'_>, id: Uuid, expires_at: Timestamp) -> Result<(), StoreError> {
+    tx.exec_one(EXTEND, args![id, expires_at])
+}
+
+/// What was removed.
+#[derive(Clone, Debug, Default)]
+pub struct Removed {
+    /// How many rows there were.
+    pub rows: u64,
+    /// Which of them were live.
+    pub live: Vec<Uuid>,
+}
+
+/// Removes every session of an identity; `now` is when they are judged.
+///
+/// # Errors
+/// A failure of the store.
+pub fn delete_all(tx: &WriteTx<'_>, identity: i64, now: Timestamp) -> Result<Removed, StoreError> {
+    let live = tx.all(ACTIVE_IDS, args![identity, now, Uuid::nil()])?;
+    let rows = tx.exec(DELETE_ALL, args![identity])?;
+    Ok(Removed { rows, live: live.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()? })
+}
+
+fn stored(row: &Row) -> Result<Stored, StoreError> {
+    Ok(Stored { n: row.int(12)?, identity: row.int(13)?, session: session(row)? })
+}
+
+/// A session from the first twelve columns.
+pub(super) fn session(row: &Row) -> Result<Session, StoreError> {
+    let status =
+        Status::parse(row.text(9)?).ok_or(StoreError::Row { column: 9, expected: "a status" })?;
     Ok(Session {
         id: row.uuid(0)?,
         identity_id: row.uuid(1)?,
+        owner: Standing { status, until: row.opt_time(10)?, expires_at: row.opt_time(11)? },
         active: row.flag(2)?,
-        aal: row.text(3)?.to_owned(),
-        methods: row.text(4)?.to_owned(),
+        aal: Aal::parse(row.text(3)?)
+            .ok_or(StoreError::Row { column: 3, expected: "a level of assurance" })?,
+        methods: parsed(row, 4, "methods of a sign-in")?,
         authenticated_at: row.time(5)?,
         issued_at: row.time(6)?,
         expires_at: row.time(7)?,
-        ip: row.opt_text(8)?.map(str::to_owned),
-        user_agent: row.opt_text(9)?.map(str::to_owned),
+        devices: parsed(row, 8, "devices")?,
     })
+}
+
+fn document(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Driver(error.into()))
+}
+
+fn parsed<T: DeserializeOwned>(
+    row: &Row,
+    column: usize,
+    expected: &'static str,
+) -> Result<T, StoreError> {
+    serde_json::from_str(row.text(column)?).map_err(|_| StoreError::Row { column, expected })
 }

@@ -1,0 +1,179 @@
+//! Mail and text messages on their way.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Where a message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageStatus {
+    /// Waits for its turn.
+    Queued,
+    /// Is being sent.
+    Processing,
+    /// Was sent.
+    Sent,
+    /// Was tried too often.
+    Abandoned,
+}
+
+impl MessageStatus {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::Queued, Self::Processing, Self::Sent, Self::Abandoned];
+
+    /// The word that is stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Processing => "processing",
+            Self::Sent => "sent",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+/// What sort of message it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageKind {
+    /// Mail.
+    Email,
+    /// A text message.
+    Sms,
+}
+
+impl MessageKind {
+    /// The word that is stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Sms => "sms",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Email, Self::Sms].into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// What a message says; the words are those of the Kratos API, and no other may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Template {
+    /// A recovery link, for an address nobody has.
+    RecoveryInvalid,
+    /// A recovery link.
+    RecoveryValid,
+    /// A recovery code, for an address nobody has.
+    RecoveryCodeInvalid,
+    /// A recovery code.
+    RecoveryCodeValid,
+    /// A verification link, for an address nobody has.
+    VerificationInvalid,
+    /// A verification link.
+    VerificationValid,
+    /// A verification code, for an address nobody has.
+    VerificationCodeInvalid,
+    /// A verification code.
+    VerificationCodeValid,
+    /// A sign-in code.
+    LoginCodeValid,
+    /// A registration code.
+    RegistrationCodeValid,
+}
+
+impl Template {
+    /// Every template.
+    pub const ALL: [Self; 10] = [
+        Self::RecoveryInvalid,
+        Self::RecoveryValid,
+        Self::RecoveryCodeInvalid,
+        Self::RecoveryCodeValid,
+        Self::VerificationInvalid,
+        Self::VerificationValid,
+        Self::VerificationCodeInvalid,
+        Self::VerificationCodeValid,
+        Self::LoginCodeValid,
+        Self::RegistrationCodeValid,
+    ];
+
+    /// The word that is stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RecoveryInvalid => "recovery_invalid",
+            Self::RecoveryValid => "recovery_valid",
+            Self::RecoveryCodeInvalid => "recovery_code_invalid",
+            Self::RecoveryCodeValid => "recovery_code_valid",
+            Self::VerificationInvalid => "verification_invalid",
+            Self::VerificationValid => "verification_valid",
+            Self::VerificationCodeInvalid => "verification_code_invalid",
+            Self::VerificationCodeValid => "verification_code_valid",
+            Self::LoginCodeValid => "login_code_valid",
+            Self::RegistrationCodeValid => "registration_code_valid",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|template| template.as_str() == word)
+    }
+}
+
+/// A message, without what it says: that is for its recipient only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its id.
+    pub id: Uuid,
+    /// Where it stands.
+    pub status: MessageStatus,
+    /// What sort it is.
+    pub kind: MessageKind,
+    /// The address it goes to.
+    pub recipient: String,
+    /// What it says.
+    pub template: Template,
+    /// How often it was tried.
+    pub send_count: i64,
+    /// When it was queued.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// An attempt to send a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispatch {
+    /// Its id.
+    pub id: Uuid,
+    /// What went wrong; nothing when it was sent.
+    pub error: Option<String>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_parse_back() {
+        for status in MessageStatus::ALL {
+            assert_eq!(MessageStatus::parse(status.as_str()), Some(status));
+        }
+        for kind in [MessageKind::Email, MessageKind::Sms] {
+            assert_eq!(MessageKind::parse(kind.as_str()), Some(kind));
+        }
+        for template in Template::ALL {
+            assert_eq!(Template::parse(template.as_str()), Some(template));
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The beginning of a session.
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use super::presented::{Carrier, Presented};
+use crate::app::Deps;
+use crate::domain::ledger::EventType;
+use crate::domain::ledger::event::Event;
+use crate::domain::session::{Aal, Device, Method, Session};
+use crate::error::{Error, ErrorCode};
+use crate::service::Caller;
+use crate::service::failure::no_identity;
+use crate::store::sql::{identities, sessions};
+
+/// A sign-in that was completed.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// Who signed in.
+    pub identity_id: Uuid,
+    /// The steps that were completed, in their order.
+    pub methods: Vec<Method>,
+    /// By what the session is to be carried.
+    pub carrier: Carrier,
+    /// How long it lasts, where that is not what the options say.
+    pub lifespan: Option<SignedDuration>,
+}
+
+/// A session that has begun, with what its client is given for it, which is shown once.
+#[derive(Debug)]
+pub struct Issued {
+    /// The session.
+    pub session: Session,
+    /// The session token, or the cookie's value.
+    pub secret: SecretString,
+}
+
+/// Begins a session on the device that the caller's request came from.
+///
+/// # Errors
+/// `NotFound`, and `Forbidden` unless the account is active.
+pub fn issue(d: &Deps, by: &Caller, sign_in: &SignIn) -> Result<Issued, Error> {
+    let now = d.clock.now();
+    let presented = Presented::draw(&d.rng, sign_in.carrier)?;
+    let lifespan = sign_in.lifespan.unwrap_or_else(|| d.session_lifespan());
+    let (id, device) = (d.rng.uuid_v7(now)?, device(d, by, now)?);
+    let session = d.store.write(&by.author(), |tx| {
+        let stored = identities::find(tx, sign_in.identity_id)?.ok_or_else(no_identity)?;
+        let owner = stored.identity.standing();
+        if !owner.effective(now).grants_sessions() {
+            return Err(Error::new(ErrorCode::Forbidden, "This account cannot sign in."));
+        }
+        let session = Session {
+            id,
+            identity_id: sign_in.identity_id,
+            owner,
+            active: true,
+            aal: Aal::reached(&sign_in.methods),
+            methods: sign_in.methods.clone(),
+            authenticated_at: now,
+            issued_at: now,
+            expires_at: end(now, lifespan)?,
+            devices: vec![device],
+        };
+        sessions::insert(tx, stored.n, &session, &presented.digest())?;
+        let event = created(&session);
+        Ok(by.change(session, event, []))
+    })?;
+    let secret = presented.handed_out(session.expires_at.as_second());
+    Ok(Issued { session, secret })
+}
+
+/// When a session ends that lasts for `lifespan` from `now`.
+pub(super) fn end(now: Timestamp, lifespan: SignedDuration) -> Result<Timestamp, Error> {
+    now.checked_add(lifespan).map_err(|error| {
+        Error::new(ErrorCode::Internal, "The session's end cannot be computed.").because(error)
+    })
+}
+
+fn device(d: &Deps, by: &Caller, now: Timestamp) -> Result<Device, Error> {
+    Ok(Device {
+        id: d.rng.uuid_v7(now)?,
+        ip_address: by.origin.ip.clone(),
+        user_agent: by.origin.user_agent.clone(),
+        location: None,
+    })
+}
+
+fn created(session: &Session) -> Event {
+    let methods: Vec<&str> = session.methods.iter().map(|used| used.method.as_str()).collect();
+    Event::new(EventType::SessionCreated)
+        .principal(session.identity_id)
+        .session(session.id.to_string())
+        .data("aal", session.aal.as_str())
+        .data("expires_at", session.expires_at.to_string())
+        .data("methods", methods)
+}

@@ -1,0 +1,97 @@
+//! The session check: one statement that finds a session by its secret, with everything of its
+//! owner that the answer shows. No other statement runs so often.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+
+use super::{addresses, credentials, sessions, statements};
+use crate::args;
+use crate::domain::credential::Credential;
+use crate::domain::identity::Identity;
+use crate::domain::session::Session;
+use crate::domain::status::StatusDetail;
+use crate::store::{Row, StoreError, Tx};
+
+statements! {
+    BY_DIGEST = "SELECT s.id, i.id, s.active, s.aal, s.methods, s.authenticated_at, s.issued_at,
+        s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity,
+        i.external_id, i.schema_id, i.traits, i.metadata_public, i.status_changed_at,
+        i.created_at, i.updated_at,
+        EXISTS (SELECT 1 FROM credentials c WHERE c.identity = i.n
+            AND c.kind IN ('totp', 'lookup_secret', 'webauthn')),
+        a.value, a.via, a.id, a.verifiable, a.recovery, a.verified_at, a.created_at, a.updated_at
+        FROM sessions s JOIN identities i ON i.n = s.identity
+        LEFT JOIN addresses a ON a.identity = i.n
+        WHERE s.token_digest = $1";
+}
+
+/// A session and its owner, as far as the owner may be shown.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The session.
+    pub session: Session,
+    /// The owner, without credentials, authorities and what is for administrators only.
+    pub identity: Identity,
+    /// Row number of the owner.
+    pub n: i64,
+    /// Whether the owner has credentials of a kind that may be a second factor.
+    pub maybe_second_factor: bool,
+}
+
+/// The session whose secret has this digest.
+///
+/// # Errors
+/// A failure of the store.
+pub fn by_digest(tx: &Tx<'_>, digest: &[u8; 32]) -> Result<Option<Found>, StoreError> {
+    let rows = tx.all(BY_DIGEST, args![digest])?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let session = sessions::session(first)?;
+    let mut identity = identity(first, &session)?;
+    let mut addresses = Vec::with_capacity(rows.len());
+    for row in &rows {
+        // A person without addresses has one row without an address.
+        if row.opt_text(22)?.is_some() {
+            addresses.push(addresses::address(row, 22)?);
+        }
+    }
+    addresses.sort_by(|a, b| a.order().cmp(&b.order()));
+    for address in addresses {
+        let (verifiable, recovery) = address.split();
+        identity.verifiable_addresses.extend(verifiable);
+        identity.recovery_addresses.extend(recovery);
+    }
+    let (n, maybe_second_factor) = (first.int(13)?, first.flag(21)?);
+    Ok(Some(Found { session, identity, n, maybe_second_factor }))
+}
+
+/// Whether an identity has a second factor that can be used.
+///
+/// # Errors
+/// A failure of the store.
+pub fn has_second_factor(tx: &Tx<'_>, identity: i64) -> Result<bool, StoreError> {
+    let all = credentials::of(tx, identity)?;
+    Ok(all.iter().any(Credential::is_second_factor))
+}
+
+fn identity(row: &Row, session: &Session) -> Result<Identity, StoreError> {
+    let owner = session.owner;
+    Ok(Identity {
+        id: session.identity_id,
+        external_id: row.opt_text(14)?.map(str::to_owned),
+        schema_id: row.text(15)?.to_owned(),
+        traits: row.json(16)?,
+        metadata_public: row.json(17)?,
+        metadata_admin: Json::Null,
+        status: owner.status,
+        status_changed_at: row.opt_time(18)?,
+        status_detail: StatusDetail { until: owner.until, ..StatusDetail::default() },
+        expires_at: owner.expires_at,
+        authorities: BTreeSet::new(),
+        created_at: row.time(19)?,
+        updated_at: row.time(20)?,
+        verifiable_addresses: Vec::new(),
+        recovery_addresses: Vec::new(),
+        credentials: Vec::new(),
+    })
+}
