@@ -18,6 +18,7 @@ mod charm;
 mod cli;
 mod crash;
 mod docs;
+mod http;
 mod ledger;
 mod package;
 mod store;

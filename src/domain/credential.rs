@@ -103,7 +103,10 @@ impl Credential {
             CredentialType::Totp => true,
             CredentialType::LookupSecret => {
                 let codes = self.config.get("recovery_codes").and_then(Value::as_array);
-                codes.into_iter().flatten().any(|code| code.get("used_at").is_none_or(Value::is_null))
+                codes
+                    .into_iter()
+                    .flatten()
+                    .any(|code| code.get("used_at").is_none_or(Value::is_null))
             }
             CredentialType::Webauthn => self.keys().any(|key| !is_passwordless(self.kind, key)),
             CredentialType::Password

@@ -61,6 +61,12 @@ impl Asked {
         self.caller(Actor::new(ActorKind::User, identity.to_string()))
     }
 
+    /// Somebody who is not known yet; a session that comes with the request may say who it is.
+    #[must_use]
+    pub fn anybody(&self) -> Caller {
+        self.caller(Actor::new(ActorKind::Anonymous, ""))
+    }
+
     fn caller(&self, actor: Actor) -> Caller {
         let tx = Some(self.request_id.clone()).filter(|id| !id.is_empty());
         Caller { tx, origin: self.origin.clone(), ..Caller::local(actor) }

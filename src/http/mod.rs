@@ -3,6 +3,7 @@
 //! Two listeners: the public one for people, the admin one for programs on this machine. The caller
 //! binds them, so tests take port 0 and a privileged port is bound before privileges are dropped.
 
+mod accepts;
 mod admin;
 mod asked;
 mod blocking;
@@ -11,10 +12,12 @@ mod document;
 mod failure;
 mod health;
 mod log;
+mod paging;
 mod public;
 mod query;
 mod routes;
 mod signals;
+mod ticket;
 mod view;
 
 use std::future::Future;

@@ -34,13 +34,19 @@ fn place() -> Place {
     place
 }
 
+const METHODS: &str =
+    r#"[{"method":"password","aal":"aal1","completed_at":"2026-01-01T00:00:00Z"}]"#;
+
 fn sign_in(place: &Place, times: u8) {
     for number in 0..times {
         place.sql(&format!(
             "INSERT INTO sessions (id, identity, token_digest, active, aal, methods, authenticated_at,
-                issued_at, expires_at, ip, user_agent)
-             SELECT '0198c0de-0000-7000-8000-0000000001{number:02}', n, 'digest-{number}', 1, 'aal1',
-                '[{{\"method\":\"password\"}}]', 1, 1, 4102444800000000, '192.0.2.1', 'Browser/1'
+                issued_at, expires_at, devices)
+             SELECT '0198c0de-0000-7000-8000-0000000001{number:02}', n, x'{number:064x}', 1, 'aal1',
+                '{METHODS}',
+                1, 1, 4102444800000000,
+                '[{{\"id\":\"0198c0de-0000-7000-8000-000000000200\",\"ip_address\":\"192.0.2.1\",
+                \"user_agent\":\"Browser/1\",\"location\":null}}]'
              FROM identities WHERE id = '{ADA}'"
         ));
     }
@@ -124,7 +130,7 @@ fn sessions_are_listed_and_ended() {
     let session = "sessions.0198c0de-0000-7000-8000-000000000100";
     assert_eq!(told.at(&format!("{session}.active")), "true");
     assert_eq!(told.at(&format!("{session}.ip-address")), "192.0.2.1");
-    assert_eq!(told.at(&format!("{session}.authentication-methods")), r#"[{"method":"password"}]"#);
+    assert_eq!(told.at(&format!("{session}.authentication-methods")), METHODS);
     let told = place.run("invalidate-identity-sessions", json!({"email": "ada@example.com"}));
     assert!(told.results().is_empty());
     assert_eq!(told.log, ["Successfully invalidated and deleted the sessions"]);

@@ -2,7 +2,7 @@
 
 use doorward::app::DATABASE;
 use doorward::domain::credential::CredentialType;
-use doorward::domain::session::Session;
+use doorward::domain::session::{Aal, Device, Method, MethodKind, Session};
 use doorward::domain::status::Status;
 use doorward::error::ErrorCode;
 use doorward::service::identities::CreateIdentity;
@@ -31,6 +31,7 @@ fn secret(text: &str) -> SecretString {
 /// Opens sessions that end after the given hours.
 pub(super) fn sign_in(realm: &Realm, id: Uuid, hours: &[i64]) {
     let n = realm.row_of(id);
+    let owner = realm.get(id).standing();
     realm.plant(|tx| {
         for (place, hours) in (0u8..).zip(hours) {
             let mut key = *id.as_bytes();
@@ -39,16 +40,22 @@ pub(super) fn sign_in(realm: &Realm, id: Uuid, hours: &[i64]) {
             let session = Session {
                 id: Uuid::from_bytes(key),
                 identity_id: id,
+                owner,
                 active: true,
-                aal: "aal1".into(),
-                methods: "[]".into(),
+                aal: Aal::One,
+                methods: vec![Method::new(MethodKind::Password, Aal::One, noon())],
                 authenticated_at: noon(),
                 issued_at: noon() + i64::from(place).seconds(),
                 expires_at: noon() + hours.hours(),
-                ip: Some("192.0.2.1".into()),
-                user_agent: None,
+                devices: vec![Device {
+                    id: Uuid::from_bytes(key),
+                    ip_address: Some("192.0.2.1".into()),
+                    user_agent: None,
+                    location: None,
+                }],
             };
-            let digest = hex::encode(key);
+            let mut digest = [0; 32];
+            digest[..16].copy_from_slice(&key);
             sql::sessions::insert(tx, n, &session, &digest).unwrap();
         }
     });
@@ -116,10 +123,11 @@ fn sessions_are_listed_newest_first_and_revoked_once(realm: &Realm) {
     let listed = sessions::list(&realm.d, ada).unwrap();
     assert_eq!(listed.len(), 3);
     assert!(listed.windows(2).all(|pair| pair[0].issued_at > pair[1].issued_at));
-    assert_eq!(listed[0].ip.as_deref(), Some("192.0.2.1"));
-    assert_eq!(sessions::revoke_all(&realm.d, &realm.by, ada).unwrap(), 2);
+    assert_eq!(listed[0].devices[0].ip_address.as_deref(), Some("192.0.2.1"));
+    let ended = sessions::revoke_all(&realm.d, &realm.by, ada).unwrap();
+    assert_eq!((ended.live, ended.removed), (2, 3));
     let entries = realm.history().len();
-    assert_eq!(sessions::revoke_all(&realm.d, &realm.by, ada).unwrap(), 0);
+    assert_eq!(sessions::revoke_all(&realm.d, &realm.by, ada).unwrap().removed, 0);
     assert_eq!(realm.history().len(), entries, "nothing was done, nothing is recorded");
     assert_eq!(sessions::list(&realm.d, eve).unwrap().len(), 1);
     let unknown = sessions::list(&realm.d, Uuid::nil()).unwrap_err();

@@ -1,6 +1,8 @@
 //! The admin API.
 
+mod courier;
 mod identities;
+mod sessions;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -8,5 +10,8 @@ use super::blocking::App;
 
 /// Its routes, without the prefix `/admin`.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(identities::routes())
+    OpenApiRouter::new()
+        .merge(identities::routes())
+        .merge(sessions::routes())
+        .merge(courier::routes())
 }

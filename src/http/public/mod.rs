@@ -1,10 +1,16 @@
 //! The public API.
 
+mod denied;
+mod errors;
+mod logout;
+mod return_to;
+mod sessions;
+
 use utoipa_axum::router::OpenApiRouter;
 
 use super::blocking::App;
 
 /// Its routes.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    OpenApiRouter::new().merge(sessions::routes()).merge(logout::routes()).merge(errors::routes())
 }

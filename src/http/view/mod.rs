@@ -1,3 +1,5 @@
 //! How things look on the wire.
 
 pub mod identity;
+pub mod message;
+pub mod session;

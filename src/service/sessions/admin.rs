@@ -13,8 +13,8 @@ use crate::domain::session::Session;
 use crate::error::{Error, ErrorCode};
 use crate::service::listing::{before, token};
 use crate::service::{Caller, Page};
-use crate::store::sql::sessions::{self, Stored, Which};
 use crate::store::sql::identities;
+use crate::store::sql::sessions::{self, Stored, Which};
 use crate::store::{Change, StoreError, Tx};
 
 /// A session, and its owner where that was asked for.

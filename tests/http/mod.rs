@@ -1,0 +1,4 @@
+//! The HTTP service, through the real process.
+
+mod server;
+mod sessions;
