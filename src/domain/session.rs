@@ -215,17 +215,16 @@ mod tests {
             assert_eq!(serde_json::to_value(aal).unwrap(), aal.as_str());
             assert_eq!(Aal::parse(aal.as_str()), Some(aal));
         }
-        use MethodKind as Kind;
         for kind in [
-            Kind::Password,
-            Kind::Oidc,
-            Kind::Totp,
-            Kind::LookupSecret,
-            Kind::Webauthn,
-            Kind::Passkey,
-            Kind::Code,
-            Kind::LinkRecovery,
-            Kind::CodeRecovery,
+            MethodKind::Password,
+            MethodKind::Oidc,
+            MethodKind::Totp,
+            MethodKind::LookupSecret,
+            MethodKind::Webauthn,
+            MethodKind::Passkey,
+            MethodKind::Code,
+            MethodKind::LinkRecovery,
+            MethodKind::CodeRecovery,
         ] {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }

@@ -50,11 +50,6 @@ impl Answer {
 }
 
 impl Server {
-    /// Starts with the default options.
-    pub fn start() -> Self {
-        Self::with("{}")
-    }
-
     /// Starts with options in YAML.
     pub fn with(options: &str) -> Self {
         let laptop = Laptop::new();
