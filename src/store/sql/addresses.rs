@@ -37,11 +37,6 @@ impl Address {
         (&self.value, self.via.as_str())
     }
 
-    /// What an identity's addresses are ordered by.
-    pub(super) fn order(&self) -> (&'static str, &str) {
-        (self.via.as_str(), &self.value)
-    }
-
     /// Writes it as a new row.
     pub(super) fn insert(&self, tx: &WriteTx<'_>, identity: i64) -> Result<(), StoreError> {
         tx.exec_one(
@@ -89,7 +84,7 @@ impl Address {
 /// # Errors
 /// A failure of the store.
 pub fn of(tx: &Tx<'_>, identity: i64) -> Result<Vec<Address>, StoreError> {
-    tx.all(OF, args![identity])?.iter().map(|row| address(row, 0)).collect()
+    tx.all(OF, args![identity])?.iter().map(address).collect()
 }
 
 /// Makes the rows of an identity those of `after`; rows that stay keep their id and age.
@@ -165,17 +160,15 @@ pub(super) fn merged(identity: &Identity) -> Vec<Address> {
     rows
 }
 
-/// An address from eight columns, the first of them `at`.
-pub(super) fn address(row: &Row, at: usize) -> Result<Address, StoreError> {
-    let via = Via::parse(row.text(at + 1)?);
+fn address(row: &Row) -> Result<Address, StoreError> {
     Ok(Address {
-        value: row.text(at)?.to_owned(),
-        via: via.ok_or(StoreError::Row { column: at + 1, expected: "a via" })?,
-        id: row.uuid(at + 2)?,
-        verifiable: row.flag(at + 3)?,
-        recovery: row.flag(at + 4)?,
-        verified_at: row.opt_time(at + 5)?,
-        created_at: row.time(at + 6)?,
-        updated_at: row.time(at + 7)?,
+        value: row.text(0)?.to_owned(),
+        via: Via::parse(row.text(1)?).ok_or(StoreError::Row { column: 1, expected: "a via" })?,
+        id: row.uuid(2)?,
+        verifiable: row.flag(3)?,
+        recovery: row.flag(4)?,
+        verified_at: row.opt_time(5)?,
+        created_at: row.time(6)?,
+        updated_at: row.time(7)?,
     })
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::{addresses, credentials, sessions, statements};
+use super::{credentials, sessions, statements};
 use crate::args;
 use crate::domain::credential::Credential;
-use crate::domain::identity::Identity;
+use crate::domain::identity::{Identity, RecoveryAddress, VerifiableAddress, Via};
 use crate::domain::session::Session;
 use crate::domain::status::StatusDetail;
 use crate::store::{Row, StoreError, Tx};
@@ -48,19 +48,13 @@ pub fn by_digest(tx: &Tx<'_>, digest: &[u8; 32]) -> Result<Option<Found>, StoreE
     let Some(first) = rows.first() else { return Ok(None) };
     let session = sessions::session(first)?;
     let mut identity = identity(first, &session)?;
-    let mut addresses = Vec::with_capacity(rows.len());
     for row in &rows {
-        // A person without addresses has one row without an address.
-        if row.opt_text(22)?.is_some() {
-            addresses.push(addresses::address(row, 22)?);
-        }
+        address(row, &mut identity)?;
     }
-    addresses.sort_by(|a, b| a.order().cmp(&b.order()));
-    for address in addresses {
-        let (verifiable, recovery) = address.split();
-        identity.verifiable_addresses.extend(verifiable);
-        identity.recovery_addresses.extend(recovery);
-    }
+    identity
+        .verifiable_addresses
+        .sort_by(|a, b| order(a.via, &a.value).cmp(&order(b.via, &b.value)));
+    identity.recovery_addresses.sort_by(|a, b| order(a.via, &a.value).cmp(&order(b.via, &b.value)));
     let (n, maybe_second_factor) = (first.int(13)?, first.flag(21)?);
     Ok(Some(Found { session, identity, n, maybe_second_factor }))
 }
@@ -94,4 +88,40 @@ fn identity(row: &Row, session: &Session) -> Result<Identity, StoreError> {
         recovery_addresses: Vec::new(),
         credentials: Vec::new(),
     })
+}
+
+/// Adds the address of a row; a person without addresses has one row without an address.
+fn address(row: &Row, identity: &mut Identity) -> Result<(), StoreError> {
+    let Some(value) = row.opt_text(22)? else { return Ok(()) };
+    let via = Via::parse(row.text(23)?);
+    let via = via.ok_or(StoreError::Row { column: 23, expected: "a via" })?;
+    let (id, created_at, updated_at) = (row.uuid(24)?, row.time(28)?, row.time(29)?);
+    if row.flag(25)? {
+        let verified_at = row.opt_time(27)?;
+        identity.verifiable_addresses.push(VerifiableAddress {
+            id,
+            value: value.to_owned(),
+            via,
+            verified: verified_at.is_some(),
+            verified_at,
+            created_at,
+            updated_at,
+        });
+    }
+    if row.flag(26)? {
+        let value = value.to_owned();
+        identity.recovery_addresses.push(RecoveryAddress {
+            id,
+            value,
+            via,
+            created_at,
+            updated_at,
+        });
+    }
+    Ok(())
+}
+
+/// As the statement that reads the addresses of one identity orders them.
+const fn order(via: Via, value: &str) -> (&'static str, &str) {
+    (via.as_str(), value)
 }
