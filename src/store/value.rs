@@ -1,78 +1,86 @@
 //! Values that go into statements and rows that come out, the same for both engines.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::StoreError;
 
-/// One value of a column or a parameter.
+/// One value of a column or a parameter; a parameter may stay where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
+pub enum Value<'v> {
     /// Nothing.
     Null,
     /// A number, or a time in microseconds since 1970 UTC.
     Int(i64),
     /// Text, or a document as JSON text.
-    Text(String),
+    Text(Cow<'v, str>),
     /// Bytes.
-    Blob(Vec<u8>),
+    Blob(Cow<'v, [u8]>),
 }
 
-impl From<i64> for Value {
+impl From<i64> for Value<'_> {
     fn from(value: i64) -> Self {
         Self::Int(value)
     }
 }
 
-impl From<bool> for Value {
+impl From<bool> for Value<'_> {
     fn from(value: bool) -> Self {
         Self::Int(i64::from(value))
     }
 }
 
-impl From<&str> for Value {
-    fn from(value: &str) -> Self {
-        Self::Text(value.to_owned())
+impl<'v> From<&'v str> for Value<'v> {
+    fn from(value: &'v str) -> Self {
+        Self::Text(Cow::Borrowed(value))
     }
 }
 
-impl From<String> for Value {
+impl From<String> for Value<'_> {
     fn from(value: String) -> Self {
-        Self::Text(value)
+        Self::Text(Cow::Owned(value))
     }
 }
 
-impl From<&String> for Value {
-    fn from(value: &String) -> Self {
-        Self::Text(value.clone())
+impl<'v> From<&'v String> for Value<'v> {
+    fn from(value: &'v String) -> Self {
+        Self::Text(Cow::Borrowed(value))
     }
 }
 
-impl From<Uuid> for Value {
+impl From<Uuid> for Value<'_> {
     fn from(value: Uuid) -> Self {
-        Self::Text(value.to_string())
+        Self::Text(Cow::Owned(value.to_string()))
     }
 }
 
-impl From<Timestamp> for Value {
+impl From<Timestamp> for Value<'_> {
     fn from(value: Timestamp) -> Self {
         Self::Int(value.as_microsecond())
     }
 }
 
-impl From<&[u8]> for Value {
-    fn from(value: &[u8]) -> Self {
-        Self::Blob(value.to_vec())
+impl<'v> From<&'v [u8]> for Value<'v> {
+    fn from(value: &'v [u8]) -> Self {
+        Self::Blob(Cow::Borrowed(value))
     }
 }
 
-impl From<&[u8; 32]> for Value {
-    fn from(value: &[u8; 32]) -> Self {
-        Self::Blob(value.to_vec())
+impl From<Vec<u8>> for Value<'_> {
+    fn from(value: Vec<u8>) -> Self {
+        Self::Blob(Cow::Owned(value))
     }
 }
 
-impl<T: Into<Self>> From<Option<T>> for Value {
+impl<'v> From<&'v [u8; 32]> for Value<'v> {
+    fn from(value: &'v [u8; 32]) -> Self {
+        Self::Blob(Cow::Borrowed(value))
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value<'_> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }
@@ -91,8 +99,8 @@ pub enum Seen<'r> {
     Blob(&'r [u8]),
 }
 
-impl<'r> From<&'r Value> for Seen<'r> {
-    fn from(value: &'r Value) -> Self {
+impl<'r> From<&'r Value<'_>> for Seen<'r> {
+    fn from(value: &'r Value<'_>) -> Self {
         match value {
             Value::Null => Self::Null,
             Value::Int(value) => Self::Int(*value),
@@ -112,10 +120,10 @@ macro_rules! args {
 
 /// One row; columns are counted from 0 in the order of the `SELECT`.
 #[derive(Clone, Debug)]
-pub struct Row(pub(super) Vec<Value>);
+pub struct Row(pub(super) Vec<Value<'static>>);
 
 impl Row {
-    fn at(&self, column: usize) -> Result<&Value, StoreError> {
+    fn at(&self, column: usize) -> Result<&Value<'static>, StoreError> {
         self.0.get(column).ok_or(StoreError::Row { column, expected: "a column" })
     }
 

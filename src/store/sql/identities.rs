@@ -170,12 +170,12 @@ fn assemble(tx: &Tx<'_>, row: &Row) -> Result<Stored, StoreError> {
 }
 
 /// `null` is stored as nothing.
-pub(super) fn document(value: &Json) -> Value {
+pub(super) fn document(value: &Json) -> Value<'static> {
     (!value.is_null()).then(|| value.to_string()).into()
 }
 
 /// A status detail that says nothing is stored as nothing.
-pub(super) fn detail(detail: &StatusDetail) -> Value {
+pub(super) fn detail(detail: &StatusDetail) -> Value<'static> {
     let nothing = *detail == StatusDetail::default();
     let text = (!nothing).then(|| serde_json::to_string(detail).unwrap_or_default());
     Value::from(text)
@@ -212,7 +212,7 @@ pub fn filtered(
     let mut parameters = Parameters(vec![Value::from(after), Value::from(limit)]);
     let mut conditions = vec!["i.n > $1".to_owned()];
     if let Some(schema) = &filter.schema_id {
-        conditions.push(format!("i.schema_id = {}", parameters.add(schema.as_str())));
+        conditions.push(format!("i.schema_id = {}", parameters.add(schema.clone())));
     }
     if let Some(status) = filter.status {
         status_condition(status, filter.now, &mut parameters, &mut conditions);
@@ -238,10 +238,10 @@ pub fn filtered(
     tx.all(&text, &parameters.0)?.iter().map(|row| assemble(tx, row)).collect()
 }
 
-struct Parameters(Vec<Value>);
+struct Parameters(Vec<Value<'static>>);
 
 impl Parameters {
-    fn add(&mut self, value: impl Into<Value>) -> String {
+    fn add(&mut self, value: impl Into<Value<'static>>) -> String {
         self.0.push(value.into());
         format!("${}", self.0.len())
     }

@@ -12,7 +12,7 @@ use crate::domain::ledger::stored::{
     SeenDisclosure, SeenEntry, StoredCheckpoint, StoredDisclosure, StoredEntry, Stretch,
 };
 use crate::store::ledger::Head;
-use crate::store::{Row, Seen, StoreError, Tx, WriteTx};
+use crate::store::{Row, Seen, StoreError, Tx, Value, WriteTx};
 
 statements! {
     HEAD = "SELECT size, leaf, frontier, time, signed_size, signed_at FROM ledger_head";
@@ -93,11 +93,11 @@ pub(in crate::store) fn update_head(tx: &WriteTx<'_>, head: &Head) -> Result<(),
     tx.exec_one(UPDATE_HEAD, &head_args(head))
 }
 
-fn head_args(head: &Head) -> [crate::store::Value; 6] {
+fn head_args(head: &Head) -> [Value<'_>; 6] {
     [
         int(head.frontier.size()).into(),
         (&head.leaf).into(),
-        head.frontier.to_bytes().as_slice().into(),
+        head.frontier.to_bytes().into(),
         head.time.into(),
         int(head.signed_size).into(),
         head.signed_at.into(),
