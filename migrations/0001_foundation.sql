@@ -31,6 +31,7 @@ CREATE TABLE identities (
     search_text {TEXT} NOT NULL
 ){STRICT};
 CREATE UNIQUE INDEX identities_id ON identities (id);
+CREATE INDEX identities_status ON identities (status, n) WHERE status <> 'active';
 CREATE UNIQUE INDEX identities_external_id ON identities (external_id) WHERE external_id IS NOT NULL;
 
 CREATE TABLE authorities (
@@ -165,6 +166,14 @@ CREATE TABLE ledger_checkpoints (
     note {TEXT} NOT NULL,
     time {INT} NOT NULL
 ){STRICT};
+
+-- Hashes of whole subtrees: the `place`-th one of 2^`height` entries.
+CREATE TABLE ledger_nodes (
+    height {INT} NOT NULL,
+    place {INT} NOT NULL,
+    hash {BLOB} NOT NULL,
+    CONSTRAINT ledger_nodes_pkey PRIMARY KEY (height, place)
+){CLUSTERED};
 
 -- The newest leaf, the right edge of the tree, and what the last checkpoint covers: one row.
 CREATE TABLE ledger_head (

@@ -43,11 +43,12 @@ impl Action for ListAuditEvents {
         };
         let filter = EventFilter {
             principal,
-            kind: self.kind,
+            kinds: self.kind.into_iter().collect(),
             since: self.since,
             until: self.until,
             page_size: self.page_size,
             page_token: self.page_token,
+            ..EventFilter::default()
         };
         let page = ledger::list(&cx.deps, &filter).map_err(|error| cx.failed(FAILED, &error))?;
         let events: Map<String, Value> =

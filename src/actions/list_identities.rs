@@ -26,6 +26,7 @@ impl Action for ListIdentitiesAction {
             provider: text("provider"),
             page_size: params.count("page-size"),
             page_token: text("page-token"),
+            ..ListIdentities::default()
         };
         Ok(Self { request })
     }

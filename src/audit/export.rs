@@ -84,16 +84,18 @@ pub fn export(
     store.read(|tx| {
         let (size, root, signed_size) = ledger::size_and_root(tx)?;
         let mut written = vec![files.entries.clone()];
-        write_file(&files.entries, |out| write_entries(tx, out, size, progress))?;
+        write_file(&files.entries, |out| write_entries(tx, out, &files.entries, size, progress))?;
         if let Some(newest) = ledger::last_checkpoint(tx)? {
             write_file(&files.checkpoint, |out| put(out, &files.checkpoint, &newest.note))?;
-            write_file(&files.checkpoints, |out| write_checkpoints(tx, out, &files.checkpoints))?;
+            write_file(&files.checkpoints, |out| {
+                put(out, &files.checkpoints, &checkpoints(tx, size)?)
+            })?;
             written.extend([files.checkpoint.clone(), files.checkpoints.clone()]);
         }
         let mut disclosures = 0;
         if with_disclosures {
             write_file(&files.disclosures, |out| {
-                disclosures = write_disclosures(tx, out, &files.disclosures)?;
+                disclosures = write_disclosures(tx, out, &files.disclosures, size)?;
                 Ok(())
             })?;
             written.push(files.disclosures.clone());
@@ -105,42 +107,77 @@ pub fn export(
 fn write_entries(
     tx: &Tx<'_>,
     out: &mut dyn Write,
+    path: &Path,
     size: u64,
     progress: Progress<'_>,
 ) -> Result<(), AuditError> {
     let mut from = 0;
-    loop {
-        let entries = ledger::scan(tx, from, BATCH)?;
-        let Some(last) = entries.last() else { return Ok(()) };
-        from = last.seq.saturating_add(1);
-        for entry in &entries {
-            put(out, Path::new("entries"), &entry.json)?;
-            put(out, Path::new("entries"), "\n")?;
-        }
-        progress(from, Some(size));
-    }
-}
-
-fn write_checkpoints(tx: &Tx<'_>, out: &mut dyn Write, path: &Path) -> Result<(), AuditError> {
-    for one in ledger::checkpoints(tx)? {
-        let line = json!({"note": one.note, "root": hex::encode(one.root), "size": one.size});
-        put(out, path, &format!("{line}\n"))?;
+    while from < size {
+        let (lines, next) = entries(tx, from, size)?;
+        put(out, path, &lines)?;
+        progress(next, Some(size));
+        from = next;
     }
     Ok(())
 }
 
-fn write_disclosures(tx: &Tx<'_>, out: &mut dyn Write, path: &Path) -> Result<u64, AuditError> {
+fn write_disclosures(
+    tx: &Tx<'_>,
+    out: &mut dyn Write,
+    path: &Path,
+    size: u64,
+) -> Result<u64, AuditError> {
     let (mut from, mut count) = (0, 0);
-    let end = ledger::size_and_root(tx)?.0;
-    while from < end {
-        for one in ledger::disclosures_between(tx, from, from.saturating_add(BATCH - 1))? {
-            let line = json!({"disclosure": one.encoded, "name": one.name, "seq": one.seq});
-            put(out, path, &format!("{line}\n"))?;
-            count += 1;
-        }
-        from = from.saturating_add(BATCH);
+    while from < size {
+        let (lines, next) = disclosures(tx, from, size)?;
+        put(out, path, &lines)?;
+        count += u64::try_from(lines.lines().count()).unwrap_or(u64::MAX);
+        from = next;
     }
     Ok(count)
+}
+
+/// The lines of some entries from `from` on and below `size`, and where to go on.
+///
+/// # Errors
+/// When the store fails.
+pub fn entries(tx: &Tx<'_>, from: u64, size: u64) -> Result<(String, u64), AuditError> {
+    let found = ledger::scan(tx, from, BATCH.min(size.saturating_sub(from)))?;
+    let next = found.last().map_or(size, |last| last.seq.saturating_add(1));
+    let mut lines = String::with_capacity(found.iter().map(|entry| entry.json.len() + 1).sum());
+    for entry in &found {
+        lines.push_str(&entry.json);
+        lines.push('\n');
+    }
+    Ok((lines, next))
+}
+
+/// The lines of all checkpoints over at most `size` entries.
+///
+/// # Errors
+/// When the store fails.
+pub fn checkpoints(tx: &Tx<'_>, size: u64) -> Result<String, AuditError> {
+    let mut lines = String::new();
+    for one in ledger::checkpoints(tx)?.iter().filter(|one| one.size <= size) {
+        let line = json!({"note": one.note, "root": hex::encode(one.root), "size": one.size});
+        lines.push_str(&format!("{line}\n"));
+    }
+    Ok(lines)
+}
+
+/// The lines of the personal values of some entries from `from` on and below `size`, and where to
+/// go on.
+///
+/// # Errors
+/// When the store fails.
+pub fn disclosures(tx: &Tx<'_>, from: u64, size: u64) -> Result<(String, u64), AuditError> {
+    let next = from.saturating_add(BATCH).min(size);
+    let mut lines = String::new();
+    for one in ledger::disclosures_between(tx, from, next.saturating_sub(1))? {
+        let line = json!({"disclosure": one.encoded, "name": one.name, "seq": one.seq});
+        lines.push_str(&format!("{line}\n"));
+    }
+    Ok((lines, next))
 }
 
 fn put(out: &mut dyn Write, path: &Path, text: &str) -> Result<(), AuditError> {

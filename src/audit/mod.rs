@@ -8,6 +8,7 @@ pub mod export;
 mod judged;
 mod leaf;
 pub mod offline;
+pub mod proof;
 mod redactions;
 pub mod report;
 pub mod verify;
@@ -35,6 +36,9 @@ pub enum AuditError {
     /// The verifier keys belong to a different ledger, or to several.
     #[error("the verifier key belongs to a different ledger ({0})")]
     OtherLedger(String),
+    /// A proof cannot be made, or would prove nothing.
+    #[error("the ledger's tree does not fit its entries")]
+    Tree,
     /// The checkpoint to compare with is of no use.
     #[error("the checkpoint to compare with cannot be used: {0}")]
     Since(SignError),
@@ -55,6 +59,10 @@ impl From<AuditError> for Error {
             AuditError::OtherLedger(_) => {
                 (ErrorCode::Invalid, "The verifier key belongs to a different ledger.".to_owned())
             }
+            AuditError::Tree => (
+                ErrorCode::Corrupt,
+                "The ledger does not prove itself; verify it to learn what was altered.".to_owned(),
+            ),
             AuditError::Since(reason) => (
                 ErrorCode::Invalid,
                 format!("The checkpoint to compare with cannot be used: {reason}."),

@@ -1,43 +1,14 @@
 //! The history: reading it, verifying it, signing its state.
 
-use jiff::Timestamp;
-use serde_json::Value;
-use uuid::Uuid;
-
-use super::listing::{after, page_size, token};
-use super::{Caller, Page};
+use super::Caller;
 use crate::app::Deps;
+use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::{Event, Outcome};
-use crate::domain::ledger::{EventType, StoredEntry};
 use crate::error::{Error, ErrorCode};
 use crate::store::Change;
-use crate::store::sql::ledger::{self, Of};
+use crate::store::sql::ledger;
 
-/// Which entries; every condition that is set must hold.
-#[derive(Clone, Debug, Default)]
-pub struct EventFilter {
-    /// About this identity.
-    pub principal: Option<Uuid>,
-    /// Of this type, or of a family written as `user.*`.
-    pub kind: Option<String>,
-    /// Not before.
-    pub since: Option<Timestamp>,
-    /// Before.
-    pub until: Option<Timestamp>,
-    /// 1 to 500.
-    pub page_size: Option<u64>,
-    /// What the page before gave.
-    pub page_token: Option<String>,
-}
-
-/// One entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventRow {
-    /// Its place.
-    pub seq: u64,
-    /// Its exact canonical JSON.
-    pub json: String,
-}
+pub use super::events::{EventFilter, EventRow, list};
 
 /// A signed state of the ledger, and the key that checks it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,107 +21,6 @@ pub struct CheckpointInfo {
     pub size: u64,
     /// The root over them, in hex.
     pub root: String,
-}
-
-/// How many entries are read at once while a filter is applied.
-const BATCH: u64 = 500;
-
-/// A page of entries, newest first.
-///
-/// # Errors
-/// `Invalid` for a type, size or token that does not exist.
-pub fn list(d: &Deps, filter: &EventFilter) -> Result<Page<EventRow>, Error> {
-    let size = page_size(filter.page_size)?;
-    let kinds = filter.kind.as_deref().map(kinds).transpose()?;
-    let mut before = match after(filter.page_token.as_deref())? {
-        0 => u64::MAX >> 1,
-        seq => seq.unsigned_abs(),
-    };
-    let of = match (&filter.principal, kinds.as_deref()) {
-        (Some(id), _) => Of::Principal(*id),
-        (None, Some([kind])) => Of::Type(kind.as_str()),
-        _ => Of::All,
-    };
-    let mut items: Vec<EventRow> = Vec::new();
-    d.store.read(|tx| {
-        loop {
-            let batch = ledger::newest(tx, of, before, BATCH)?;
-            let last = (batch.len() as u64) < BATCH;
-            for entry in batch {
-                before = entry.seq;
-                match fits(&entry, filter, kinds.as_deref())? {
-                    Fit::Yes => items.push(EventRow { seq: entry.seq, json: entry.json }),
-                    Fit::No => {}
-                    Fit::Older => return Ok::<_, Error>(()),
-                }
-                if items.len() as u64 > size {
-                    return Ok(());
-                }
-            }
-            if last {
-                return Ok(());
-            }
-        }
-    })?;
-    let more = items.len() as u64 > size;
-    items.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let next_page_token = items
-        .last()
-        .filter(|_| more)
-        .map(|last| token(i64::try_from(last.seq).unwrap_or(i64::MAX)));
-    Ok(Page { items, next_page_token })
-}
-
-enum Fit {
-    Yes,
-    No,
-    /// Before the window, and so is everything after it.
-    Older,
-}
-
-fn fits(
-    entry: &StoredEntry,
-    filter: &EventFilter,
-    kinds: Option<&[EventType]>,
-) -> Result<Fit, Error> {
-    let unreadable = || {
-        let message = format!("Ledger entry {} cannot be read; run audit-verify.", entry.seq);
-        Error::new(ErrorCode::Corrupt, message)
-    };
-    let fields: Value = serde_json::from_str(&entry.json).map_err(|_| unreadable())?;
-    let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
-    let time: Timestamp = text("time").parse().map_err(|_| unreadable())?;
-    if filter.since.is_some_and(|since| time < since) {
-        // The clock may have been set back by an hour at worst; beyond that nothing older follows.
-        let margin = jiff::SignedDuration::from_hours(1);
-        let cut = filter.since.and_then(|since| since.checked_sub(margin).ok());
-        return Ok(if cut.is_some_and(|cut| time < cut) { Fit::Older } else { Fit::No });
-    }
-    let in_time = filter.until.is_none_or(|until| time < until);
-    let right_kind =
-        kinds.is_none_or(|kinds| kinds.iter().any(|kind| kind.as_str() == text("type")));
-    Ok(if in_time && right_kind { Fit::Yes } else { Fit::No })
-}
-
-fn kinds(pattern: &str) -> Result<Vec<EventType>, Error> {
-    let wanted: Vec<EventType> = match pattern.strip_suffix(".*") {
-        Some(family) => {
-            let begins = format!("{family}.");
-            EventType::ALL
-                .iter()
-                .filter(|kind| kind.as_str().starts_with(&begins))
-                .copied()
-                .collect()
-        }
-        None => EventType::parse(pattern).into_iter().collect(),
-    };
-    if wanted.is_empty() {
-        return Err(Error::new(
-            ErrorCode::Invalid,
-            "There is no such event type; a type looks like user.blocked, a family like user.*.",
-        ));
-    }
-    Ok(wanted)
 }
 
 /// Records that an action ran, when nothing else did.

@@ -5,16 +5,20 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::Page;
 use crate::app::Deps;
+use crate::domain::authority::Authority;
 use crate::domain::identifier::canonical;
 use crate::domain::identity::Identity;
 use crate::domain::status::EffectiveStatus;
 use crate::error::{Error, ErrorCode};
 use crate::store::sql::identities::{self, Filter};
+use crate::store::{StoreError, Tx};
 
 /// How many identities a page has when nothing is said.
 pub const PAGE_SIZE: u64 = 50;
 /// How many it has at the most.
 pub const PAGE_SIZE_MAX: u64 = 500;
+/// How many identities are looked at to say how many there are.
+const COUNTED_MAX: i64 = 500;
 /// How many words a search has at the most.
 const WORDS_MAX: usize = 10;
 
@@ -29,33 +33,83 @@ pub struct ListIdentities {
     pub schema_id: Option<String>,
     /// An account at this provider.
     pub provider: Option<String>,
+    /// A right, by its word.
+    pub authority: Option<String>,
     /// 1 to [`PAGE_SIZE_MAX`].
     pub page_size: Option<u64>,
     /// What the page before gave.
     pub page_token: Option<String>,
 }
 
+/// How many there are in all, as far as that can be said at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Total {
+    /// How many were found.
+    pub count: u64,
+    /// Whether there are no more.
+    pub exact: bool,
+}
+
 /// A page of identities, in order of creation.
 ///
 /// # Errors
-/// `Invalid` for a status, size or token that does not exist.
+/// `Invalid` for a status, right, size or token that does not exist.
 pub fn list(d: &Deps, request: &ListIdentities) -> Result<Page<Identity>, Error> {
-    let size = page_size(request.page_size)?;
-    let after = after(request.page_token.as_deref())?;
-    let filter = Filter {
-        words: words(request.search.as_deref().unwrap_or_default())?,
-        status: request.state.as_deref().map(status).transpose()?,
-        schema_id: request.schema_id.clone(),
-        provider: request.provider.clone(),
-        now: d.clock.now(),
-    };
-    let limit = i64::try_from(size).unwrap_or(i64::MAX);
-    let mut found = d.store.read(|tx| identities::filtered(tx, &filter, after, limit + 1))?;
-    let more = found.len() as u64 > size;
-    found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let next_page_token = found.last().filter(|_| more).map(|last| token(last.n));
-    let items = found.into_iter().map(|stored| stored.identity).collect();
-    Ok(Page { items, next_page_token })
+    let asked = Asked::read(d, request)?;
+    d.store.read(|tx| Ok(asked.page(tx)?))
+}
+
+/// As [`list`], with how many pass the filter in all.
+///
+/// # Errors
+/// As [`list`].
+pub fn list_with_total(
+    d: &Deps,
+    request: &ListIdentities,
+) -> Result<(Page<Identity>, Total), Error> {
+    let asked = Asked::read(d, request)?;
+    d.store.read(|tx| {
+        let page = asked.page(tx)?;
+        let here = page.items.len() as u64;
+        if asked.after == 0 && page.next_page_token.is_none() {
+            return Ok((page, Total { count: here, exact: true }));
+        }
+        let (found, exact) = identities::count_some(tx, &asked.filter, COUNTED_MAX)?;
+        let known = here + u64::from(page.next_page_token.is_some());
+        Ok((page, Total { count: found.max(known), exact }))
+    })
+}
+
+/// A request that makes sense.
+struct Asked {
+    filter: Filter,
+    size: u64,
+    after: i64,
+}
+
+impl Asked {
+    fn read(d: &Deps, request: &ListIdentities) -> Result<Self, Error> {
+        let filter = Filter {
+            words: words(request.search.as_deref().unwrap_or_default())?,
+            status: request.state.as_deref().map(status).transpose()?,
+            schema_id: request.schema_id.clone(),
+            provider: request.provider.clone(),
+            authority: request.authority.as_deref().map(authority).transpose()?,
+            now: d.clock.now(),
+        };
+        let size = page_size(request.page_size)?;
+        Ok(Self { filter, size, after: after(request.page_token.as_deref())? })
+    }
+
+    fn page(&self, tx: &Tx<'_>) -> Result<Page<Identity>, StoreError> {
+        let limit = i64::try_from(self.size).unwrap_or(i64::MAX);
+        let mut found = identities::filtered(tx, &self.filter, self.after, limit + 1)?;
+        let more = found.len() as u64 > self.size;
+        found.truncate(usize::try_from(self.size).unwrap_or(usize::MAX));
+        let next_page_token = found.last().filter(|_| more).map(|last| token(last.n));
+        let items = found.into_iter().map(|stored| stored.identity).collect();
+        Ok(Page { items, next_page_token })
+    }
 }
 
 /// A size within the limits.
@@ -110,6 +164,13 @@ fn status(word: &str) -> Result<EffectiveStatus, Error> {
             let message = "A state is one of invited, active, locked, blocked or expired.";
             return Err(Error::new(ErrorCode::Invalid, message));
         }
+    })
+}
+
+fn authority(word: &str) -> Result<Authority, Error> {
+    Authority::parse(word).ok_or_else(|| {
+        let message = "An authority is one of ROLE_ADMINISTRATOR or ROLE_DEVELOPER.";
+        Error::new(ErrorCode::Invalid, message)
     })
 }
 

@@ -79,6 +79,60 @@ pub fn export(
     Ok(export::export(&d.store, entries, personal, progress)?.size)
 }
 
+/// A part of an export; each is a file of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The entries.
+    Entries,
+    /// The signed checkpoints.
+    Checkpoints,
+    /// The personal values.
+    Disclosures,
+}
+
+/// Records that a part of the ledger is handed out; says how many entries it is about. Without a
+/// `size` it is about everything there is, which is signed first.
+///
+/// # Errors
+/// `Invalid` when there are not as many entries.
+pub fn begin_export(d: &Deps, by: &Caller, part: Part, size: Option<u64>) -> Result<u64, Error> {
+    let there = d.store.read(ledger::size_and_root)?.0;
+    if let Some(size) = size.filter(|size| *size > there) {
+        let message = format!("The ledger has {there} entries, not {size}.");
+        return Err(Error::new(ErrorCode::Invalid, message));
+    }
+    d.store.write(&by.author(), |_| {
+        let event = Event::new(EventType::AdminExport)
+            .data("what", "ledger")
+            .data("format", "jsonl")
+            .data("personal", part == Part::Disclosures);
+        let event = match size {
+            Some(size) => event.data("to", size),
+            None => event,
+        };
+        Ok::<_, Error>(by.change((), event, Vec::new()))
+    })?;
+    match size {
+        Some(size) => Ok(size),
+        None => Ok(d.store.checkpoint()?.map_or(there + 1, |made| made.size)),
+    }
+}
+
+/// Some lines of a part about the first `size` entries, from the entry `from` on, and where to go
+/// on: `size` when that was all. What was added meanwhile changes nothing.
+///
+/// # Errors
+/// When the store fails.
+pub fn export_lines(d: &Deps, part: Part, from: u64, size: u64) -> Result<(String, u64), Error> {
+    d.store.read(|tx| {
+        Ok(match part {
+            Part::Entries => export::entries(tx, from, size)?,
+            Part::Checkpoints => (export::checkpoints(tx, size)?, size),
+            Part::Disclosures => export::disclosures(tx, from, size)?,
+        })
+    })
+}
+
 fn evidence(proof: &Proof) -> Result<Evidence, Error> {
     let keys = proof.keys.iter().map(|key| VerifierKey::parse(key.trim()));
     Ok(Evidence {

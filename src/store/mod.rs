@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use dialect::Dialect;
-pub use ledger::Ledger;
+pub use ledger::{Ledger, NODE_HEIGHTS};
 pub use migrate::SCHEMA_VERSION;
 pub use value::{Row, Seen, Value};
 

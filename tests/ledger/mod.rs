@@ -5,4 +5,5 @@ mod damage;
 mod exports;
 mod format;
 mod ledgers;
+mod proofs;
 mod tree;

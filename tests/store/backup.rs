@@ -125,7 +125,7 @@ fn dur_07_a_backup_under_load_is_complete_as_of_one_instant() {
         for index in 0..300 {
             let name = format!("filler-{index}");
             let text = "INSERT INTO settings (name, value) VALUES ($1, $2)";
-            let values = [Value::from(name), Value::from("x".repeat(50_000))];
+            let values = [Value::Text(name), Value::Text("x".repeat(50_000))];
             tx.exec(text, &values).unwrap();
         }
     });

@@ -56,18 +56,18 @@ fn entries_come_newest_first_and_page_by_page(realm: &Realm) {
 fn filters_narrow_by_person_type_family_and_time(realm: &Realm) {
     let ada = some(realm);
     let day = |day| Some(format!("2026-07-0{day}T00:00:00Z").parse().unwrap());
-    let kind = |text: &str| Some(text.to_owned());
+    let kind = |text: &str| vec![text.to_owned()];
     let none = EventFilter::default;
     for (filter, expected) in [
         (EventFilter { principal: Some(ada), ..none() }, &[5, 4, 3, 1][..]),
-        (EventFilter { kind: kind("user.locked"), ..none() }, &[3]),
-        (EventFilter { kind: kind("user.*"), ..none() }, &[5, 4, 3, 2, 1]),
-        (EventFilter { kind: kind("ledger.*"), ..none() }, &[0]),
-        (EventFilter { kind: kind("user.deleted"), ..none() }, &[]),
+        (EventFilter { kinds: kind("user.locked"), ..none() }, &[3]),
+        (EventFilter { kinds: kind("user.*"), ..none() }, &[5, 4, 3, 2, 1]),
+        (EventFilter { kinds: kind("ledger.*"), ..none() }, &[0]),
+        (EventFilter { kinds: kind("user.deleted"), ..none() }, &[]),
         (EventFilter { since: day(2), ..none() }, &[5, 4, 3]),
         (EventFilter { until: day(3), ..none() }, &[4, 3, 2, 1, 0]),
         (EventFilter { since: day(2), until: day(3), ..none() }, &[4, 3]),
-        (EventFilter { principal: Some(ada), kind: kind("user.updated"), ..none() }, &[4]),
+        (EventFilter { principal: Some(ada), kinds: kind("user.updated"), ..none() }, &[4]),
         (EventFilter { principal: Some(uuid::Uuid::nil()), ..none() }, &[]),
         (EventFilter { principal: Some(ada), until: day(2), ..none() }, &[1]),
     ] {
@@ -77,10 +77,10 @@ fn filters_narrow_by_person_type_family_and_time(realm: &Realm) {
 
 fn what_does_not_exist_is_refused(realm: &Realm) {
     for kind in ["user", "user.", "user.*.x", "*", "nothing.*", "user.blocked' OR 1=1", ""] {
-        let filter = EventFilter { kind: Some(kind.into()), ..EventFilter::default() };
+        let filter = EventFilter { kinds: vec![kind.into()], ..EventFilter::default() };
         assert_eq!(list(&realm.d, &filter).unwrap_err().code(), ErrorCode::Invalid, "{kind:?}");
     }
-    let filter = EventFilter { page_size: Some(501), ..EventFilter::default() };
+    let filter = EventFilter { page_size: Some(1001), ..EventFilter::default() };
     assert_eq!(list(&realm.d, &filter).unwrap_err().code(), ErrorCode::Invalid);
 }
 

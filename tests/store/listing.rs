@@ -21,6 +21,8 @@ crate::on_both_engines! {
     pages_are_stable_while_people_come_and_go,
     input_07_forged_tokens_and_impossible_sizes_are_refused,
     what_changed_is_found_by_its_new_words_only,
+    who_holds_a_right_is_found_by_it,
+    p19_totals_are_exact_while_they_are_cheap_and_otherwise_at_least,
 }
 
 pub(super) fn found(realm: &Realm, request: &ListIdentities) -> Vec<Uuid> {
@@ -282,4 +284,58 @@ fn what_changed_is_found_by_its_new_words_only(realm: &Realm) {
     assert_eq!(search(realm, "lovelace"), [id]);
     delete(&realm.d, &realm.by, id).unwrap();
     assert!(search(realm, "lovelace").is_empty() && search(realm, "lo").is_empty());
+}
+
+fn who_holds_a_right_is_found_by_it(realm: &Realm) {
+    use doorward::domain::authority::Authority;
+    use doorward::service::authorities;
+    let admin = realm.person("ada@example.com").id;
+    realm.person("eve@example.com");
+    authorities::set(&realm.d, &realm.by, admin, &[Authority::Administrator].into()).unwrap();
+    let of = |word: &str| ListIdentities {
+        authority: Some(word.to_owned()),
+        ..ListIdentities::default()
+    };
+    assert_eq!(found(realm, &of("ROLE_ADMINISTRATOR")), [admin]);
+    assert!(found(realm, &of("ROLE_DEVELOPER")).is_empty());
+    let search = Some("example".to_owned());
+    assert_eq!(found(realm, &ListIdentities { search, ..of("ROLE_ADMINISTRATOR") }), [admin]);
+    assert_eq!(list(&realm.d, &of("root")).unwrap_err().code(), ErrorCode::Invalid);
+}
+
+fn p19_totals_are_exact_while_they_are_cheap_and_otherwise_at_least(realm: &Realm) {
+    use doorward::service::listing::{Total, list_with_total};
+    use doorward::service::status;
+    let total = |search: &str, state: Option<&str>, page_size: u64| {
+        let request = ListIdentities {
+            search: Some(search.to_owned()),
+            state: state.map(str::to_owned),
+            page_size: Some(page_size),
+            ..ListIdentities::default()
+        };
+        list_with_total(&realm.d, &request).unwrap().1
+    };
+    assert_eq!(total("", None, 10), Total { count: 0, exact: true });
+    let people: Vec<Uuid> =
+        (0..30).map(|index| realm.person(&format!("{index}@example.com")).id).collect();
+    status::block(&realm.d, &realm.by, people[3], &status::StatusChange::default()).unwrap_err();
+    assert_eq!(total("", None, 10), Total { count: 30, exact: true });
+    assert_eq!(total("example", None, 10), Total { count: 30, exact: true });
+    assert_eq!(total("example 29", None, 10), Total { count: 1, exact: true });
+    assert_eq!(total("", Some("invited"), 10), Total { count: 30, exact: true });
+    assert_eq!(total("", Some("blocked"), 10), Total { count: 0, exact: true });
+    let more = |round: u32| {
+        format!(
+            "INSERT INTO identities (id, schema_id, traits, status, created_at, updated_at,
+        search_text) SELECT id || '-{round}' || x, schema_id, traits, status, 1, 1, ''
+        FROM identities, (SELECT 1 AS x UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) extra"
+        )
+    };
+    for round in 0..2 {
+        realm.meddle(&more(round)).unwrap();
+    }
+    let all = total("", None, 10);
+    assert_eq!(all, Total { count: 501, exact: false }, "of 750, no more are looked at");
+    assert!(!total("", Some("invited"), 10).exact);
+    assert_eq!(total("example", None, 10), Total { count: 30, exact: true });
 }

@@ -12,6 +12,7 @@ mod history;
 mod listing;
 mod migrations;
 mod passwords;
+mod proofs;
 mod searching;
 mod statements;
 mod status;

@@ -8,7 +8,7 @@ use doorward::error::{Error, ErrorCode};
 use doorward::service::identities::CreateIdentity;
 use doorward::service::listing::{ListIdentities, list};
 use doorward::service::status::{StatusChange, block};
-use doorward::service::transfer::{self, Imported};
+use doorward::service::transfer::{self, BATCH, Imported};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -289,21 +289,20 @@ fn hostile_files_are_refused(realm: &Realm) {
 fn f_33_an_import_that_stops_in_a_later_batch_says_what_stays_and_goes_on_when_mended() {
     let realm = Realm::sqlite();
     realm.person("taken@example.com");
-    let import = |lines: &[Value]| {
-        let path = write(&realm, lines);
-        transfer::import_in_batches(&realm.d, &realm.by, &path, 512, &mut |_| {})
-    };
-    let mut lines: Vec<Value> =
-        (1..=520).map(|index| line(index, &format!("p{index}@example.com"))).collect();
-    // In the second batch.
-    lines[515] = line(516, "taken@example.com");
-    let error = import(&lines).unwrap_err();
+    let batch = BATCH as u64;
+    let mut lines: Vec<Value> = (1..=batch + 10)
+        .map(|index| line(index.into(), &format!("p{index}@example.com")))
+        .collect();
+    // The fifth of the second batch.
+    lines[BATCH + 4] = line(u128::from(batch) + 5, "taken@example.com");
+    let error = import(&realm, &write(&realm, &lines)).unwrap_err();
     assert_eq!(error.code(), ErrorCode::Conflict);
-    assert!(error.message().starts_with("Line 516"), "{error}");
-    assert!(error.message().contains("512 identities of earlier lines"), "{error}");
-    assert_eq!(realm.number("SELECT count(*) FROM identities"), 513);
-    lines[515] = line(516, "mended@example.com");
-    assert_eq!(import(&lines).unwrap(), Imported { created: 8, skipped: 512 });
+    assert!(error.message().starts_with(&format!("Line {}", batch + 5)), "{error}");
+    assert!(error.message().contains(&format!("{batch} identities of earlier lines")), "{error}");
+    assert_eq!(realm.number("SELECT count(*) FROM identities"), batch as i64 + 1);
+    lines[BATCH + 4] = line(u128::from(batch) + 5, "mended@example.com");
+    let resumed = import(&realm, &write(&realm, &lines)).unwrap();
+    assert_eq!(resumed, Imported { created: 10, skipped: batch });
     ledger::must_be_whole(&realm.d);
     let search = Some("mended@".to_owned());
     let found = list(&realm.d, &ListIdentities { search, ..ListIdentities::default() }).unwrap();

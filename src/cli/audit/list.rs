@@ -36,17 +36,19 @@ fn filter(args: &List) -> Result<EventFilter, Stop> {
     let principal = args.identity.as_deref().map(|id| {
         id.parse().map_err(|_| Stop::Usage(format!("--identity takes an id (a UUID), not {id:?}")))
     });
-    let kind = args
+    let kinds = args
         .kind
-        .as_ref()
-        .map(|kind| if kind.contains('.') { kind.clone() } else { format!("{kind}.*") });
+        .iter()
+        .map(|kind| if kind.contains('.') { kind.clone() } else { format!("{kind}.*") })
+        .collect();
     Ok(EventFilter {
         principal: principal.transpose()?,
-        kind,
+        kinds,
         since: time("--since", args.since.as_deref())?,
         until: time("--until", args.until.as_deref())?,
         page_size: Some(u64::from(args.limit)),
         page_token: args.page_token.clone(),
+        ..EventFilter::default()
     })
 }
 

@@ -35,11 +35,17 @@ impl Frontier {
 
     /// Appends a leaf, given as its [`leaf_hash`].
     pub fn push(&mut self, leaf: Hash) {
+        self.push_telling(leaf, |_, _| {});
+    }
+
+    /// Appends a leaf and tells the height and hash of each subtree that it completes.
+    pub fn push_telling(&mut self, leaf: Hash, mut tell: impl FnMut(u32, &Hash)) {
         let mut node = leaf;
         // Every trailing one bit of the size is a complete subtree as large as the one just made.
-        for _ in 0..self.size.trailing_ones() {
+        for height in 1..=self.size.trailing_ones() {
             if let Some(left) = self.hashes.pop() {
                 node = node_hash(&left, &node);
+                tell(height, &node);
             }
         }
         self.hashes.push(node);

@@ -9,6 +9,7 @@ pub mod checkpoint;
 pub mod entry;
 pub mod event;
 pub mod merkle;
+pub mod proof;
 mod registry;
 pub mod stored;
 

@@ -1,11 +1,8 @@
 //! Addresses: one row each, whether for verification, for recovery, or for both.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::insert::Texts;
 use super::statements;
 use crate::args;
 use crate::domain::identity::{Identity, RecoveryAddress, VerifiableAddress, Via};
@@ -24,7 +21,7 @@ statements! {
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
-    value: Arc<str>,
+    value: String,
     via: Via,
     id: Uuid,
     verifiable: bool,
@@ -45,7 +42,7 @@ impl Address {
         tx.exec_one(
             INSERT,
             args![
-                &*self.value,
+                self.value.as_str(),
                 self.via.as_str(),
                 identity,
                 self.id,
@@ -61,8 +58,7 @@ impl Address {
     /// The two things a row may stand for.
     #[must_use]
     pub fn split(self) -> (Option<VerifiableAddress>, Option<RecoveryAddress>) {
-        let Self { via, id, verified_at, created_at, updated_at, .. } = self;
-        let value = self.value.to_string();
+        let Self { value, via, id, verified_at, created_at, updated_at, .. } = self;
         let recovery = self.recovery.then(|| RecoveryAddress {
             id,
             value: value.clone(),
@@ -101,10 +97,10 @@ pub fn replace(
     before: &[Address],
     after: &Identity,
 ) -> Result<(), StoreError> {
-    let wanted = merged(after, &mut Texts::default());
+    let wanted = merged(after);
     let same = |a: &Address, b: &Address| a.via == b.via && a.value == b.value;
     for old in before.iter().filter(|old| !wanted.iter().any(|new| same(new, old))) {
-        tx.exec_one(DELETE, args![&*old.value, old.via.as_str(), identity])?;
+        tx.exec_one(DELETE, args![&old.value, old.via.as_str(), identity])?;
     }
     for new in &wanted {
         match before.iter().find(|old| same(old, new)) {
@@ -113,7 +109,7 @@ pub fn replace(
             Some(_) => tx.exec_one(
                 UPDATE,
                 args![
-                    &*new.value,
+                    new.value.as_str(),
                     new.via.as_str(),
                     identity,
                     new.verifiable,
@@ -128,12 +124,12 @@ pub fn replace(
 }
 
 /// The rows of an identity's addresses.
-pub(super) fn merged(identity: &Identity, texts: &mut Texts) -> Vec<Address> {
+pub(super) fn merged(identity: &Identity) -> Vec<Address> {
     let mut rows: Vec<Address> = identity
         .verifiable_addresses
         .iter()
         .map(|address| Address {
-            value: texts.share(&address.value),
+            value: address.value.clone(),
             via: address.via,
             id: address.id,
             verifiable: true,
@@ -145,13 +141,13 @@ pub(super) fn merged(identity: &Identity, texts: &mut Texts) -> Vec<Address> {
         .collect();
     for address in &identity.recovery_addresses {
         let known =
-            rows.iter_mut().find(|row| row.via == address.via && *row.value == *address.value);
+            rows.iter_mut().find(|row| row.via == address.via && row.value == address.value);
         if let Some(row) = known {
             row.recovery = true;
             continue;
         }
         rows.push(Address {
-            value: texts.share(&address.value),
+            value: address.value.clone(),
             via: address.via,
             id: address.id,
             verifiable: false,
@@ -166,7 +162,7 @@ pub(super) fn merged(identity: &Identity, texts: &mut Texts) -> Vec<Address> {
 
 fn address(row: &Row) -> Result<Address, StoreError> {
     Ok(Address {
-        value: row.text(0)?.into(),
+        value: row.text(0)?.to_owned(),
         via: Via::parse(row.text(1)?).ok_or(StoreError::Row { column: 1, expected: "a via" })?,
         id: row.uuid(2)?,
         verifiable: row.flag(3)?,

@@ -1,11 +1,8 @@
 //! Credentials and the identifiers they answer to.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use super::insert::Texts;
 use super::statements;
 use crate::args;
 use crate::domain::credential::{Credential, CredentialType};
@@ -58,7 +55,7 @@ pub fn owners(tx: &Tx<'_>, identifier: &str) -> Result<Vec<i64>, StoreError> {
 /// `Conflict` when one of its identifiers is taken.
 pub fn insert(tx: &WriteTx<'_>, identity: i64, credential: &Credential) -> Result<(), StoreError> {
     Config::of(credential).insert(tx, identity)?;
-    for identifier in Identifier::all_of(std::slice::from_ref(credential), &mut Texts::default()) {
+    for identifier in Identifier::all_of(std::slice::from_ref(credential)) {
         identifier.insert(tx, identity)?;
     }
     Ok(())
@@ -92,23 +89,21 @@ impl Config {
 /// An identifier of a kind of credential, in the order of the table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Identifier {
-    value: Arc<str>,
-    kind: CredentialType,
+    value: String,
+    kind: &'static str,
 }
 
 impl Identifier {
-    pub fn all_of(credentials: &[Credential], texts: &mut Texts) -> Vec<Self> {
-        let mut all = Vec::with_capacity(credentials.len());
-        for credential in credentials {
-            let kind = credential.kind;
-            let values = credential.identifiers.iter();
-            all.extend(values.map(|value| Self { value: texts.share(value), kind }));
-        }
-        all
+    pub fn all_of(credentials: &[Credential]) -> Vec<Self> {
+        let identifiers = credentials.iter().flat_map(|credential| {
+            let kind = credential.kind.as_str();
+            credential.identifiers.iter().map(move |value| Self { value: value.clone(), kind })
+        });
+        identifiers.collect()
     }
 
     pub fn insert(&self, tx: &WriteTx<'_>, identity: i64) -> Result<(), StoreError> {
-        tx.exec_one(INSERT_IDENTIFIER, args![&*self.value, self.kind.as_str(), identity])
+        tx.exec_one(INSERT_IDENTIFIER, args![self.value.as_str(), self.kind, identity])
     }
 }
 

@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use super::{addresses, authorities, credentials, search, statements};
 use crate::args;
+use crate::domain::authority::Authority;
 use crate::domain::identity::Identity;
 use crate::domain::status::{EffectiveStatus, Status, StatusDetail};
-use crate::store::{Row, StoreError, Tx, Value, WriteTx};
+use crate::store::{Dialect, Row, StoreError, Tx, Value, WriteTx};
 
 statements! {
     BY_ID = "SELECT n, id, external_id, schema_id, traits, metadata_public, metadata_admin,
@@ -170,12 +171,12 @@ fn assemble(tx: &Tx<'_>, row: &Row) -> Result<Stored, StoreError> {
 }
 
 /// `null` is stored as nothing.
-pub(super) fn document(value: &Json) -> Value<'static> {
+pub(super) fn document(value: &Json) -> Value {
     (!value.is_null()).then(|| value.to_string()).into()
 }
 
 /// A status detail that says nothing is stored as nothing.
-pub(super) fn detail(detail: &StatusDetail) -> Value<'static> {
+pub(super) fn detail(detail: &StatusDetail) -> Value {
     let nothing = *detail == StatusDetail::default();
     let text = (!nothing).then(|| serde_json::to_string(detail).unwrap_or_default());
     Value::from(text)
@@ -192,11 +193,13 @@ pub struct Filter {
     pub schema_id: Option<String>,
     /// An account at this provider.
     pub provider: Option<String>,
+    /// A right.
+    pub authority: Option<Authority>,
     /// The moment at which expiry is judged.
     pub now: Timestamp,
 }
 
-/// Row numbers after `after` that pass the filter, in order of creation.
+/// Identities after the row `after` that pass the filter, in order of creation.
 ///
 /// This is the one place where the text of a statement depends on its input: on which conditions
 /// are set, never on their values.
@@ -210,12 +213,58 @@ pub fn filtered(
     limit: i64,
 ) -> Result<Vec<Stored>, StoreError> {
     let mut parameters = Parameters(vec![Value::from(after), Value::from(limit)]);
-    let mut conditions = vec!["i.n > $1".to_owned()];
+    let Narrowed { from, key, start, conditions } = narrow(tx.dialect(), filter, &mut parameters);
+    let mut all = vec![format!("{key} > $1")];
+    all.extend(start);
+    all.extend(conditions);
+    let text = format!(
+        "SELECT i.n, i.id, i.external_id, i.schema_id, i.traits, i.metadata_public,
+         i.metadata_admin, i.status, i.status_changed_at, i.status_detail, i.expires_at,
+         i.created_at, i.updated_at
+         FROM {from} WHERE {} ORDER BY {key} LIMIT $2",
+        all.join(" AND ")
+    );
+    tx.all(&text, &parameters.0)?.iter().map(|row| assemble(tx, row)).collect()
+}
+
+/// How many of the first `most` identities pass the filter, and whether there are no others to look
+/// at. With words, the first are those that the index finds.
+///
+/// # Errors
+/// A failure of the store.
+pub fn count_some(tx: &Tx<'_>, filter: &Filter, most: i64) -> Result<(u64, bool), StoreError> {
+    let mut parameters = Parameters(vec![Value::from(most.saturating_add(1))]);
+    let Narrowed { from, key, start, conditions } = narrow(tx.dialect(), filter, &mut parameters);
+    let start = start.unwrap_or_else(|| "1 = 1".to_owned());
+    let passes = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
+    let text = format!(
+        "SELECT count(*), count(CASE WHEN {passes} THEN 1 END) FROM (
+         SELECT i.n, i.id, i.schema_id, i.status, i.status_until, i.expires_at, i.search_text
+         FROM {from} WHERE {start} ORDER BY {key} LIMIT $1) i"
+    );
+    let row = tx.one(&text, &parameters.0)?;
+    Ok((row.count(1)?, row.int(0)? <= most))
+}
+
+/// The parts of a statement that lists what passes a filter.
+struct Narrowed {
+    /// Tables; the identity is `i`.
+    from: &'static str,
+    /// The column that holds the row number, by which the first table is read in order.
+    key: &'static str,
+    /// The conditions by which the search index is asked.
+    start: Option<String>,
+    /// The other conditions.
+    conditions: Vec<String>,
+}
+
+fn narrow(dialect: Dialect, filter: &Filter, parameters: &mut Parameters) -> Narrowed {
+    let mut conditions = Vec::new();
     if let Some(schema) = &filter.schema_id {
-        conditions.push(format!("i.schema_id = {}", parameters.add(schema.clone())));
+        conditions.push(format!("i.schema_id = {}", parameters.add(schema.as_str())));
     }
     if let Some(status) = filter.status {
-        status_condition(status, filter.now, &mut parameters, &mut conditions);
+        status_condition(status, filter.now, parameters, &mut conditions);
     }
     if let Some(provider) = &filter.provider {
         // `provider:` to `provider;` covers every subject of the provider.
@@ -227,21 +276,34 @@ pub fn filtered(
             parameters.add(to)
         ));
     }
-    conditions.extend(search::conditions(tx.dialect(), &filter.words, |word| parameters.add(word)));
-    let text = format!(
-        "SELECT i.n, i.id, i.external_id, i.schema_id, i.traits, i.metadata_public,
-         i.metadata_admin, i.status, i.status_changed_at, i.status_detail, i.expires_at,
-         i.created_at, i.updated_at
-         FROM identities i WHERE {} ORDER BY i.n LIMIT $2",
-        conditions.join(" AND ")
-    );
-    tx.all(&text, &parameters.0)?.iter().map(|row| assemble(tx, row)).collect()
+    if let Some(authority) = filter.authority {
+        // Few hold one, so they are found first.
+        conditions.push(format!(
+            "i.n IN (SELECT a.identity FROM authorities a WHERE a.authority = {})",
+            parameters.add(authority.as_str())
+        ));
+    }
+    let words = search::occurring(dialect, &filter.words, |word| parameters.add(word));
+    conditions.extend(words.conditions);
+    match words.query {
+        None => {
+            let start = (!words.indexed.is_empty()).then(|| words.indexed.join(" AND "));
+            Narrowed { from: "identities i", key: "i.n", start, conditions }
+        }
+        // A cross join is carried out in the order in which it is written.
+        Some(query) => Narrowed {
+            from: "identity_search s CROSS JOIN identities i ON i.n = s.rowid",
+            key: "s.rowid",
+            start: Some(format!("identity_search MATCH {query}")),
+            conditions,
+        },
+    }
 }
 
-struct Parameters(Vec<Value<'static>>);
+struct Parameters(Vec<Value>);
 
 impl Parameters {
-    fn add(&mut self, value: impl Into<Value<'static>>) -> String {
+    fn add(&mut self, value: impl Into<Value>) -> String {
         self.0.push(value.into());
         format!("${}", self.0.len())
     }
@@ -261,6 +323,10 @@ fn status_condition(
     conditions.push(format!("(i.expires_at IS NULL OR i.expires_at > {at})"));
     let word = parameters.add(status.as_str());
     // A lock or block whose end has come is over, as `Identity::settled_status` has it.
+    if status != EffectiveStatus::Active {
+        // The index of those that are not active, which are few.
+        conditions.push("i.status <> 'active'".to_owned());
+    }
     conditions.push(match status {
         EffectiveStatus::Active => format!(
             "(i.status = {word} OR (i.status IN ('locked', 'blocked') AND i.status_until <= {at}))"

@@ -4,8 +4,6 @@
 //! that is somewhere in the middle of a large table is then read and written once for all of its
 //! new rows, not once for each.
 
-use std::sync::Arc;
-
 use super::{addresses, authorities, credentials, identities, search, statements};
 use crate::domain::authority::Authority;
 use crate::domain::identity::Identity;
@@ -19,26 +17,9 @@ statements! {
         ON CONFLICT (id) DO NOTHING";
 }
 
-/// The texts of one identity, each kept once: its address is usually its identifier too, several
-/// times over.
-#[derive(Default)]
-pub(super) struct Texts(Vec<Arc<str>>);
-
-impl Texts {
-    /// The one copy of `text`.
-    pub fn share(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.0.iter().find(|known| &***known == text) {
-            return Arc::clone(known);
-        }
-        let new: Arc<str> = text.into();
-        self.0.push(Arc::clone(&new));
-        new
-    }
-}
-
 /// Everything an identity puts into the tables, ready to be written.
 pub struct Rows {
-    identity: [Value<'static>; 14],
+    identity: [Value; 14],
     words: String,
     credentials: Vec<credentials::Config>,
     identifiers: Vec<credentials::Identifier>,
@@ -51,12 +32,11 @@ impl Rows {
     #[must_use]
     pub fn of(identity: &Identity) -> Self {
         let words = search::text(identity);
-        let mut texts = Texts::default();
         Self {
             identity: [
                 identity.id.into(),
-                identity.external_id.clone().into(),
-                identity.schema_id.clone().into(),
+                identity.external_id.as_deref().into(),
+                identity.schema_id.as_str().into(),
                 identity.traits.to_string().into(),
                 identities::document(&identity.metadata_public),
                 identities::document(&identity.metadata_admin),
@@ -66,13 +46,13 @@ impl Rows {
                 identity.expires_at.into(),
                 identity.created_at.into(),
                 identity.updated_at.into(),
-                words.clone().into(),
+                words.as_str().into(),
                 identity.status_detail.until.into(),
             ],
             words,
             credentials: identity.credentials.iter().map(credentials::Config::of).collect(),
-            identifiers: credentials::Identifier::all_of(&identity.credentials, &mut texts),
-            addresses: addresses::merged(identity, &mut texts),
+            identifiers: credentials::Identifier::all_of(&identity.credentials),
+            addresses: addresses::merged(identity),
             authorities: identity
                 .authorities
                 .iter()

@@ -12,7 +12,7 @@ use crate::domain::ledger::stored::{
     SeenDisclosure, SeenEntry, StoredCheckpoint, StoredDisclosure, StoredEntry, Stretch,
 };
 use crate::store::ledger::Head;
-use crate::store::{Row, Seen, StoreError, Tx, Value, WriteTx};
+use crate::store::{Row, Seen, StoreError, Tx, WriteTx};
 
 statements! {
     HEAD = "SELECT size, leaf, frontier, time, signed_size, signed_at FROM ledger_head";
@@ -27,6 +27,9 @@ statements! {
         VALUES ($1, $2, $3)";
     INSERT_CHECKPOINT = "INSERT INTO ledger_checkpoints (size, root, frontier, note, time)
         VALUES ($1, $2, $3, $4, $5)";
+    INSERT_NODE = "INSERT INTO ledger_nodes (height, place, hash) VALUES ($1, $2, $3)";
+    NODES = "SELECT hash FROM ledger_nodes WHERE height = $1 AND place >= $2 AND place < $3
+        ORDER BY place";
     LAST_EDGE = "SELECT size, root, note, frontier FROM ledger_checkpoints
         ORDER BY size DESC LIMIT 1";
     LEAVES = "SELECT leaf FROM ledger_entries WHERE seq >= $1 ORDER BY seq LIMIT $2";
@@ -37,6 +40,8 @@ statements! {
         ORDER BY seq DESC LIMIT $3";
     NEWEST_OF_PRINCIPAL = "SELECT seq, entry, leaf, type, principal FROM ledger_entries
         WHERE principal = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
+    TIME_OF = "SELECT time FROM ledger_entries WHERE seq = $1";
+    CHECKPOINT_OF = "SELECT size, root, note FROM ledger_checkpoints WHERE size = $1";
     CHECKPOINTS = "SELECT size, root, note FROM ledger_checkpoints ORDER BY size";
     LAST_CHECKPOINT = "SELECT size, root, note FROM ledger_checkpoints ORDER BY size DESC LIMIT 1";
     DISCLOSURES = "SELECT seq, name, encoded FROM ledger_disclosures WHERE seq >= $1
@@ -93,11 +98,11 @@ pub(in crate::store) fn update_head(tx: &WriteTx<'_>, head: &Head) -> Result<(),
     tx.exec_one(UPDATE_HEAD, &head_args(head))
 }
 
-fn head_args(head: &Head) -> [Value<'_>; 6] {
+fn head_args(head: &Head) -> [crate::store::Value; 6] {
     [
         int(head.frontier.size()).into(),
         (&head.leaf).into(),
-        head.frontier.to_bytes().into(),
+        head.frontier.to_bytes().as_slice().into(),
         head.time.into(),
         int(head.signed_size).into(),
         head.signed_at.into(),
@@ -141,12 +146,31 @@ pub(in crate::store) fn last_edge(
     Ok(Some((checkpoint(&row)?, edge)))
 }
 
+/// Keeps the hash of the whole subtree of 2^`height` entries, the `place`-th of its height.
+pub(in crate::store) fn insert_node(
+    tx: &WriteTx<'_>,
+    height: u32,
+    place: u64,
+    hash: &Hash,
+) -> Result<(), StoreError> {
+    tx.exec_one(INSERT_NODE, args![i64::from(height), int(place), hash])
+}
+
+/// The hashes of the whole subtrees of 2^`height` entries from the `from`-th to before the `to`-th;
+/// `height` is one of [`NODE_HEIGHTS`](crate::store::NODE_HEIGHTS).
+///
+/// # Errors
+/// A failure of the store.
+pub fn nodes(tx: &Tx<'_>, height: u32, from: u64, to: u64) -> Result<Vec<Hash>, StoreError> {
+    let rows = tx.all(NODES, args![i64::from(height), int(from), int(to)])?;
+    rows.iter().map(|row| row.hash(0)).collect()
+}
+
 /// Leaf hashes from the entry `from` on.
-pub(in crate::store) fn leaves(
-    tx: &Tx<'_>,
-    from: u64,
-    limit: u64,
-) -> Result<Vec<Hash>, StoreError> {
+///
+/// # Errors
+/// A failure of the store.
+pub fn leaves(tx: &Tx<'_>, from: u64, limit: u64) -> Result<Vec<Hash>, StoreError> {
     tx.all(LEAVES, args![int(from), int(limit)])?.iter().map(|row| row.hash(0)).collect()
 }
 
@@ -233,6 +257,22 @@ pub fn newest(
 /// A failure of the store.
 pub fn checkpoints(tx: &Tx<'_>) -> Result<Vec<StoredCheckpoint>, StoreError> {
     tx.all(CHECKPOINTS, args![])?.iter().map(checkpoint).collect()
+}
+
+/// When the entry `seq` was made, if there is one.
+///
+/// # Errors
+/// A failure of the store.
+pub fn time_of(tx: &Tx<'_>, seq: u64) -> Result<Option<Timestamp>, StoreError> {
+    tx.opt(TIME_OF, args![int(seq)])?.map(|row| row.time(0)).transpose()
+}
+
+/// The checkpoint over the first `size` entries, if that was signed.
+///
+/// # Errors
+/// A failure of the store.
+pub fn checkpoint_of(tx: &Tx<'_>, size: u64) -> Result<Option<StoredCheckpoint>, StoreError> {
+    tx.opt(CHECKPOINT_OF, args![int(size)])?.as_ref().map(checkpoint).transpose()
 }
 
 /// The newest checkpoint, if there is one.

@@ -89,17 +89,29 @@ pub fn insert_after(tx: &WriteTx<'_>, after: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Conditions that hold where each word occurs; `bind` takes a value and gives its placeholder.
-/// Nothing in a word has a meaning of its own (INPUT-06).
-pub fn conditions(
+/// Where each word occurs, as parts of a statement.
+pub struct Occurring {
+    /// The placeholder of a query to the index, which finds rows in their order; where there is
+    /// one, it is the place to start from. A list of all it finds would be as long as the table.
+    pub query: Option<String>,
+    /// What an index of the table itself serves.
+    pub indexed: Vec<String>,
+    /// What must hold beside it.
+    pub conditions: Vec<String>,
+}
+
+/// Where each word occurs; `bind` takes a value and gives its placeholder. Nothing in a word has a
+/// meaning of its own (INPUT-06).
+pub fn occurring(
     dialect: Dialect,
     words: &[String],
     mut bind: impl FnMut(String) -> String,
-) -> Vec<String> {
-    let mut conditions = Vec::new();
+) -> Occurring {
+    let (mut conditions, mut served) = (Vec::new(), Vec::new());
     let mut phrases = Vec::new();
     for word in words {
-        let indexed = dialect == Dialect::Sqlite && word.chars().count() >= INDEXED_CHARS;
+        let long = word.chars().count() >= INDEXED_CHARS;
+        let indexed = long && dialect == Dialect::Sqlite;
         let phrase = format!("\"{}\"", word.replace('"', "\"\""));
         if is_start_of_id(word) {
             let text = if indexed { matching(&bind(phrase)) } else { containing(word, &mut bind) };
@@ -108,14 +120,14 @@ pub fn conditions(
             conditions.push(format!("({text} OR (i.id >= {from} AND i.id < {to}))"));
         } else if indexed {
             phrases.push(phrase);
+        } else if long {
+            served.push(containing(word, &mut bind));
         } else {
             conditions.push(containing(word, &mut bind));
         }
     }
-    if !phrases.is_empty() {
-        conditions.push(matching(&bind(phrases.join(" AND "))));
-    }
-    conditions
+    let query = (!phrases.is_empty()).then(|| bind(phrases.join(" AND ")));
+    Occurring { query, indexed: served, conditions }
 }
 
 /// Whether an id may begin with it: its first group at least.
