@@ -149,7 +149,16 @@ impl From<Error> for Failure {
             | Code::StatusTransition => StatusCode::CONFLICT,
             Code::Forbidden => StatusCode::FORBIDDEN,
             Code::Busy | Code::NotReady => StatusCode::SERVICE_UNAVAILABLE,
-            Code::AuditUnavailable | Code::NewerDatabase | Code::Corrupt | Code::Internal => {
+            // What cannot be recorded is not done, and may be tried again (AL-03).
+            Code::AuditUnavailable => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(%error, cause, "nothing can be recorded");
+                return Self::new(StatusCode::SERVICE_UNAVAILABLE)
+                    .id("audit_unavailable")
+                    .reason(error.message())
+                    .retry_after(1);
+            }
+            Code::NewerDatabase | Code::Corrupt | Code::Internal => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::error!(%error, cause, "a request failed");
                 // What is wrong inside is for the log.
@@ -157,6 +166,12 @@ impl From<Error> for Failure {
             }
         };
         let failure = Self::new(status).reason(error.message());
+        let failure = match error.code() {
+            Code::StatusTransition => failure.id("status_transition"),
+            Code::LastAdministrator => failure.id("last_administrator"),
+            Code::SelfAction => failure.id("self_action"),
+            _ => failure,
+        };
         if status == StatusCode::SERVICE_UNAVAILABLE { failure.retry_after(1) } else { failure }
     }
 }

@@ -12,6 +12,7 @@ mod document;
 mod failure;
 mod health;
 mod log;
+pub mod openapi;
 mod paging;
 mod public;
 mod query;

@@ -5,16 +5,26 @@ use axum::middleware::from_fn;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::blocking::App;
-use super::{admin, failure, health, public};
+use super::{admin, failure, health, openapi, public};
 
 /// The public listener.
 pub fn public(app: &App) -> OpenApiRouter {
-    health::routes().merge(public::routes()).with_state(app.clone())
+    public_routes().with_state(app.clone())
 }
 
 /// The admin listener, without the prefix `/admin` under which clients expect the same again.
 pub fn admin(app: &App) -> OpenApiRouter {
-    health::routes().merge(admin::routes()).with_state(app.clone())
+    metadata_routes().merge(admin::routes()).with_state(app.clone())
+}
+
+/// What the public listener answers.
+pub fn public_routes() -> OpenApiRouter<App> {
+    health::routes().merge(public::routes()).merge(openapi::public_routes())
+}
+
+/// What the admin listener answers about itself.
+pub fn metadata_routes() -> OpenApiRouter<App> {
+    health::routes().merge(openapi::admin_routes())
 }
 
 /// What is put around the routes of either listener.

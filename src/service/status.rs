@@ -35,6 +35,8 @@ pub struct Receipt {
     pub status: EffectiveStatus,
     /// Whether it is another one than before.
     pub changed: bool,
+    /// Since when it is what it is.
+    pub changed_at: Option<Timestamp>,
     /// How many live sessions were ended.
     pub sessions_revoked: u64,
 }
@@ -87,6 +89,7 @@ fn change(
         let receipt = |status: Status, changed, sessions_revoked| Receipt {
             status: status.effective(before.identity.expires_at, now),
             changed,
+            changed_at: if changed { Some(now) } else { before.identity.status_changed_at },
             sessions_revoked,
         };
         if to == from {

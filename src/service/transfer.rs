@@ -33,7 +33,7 @@ use crate::store::sql::{identities, ledger};
 
 /// How many identities go into one transaction: fewer would write index pages again and again,
 /// more would not fit into 64 MiB of memory.
-const BATCH: usize = 72 * 1024;
+pub const BATCH: usize = 36 * 1024;
 /// How many lines are handed from one thread to another at once.
 const PART: usize = 256;
 /// How many such parts may wait to be written.
@@ -129,28 +129,12 @@ pub fn import_with(
     if dry_run {
         return Ok(Imported { created: checked, skipped: 0 });
     }
-    import_in_batches(d, by, path, BATCH, progress)
-}
-
-/// As [`import_with`], for a file that was checked: with `batch` identities in one transaction,
-/// rounded down to whole parts of 256.
-///
-/// # Errors
-/// As [`import`].
-pub fn import_in_batches(
-    d: &Deps,
-    by: &Caller,
-    path: &Path,
-    batch: usize,
-    progress: &mut dyn FnMut(u64),
-) -> Result<Imported, Error> {
-    let now = d.clock.now();
     // Reading and checking take a core of their own; what is written waits for nothing else.
     std::thread::scope(|threads| {
         let (sender, parts) = sync_channel(PARTS_WAITING);
         let (spent, leftovers) = channel();
         let reader = threads.spawn(move || prepare(d, by, path, now, &sender, &leftovers));
-        let written = write(d, by, (batch / PART).max(1), parts, &spent, progress);
+        let written = write(d, by, parts, &spent, progress);
         match reader.join() {
             Ok(read) => read.and(written),
             Err(panic) => std::panic::resume_unwind(panic),
@@ -249,7 +233,6 @@ fn prepare(
 fn write(
     d: &Deps,
     by: &Caller,
-    parts_at_once: usize,
     parts: Receiver<Vec<Prepared>>,
     spent: &Sender<Vec<Prepared>>,
     progress: &mut dyn FnMut(u64),
@@ -260,7 +243,7 @@ fn write(
         let before = total;
         let batch = d.store.write_many(&by.author(), |tx| {
             let (mut bulk, mut events, mut lines) = (Bulk::default(), Vec::new(), 0);
-            for mut part in parts.by_ref().take(parts_at_once) {
+            for mut part in parts.by_ref().take(BATCH / PART) {
                 for Prepared { number, rows, event } in &mut part {
                     lines += 1;
                     if bulk.add(tx, *number, rows).map_err(|refused| refusal(refused, before))? {

@@ -119,7 +119,7 @@ pub(super) fn batch(transaction: &RefCell<Transaction<'_>>, text: &str) -> Resul
     Ok(transaction.borrow_mut().batch_execute(text)?)
 }
 
-impl ToSql for Value<'_> {
+impl ToSql for Value {
     fn to_sql(
         &self,
         kind: &Type,
@@ -129,8 +129,8 @@ impl ToSql for Value<'_> {
             Self::Null => Ok(IsNull::Yes),
             Self::Int(value) if *kind == Type::INT4 => i32::try_from(*value)?.to_sql(kind, out),
             Self::Int(value) => value.to_sql(kind, out),
-            Self::Text(value) => (&**value).to_sql(kind, out),
-            Self::Blob(value) => (&**value).to_sql(kind, out),
+            Self::Text(value) => value.as_str().to_sql(kind, out),
+            Self::Blob(value) => value.as_slice().to_sql(kind, out),
         }
     }
 
@@ -141,7 +141,7 @@ impl ToSql for Value<'_> {
     to_sql_checked!();
 }
 
-impl<'a> FromSql<'a> for Value<'static> {
+impl<'a> FromSql<'a> for Value {
     fn from_sql(
         kind: &Type,
         raw: &'a [u8],
@@ -150,8 +150,8 @@ impl<'a> FromSql<'a> for Value<'static> {
             Type::INT8 => Self::Int(i64::from_sql(kind, raw)?),
             Type::INT4 => Self::Int(i64::from(i32::from_sql(kind, raw)?)),
             Type::BOOL => Self::Int(i64::from(bool::from_sql(kind, raw)?)),
-            Type::BYTEA => Self::Blob(<Vec<u8>>::from_sql(kind, raw)?.into()),
-            _ => Self::Text(String::from_sql(kind, raw)?.into()),
+            Type::BYTEA => Self::Blob(<Vec<u8>>::from_sql(kind, raw)?),
+            _ => Self::Text(String::from_sql(kind, raw)?),
         })
     }
 

@@ -254,7 +254,7 @@ fn bind(statement: &mut Statement<'_>, args: &[Value]) -> Result<(), StoreError>
     Ok(())
 }
 
-impl ToSql for Value<'_> {
+impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Null => ValueRef::Null,
@@ -265,13 +265,13 @@ impl ToSql for Value<'_> {
     }
 }
 
-fn value_of(value: ValueRef<'_>) -> Result<Value<'static>, StoreError> {
+fn value_of(value: ValueRef<'_>) -> Result<Value, StoreError> {
     Ok(match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(value) => Value::Int(value),
         ValueRef::Real(_) => return Err(StoreError::Row { column: 0, expected: "no fraction" }),
-        ValueRef::Text(value) => Value::Text(text(value)?.to_owned().into()),
-        ValueRef::Blob(value) => Value::Blob(value.to_vec().into()),
+        ValueRef::Text(value) => Value::Text(text(value)?.to_owned()),
+        ValueRef::Blob(value) => Value::Blob(value.to_vec()),
     })
 }
 

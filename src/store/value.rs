@@ -1,86 +1,78 @@
 //! Values that go into statements and rows that come out, the same for both engines.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::StoreError;
 
-/// One value of a column or a parameter; a parameter may stay where it is.
+/// One value of a column or a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value<'v> {
+pub enum Value {
     /// Nothing.
     Null,
     /// A number, or a time in microseconds since 1970 UTC.
     Int(i64),
     /// Text, or a document as JSON text.
-    Text(Cow<'v, str>),
+    Text(String),
     /// Bytes.
-    Blob(Cow<'v, [u8]>),
+    Blob(Vec<u8>),
 }
 
-impl From<i64> for Value<'_> {
+impl From<i64> for Value {
     fn from(value: i64) -> Self {
         Self::Int(value)
     }
 }
 
-impl From<bool> for Value<'_> {
+impl From<bool> for Value {
     fn from(value: bool) -> Self {
         Self::Int(i64::from(value))
     }
 }
 
-impl<'v> From<&'v str> for Value<'v> {
-    fn from(value: &'v str) -> Self {
-        Self::Text(Cow::Borrowed(value))
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
     }
 }
 
-impl From<String> for Value<'_> {
+impl From<String> for Value {
     fn from(value: String) -> Self {
-        Self::Text(Cow::Owned(value))
+        Self::Text(value)
     }
 }
 
-impl<'v> From<&'v String> for Value<'v> {
-    fn from(value: &'v String) -> Self {
-        Self::Text(Cow::Borrowed(value))
+impl From<&String> for Value {
+    fn from(value: &String) -> Self {
+        Self::Text(value.clone())
     }
 }
 
-impl From<Uuid> for Value<'_> {
+impl From<Uuid> for Value {
     fn from(value: Uuid) -> Self {
-        Self::Text(Cow::Owned(value.to_string()))
+        Self::Text(value.to_string())
     }
 }
 
-impl From<Timestamp> for Value<'_> {
+impl From<Timestamp> for Value {
     fn from(value: Timestamp) -> Self {
         Self::Int(value.as_microsecond())
     }
 }
 
-impl<'v> From<&'v [u8]> for Value<'v> {
-    fn from(value: &'v [u8]) -> Self {
-        Self::Blob(Cow::Borrowed(value))
+impl From<&[u8]> for Value {
+    fn from(value: &[u8]) -> Self {
+        Self::Blob(value.to_vec())
     }
 }
 
-impl From<Vec<u8>> for Value<'_> {
-    fn from(value: Vec<u8>) -> Self {
-        Self::Blob(Cow::Owned(value))
+impl From<&[u8; 32]> for Value {
+    fn from(value: &[u8; 32]) -> Self {
+        Self::Blob(value.to_vec())
     }
 }
 
-impl<'v> From<&'v [u8; 32]> for Value<'v> {
-    fn from(value: &'v [u8; 32]) -> Self {
-        Self::Blob(Cow::Borrowed(value))
-    }
-}
-
-impl<T: Into<Self>> From<Option<T>> for Value<'_> {
+impl<T: Into<Self>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }
@@ -99,8 +91,8 @@ pub enum Seen<'r> {
     Blob(&'r [u8]),
 }
 
-impl<'r> From<&'r Value<'_>> for Seen<'r> {
-    fn from(value: &'r Value<'_>) -> Self {
+impl<'r> From<&'r Value> for Seen<'r> {
+    fn from(value: &'r Value) -> Self {
         match value {
             Value::Null => Self::Null,
             Value::Int(value) => Self::Int(*value),
@@ -120,10 +112,10 @@ macro_rules! args {
 
 /// One row; columns are counted from 0 in the order of the `SELECT`.
 #[derive(Clone, Debug)]
-pub struct Row(pub(super) Vec<Value<'static>>);
+pub struct Row(pub(super) Vec<Value>);
 
 impl Row {
-    fn at(&self, column: usize) -> Result<&Value<'static>, StoreError> {
+    fn at(&self, column: usize) -> Result<&Value, StoreError> {
         self.0.get(column).ok_or(StoreError::Row { column, expected: "a column" })
     }
 

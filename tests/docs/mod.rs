@@ -2,6 +2,7 @@
 
 mod actions;
 mod examples;
+mod http;
 mod links;
 mod options;
 

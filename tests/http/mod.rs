@@ -1,4 +1,8 @@
 //! The HTTP service, through the real process.
 
+mod admin;
+mod audit;
+mod described;
+mod doorward;
 mod server;
 mod sessions;

@@ -1,6 +1,7 @@
 //! The admin API.
 
 mod courier;
+mod doorward;
 mod identities;
 mod sessions;
 
@@ -14,4 +15,5 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(identities::routes())
         .merge(sessions::routes())
         .merge(courier::routes())
+        .merge(doorward::routes())
 }

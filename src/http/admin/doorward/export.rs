@@ -1,0 +1,85 @@
+//! The ledger as JSON Lines, sent while it is read, in the format of `doorward audit export`.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderName, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::input;
+use crate::http::asked::Asked;
+use crate::http::blocking::App;
+use crate::http::failure::Failure;
+use crate::http::query::Query;
+use crate::service::verification::{Part, begin_export, export_lines};
+
+/// Says about how many entries an export is.
+const SIZE: HeaderName = HeaderName::from_static("doorward-ledger-size");
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(export))
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query")]
+struct ExportQuery {
+    /// `entries`, which is what is meant when nothing is said, `checkpoints` or `disclosures`. The
+    /// last are the personal values; nothing else holds any.
+    part: Option<String>,
+    /// About how many entries, from the first on; without it about all, which are signed first. The
+    /// parts of one export are asked for with one size.
+    size: Option<u64>,
+}
+
+/// The ledger as JSON Lines; what is handed out is itself recorded.
+#[utoipa::path(
+    get, path = "/audit/export", operation_id = "exportAudit", tag = "doorward",
+    params(ExportQuery),
+    responses(
+        (status = 200, description = "One JSON document a line; an entry without its line feed is \
+            exactly what was hashed.", body = String, content_type = "application/jsonl",
+         headers(("Doorward-Ledger-Size" = u64, description = "How many entries it is about.")))
+    )
+)]
+async fn export(State(app): State<App>, asked: Asked, query: Query) -> Result<Response, Failure> {
+    let form = "entries, checkpoints or disclosures";
+    let part = input::parsed(&query, "part", part, form)?.unwrap_or(Part::Entries);
+    let size = input::number(&query, "size")?;
+    let size = app.call(move |d| begin_export(d, &asked.admin(), part, size)).await??;
+    let lines = stream::unfold(Some(0), move |from| {
+        let app = app.clone();
+        async move {
+            let from = from.filter(|from| *from < size)?;
+            match app.call(move |d| export_lines(d, part, from, size)).await {
+                Ok(Ok((lines, next))) => Some((Ok(lines), Some(next))),
+                // Cuts the answer off, so that it cannot be taken for whole.
+                Ok(Err(error)) => Some((Err(broken(&error)), None)),
+                Err(error) => Some((Err(broken(&error)), None)),
+            }
+        }
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "application/jsonl".to_owned()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (SIZE, size.to_string()),
+    ];
+    Ok((headers, Body::from_stream(lines)).into_response())
+}
+
+fn part(word: &str) -> Option<Part> {
+    match word {
+        "entries" => Some(Part::Entries),
+        "checkpoints" => Some(Part::Checkpoints),
+        "disclosures" => Some(Part::Disclosures),
+        _ => None,
+    }
+}
+
+fn broken(error: &dyn std::fmt::Display) -> std::io::Error {
+    tracing::error!(%error, "an export was cut off");
+    std::io::Error::other("the export was cut off")
+}

@@ -1,0 +1,162 @@
+//! Finding identities by words, with what the Kratos shape does not say about them.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::input;
+use crate::domain::identity::Identity;
+use crate::http::blocking::App;
+use crate::http::document::Document;
+use crate::http::failure::Failure;
+use crate::http::query::Query;
+use crate::http::view::identity::{IdentityDocument, Show, identity};
+use crate::service::identities::{Selector, find};
+use crate::service::listing::{self, ListIdentities};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(search)).routes(routes!(get))
+}
+
+/// Which identities; every condition that is set must hold.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query")]
+struct SearchQuery {
+    /// Words, each a part of an identifier, address or name, or the beginning of an id; "quoted
+    /// words" are one. At most 10.
+    q: Option<String>,
+    /// `invited`, `active`, `locked`, `blocked` or `expired`.
+    status: Option<String>,
+    /// Of this schema.
+    schema_id: Option<String>,
+    /// With an account at this provider.
+    provider: Option<String>,
+    /// With this right: `ROLE_ADMINISTRATOR` or `ROLE_DEVELOPER`.
+    authority: Option<String>,
+    /// Whether to say how many there are in all.
+    total: Option<bool>,
+    /// How many identities at the most; 50 when nothing is said.
+    #[param(minimum = 1, maximum = 500)]
+    page_size: Option<u64>,
+    /// The `next_page_token` of the page before.
+    page_token: Option<String>,
+}
+
+/// A page of identities.
+#[derive(Serialize, ToSchema)]
+#[schema(as = identitySearch)]
+struct Found<'a> {
+    /// In order of creation.
+    identities: Vec<FoundIdentity<'a>>,
+    /// Asks for the next page; null on the last one.
+    next_page_token: Option<String>,
+    /// How many there are in all; only when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<Total>,
+}
+
+/// How many there are in all.
+#[derive(Serialize, ToSchema)]
+#[schema(as = searchTotal)]
+struct Total {
+    count: u64,
+    /// Whether that is all; if not, there are at least as many.
+    exact: bool,
+}
+
+/// An identity, and what the Kratos shape does not say about it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = doorwardIdentity)]
+struct FoundIdentity<'a> {
+    #[serde(flatten)]
+    identity: IdentityDocument<'a>,
+    /// `invited`, `active`, `locked`, `blocked` or `expired`.
+    status: &'static str,
+    status_detail: StatusDetail<'a>,
+    /// The rights it holds beside `ROLE_USER`.
+    authorities: Vec<&'static str>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+}
+
+/// How an identity came to its status.
+#[derive(Serialize, ToSchema)]
+#[schema(as = statusDetail)]
+struct StatusDetail<'a> {
+    /// Who set it.
+    by: Option<&'a str>,
+    reason: &'static str,
+    note: Option<&'a str>,
+    /// When it returns to active by itself.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+}
+
+/// Identities by words and filters, in order of creation.
+#[utoipa::path(
+    get, path = "/identities/search", operation_id = "searchIdentities", tag = "doorward",
+    params(SearchQuery),
+    responses((status = 200, description = "A page of identities.", body = Found))
+)]
+async fn search(State(app): State<App>, query: Query) -> Result<Response, Failure> {
+    let request = ListIdentities {
+        search: input::text(&query, "q"),
+        state: input::text(&query, "status"),
+        schema_id: input::text(&query, "schema_id"),
+        provider: input::text(&query, "provider"),
+        authority: input::text(&query, "authority"),
+        page_size: input::number(&query, "page_size")?,
+        page_token: input::text(&query, "page_token"),
+    };
+    let with_total = input::flag(&query, "total")?;
+    app.call(move |d| {
+        let (page, total) = if with_total {
+            let (page, total) = listing::list_with_total(d, &request)?;
+            (page, Some(Total { count: total.count, exact: total.exact }))
+        } else {
+            (listing::list(d, &request)?, None)
+        };
+        let (base_url, now) = (d.options.base_url(), d.clock.now());
+        let identities = page.items.iter().map(|one| shown(&base_url, now, one)).collect();
+        let found = Found { identities, next_page_token: page.next_page_token, total };
+        Ok(Document::ok(found).into_response())
+    })
+    .await?
+}
+
+/// One identity with its status and rights.
+#[utoipa::path(
+    get, path = "/identities/{id}", operation_id = "getDoorwardIdentity", tag = "doorward",
+    params(("id" = String, Path, format = Uuid, description = "The identity.")),
+    responses((status = 200, description = "The identity.", body = FoundIdentity))
+)]
+async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Failure> {
+    let who = Selector::Id(input::id(&id)?);
+    app.call(move |d| {
+        let found = find(d, &who)?;
+        let base_url = d.options.base_url();
+        Ok(Document::ok(shown(&base_url, d.clock.now(), &found)).into_response())
+    })
+    .await?
+}
+
+fn shown<'a>(base_url: &str, now: Timestamp, one: &'a Identity) -> FoundIdentity<'a> {
+    let detail = &one.status_detail;
+    FoundIdentity {
+        identity: identity(base_url, now, one, Show::Plain),
+        status: one.effective_status(now).as_str(),
+        status_detail: StatusDetail {
+            by: detail.by.as_deref(),
+            reason: detail.reason.as_str(),
+            note: detail.note.as_deref(),
+            until: detail.until,
+        },
+        authorities: one.authorities.iter().map(|held| held.as_str()).collect(),
+        expires_at: one.expires_at,
+    }
+}
