@@ -64,7 +64,7 @@ pub fn insert(tx: &WriteTx<'_>, identity: i64, credential: &Credential) -> Resul
 /// What is kept for a credential, ready to be written.
 pub(super) struct Config {
     kind: CredentialType,
-    config: String,
+    text: String,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -73,7 +73,7 @@ impl Config {
     pub fn of(credential: &Credential) -> Self {
         Self {
             kind: credential.kind,
-            config: credential.config.to_string(),
+            text: credential.config.to_string(),
             created_at: credential.created_at,
             updated_at: credential.updated_at,
         }
@@ -81,7 +81,7 @@ impl Config {
 
     pub fn insert(&self, tx: &WriteTx<'_>, identity: i64) -> Result<(), StoreError> {
         let kind = self.kind.as_str();
-        let config = self.config.as_str();
+        let config = self.text.as_str();
         tx.exec_one(INSERT, args![identity, kind, config, self.created_at, self.updated_at])
     }
 }
