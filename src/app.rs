@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::config::Options;
+use crate::crypto::jwt::TokenKey;
 use crate::crypto::password::Argon2Params;
 use crate::crypto::seal::SealingKey;
 use crate::crypto::sign::SigningKey;
@@ -23,7 +24,7 @@ use crate::store::{Author, Ledger, Location, Store};
 /// The file that holds an embedded database, inside the state directory.
 pub const DATABASE: &str = "doorward.db";
 /// The names of the keys, files below `keys/` in the state directory.
-pub const KEYS: [&str; 3] = ["data", "cookie", "ledger"];
+pub const KEYS: [&str; 4] = ["data", "cookie", "ledger", "token"];
 
 /// What is needed to open a deployment.
 #[derive(Clone, Debug)]
@@ -149,6 +150,18 @@ impl Deps {
         })
     }
 
+    /// The key with which tokens of sessions are signed.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn token_key(&self) -> Result<TokenKey, Error> {
+        let der = read_key(&key_path(&self.state_dir, "token"))?;
+        TokenKey::from_pkcs8(&der).map_err(|error| {
+            let message = "The token key cannot be read: its file does not hold a key.";
+            Error::new(ErrorCode::NotReady, message).because(error)
+        })
+    }
+
     /// The key with which checkpoints are signed.
     ///
     /// # Errors
@@ -230,6 +243,12 @@ fn new_key(name: &str) -> Result<Zeroizing<String>, Error> {
         };
         let key = SigningKey::generate().map_err(failed)?;
         return Ok(encode(&key.to_pkcs8().map_err(failed)?));
+    }
+    if name == "token" {
+        let der = TokenKey::generate().map_err(|error| {
+            Error::new(ErrorCode::Internal, "The token key cannot be made.").because(error)
+        })?;
+        return Ok(encode(&der));
     }
     let mut bytes = Zeroizing::new([0u8; 32]);
     Rng::default().fill(bytes.as_mut())?;

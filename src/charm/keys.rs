@@ -19,8 +19,12 @@ use crate::app;
 /// Label of the secret.
 pub const LABEL: &str = "doorward-keys";
 /// Key in the secret, and name of the file.
-const NAMES: [(&str, &str); 3] =
-    [("data-key", "data"), ("cookie-key", "cookie"), ("ledger-key", "ledger")];
+const NAMES: [(&str, &str); 4] = [
+    ("data-key", "data"),
+    ("cookie-key", "cookie"),
+    ("ledger-key", "ledger"),
+    ("token-key", "token"),
+];
 
 /// Why the keys are not in place; the text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +77,8 @@ pub fn publish(unit: &mut Unit<'_>) -> Result<String, CharmError> {
     make_missing(unit, dir, own.is_some())?;
     let files: Vec<(&str, PathBuf)> =
         NAMES.iter().map(|(key, file)| (*key, app::key_path(dir, file))).collect();
-    let id = unit.tools.secret_add(LABEL, "Keys of Doorward: data, cookies, ledger", &files);
+    let id =
+        unit.tools.secret_add(LABEL, "Keys of Doorward: data, cookies, ledger, tokens", &files);
     if own.is_none() {
         fs::remove_dir_all(&staging)?;
     }

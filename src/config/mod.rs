@@ -1,12 +1,15 @@
 //! Options: their meaning, their limits, and what to say when one is wrong. Names, types and
 //! defaults are those of `config.yaml`; a test holds the two equal.
 
+mod templates;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
 use crate::domain::schema::Schemas;
 use crate::domain::session::RequiredAal;
+pub use templates::{Subject, TokenTemplate, TokenTemplates};
 
 /// An option that cannot be used, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +93,8 @@ pub struct Options {
     pub session_cookie_domain: String,
     /// Which requests from other sites carry the session cookie.
     pub session_cookie_same_site: SameSite,
+    /// What signed tokens of sessions look like.
+    pub session_token_templates: TokenTemplates,
 }
 
 impl Default for Options {
@@ -112,13 +117,14 @@ impl Default for Options {
             session_required_aal: RequiredAal::HighestAvailable,
             session_cookie_domain: String::new(),
             session_cookie_same_site: SameSite::Lax,
+            session_token_templates: TokenTemplates::default(),
         }
     }
 }
 
 impl Options {
     /// Every option's name, in the order of `config.yaml`.
-    pub const NAMES: [&'static str; 17] = [
+    pub const NAMES: [&'static str; 18] = [
         "external_url",
         "public_port",
         "admin_port",
@@ -136,6 +142,7 @@ impl Options {
         "session_required_aal",
         "session_cookie_domain",
         "session_cookie_same_site",
+        "session_token_templates",
     ];
 
     /// Reads options as `config-get` or a file gives them; what is absent or null is the default.
@@ -176,6 +183,7 @@ impl Options {
                 &["lax", "strict"],
                 SameSite::parse,
             ),
+            session_token_templates: reader.templates("session_token_templates"),
         };
         reader.unknown();
         let mut problems = reader.problems;
@@ -191,7 +199,7 @@ impl Options {
     /// The options as one document: what [`Options::from_map`] reads back.
     #[must_use]
     pub fn to_map(&self) -> Map<String, Value> {
-        let values: [Value; 17] = [
+        let values: [Value; 18] = [
             self.external_url.as_str().into(),
             self.public_port.into(),
             self.admin_port.into(),
@@ -209,6 +217,7 @@ impl Options {
             self.session_required_aal.as_str().into(),
             self.session_cookie_domain.as_str().into(),
             self.session_cookie_same_site.as_str().into(),
+            self.session_token_templates.as_str().into(),
         ];
         Self::NAMES.iter().map(|name| (*name).to_owned()).zip(values).collect()
     }
@@ -373,6 +382,14 @@ impl Reader<'_> {
         })
     }
 
+    fn templates(&mut self, name: &str) -> TokenTemplates {
+        let text = self.text(name, String::new());
+        TokenTemplates::parse(&text).unwrap_or_else(|why| {
+            self.problems.push(problem(name, why));
+            TokenTemplates::default()
+        })
+    }
+
     fn domain(&mut self, name: &str) -> String {
         let domain = self.text(name, String::new()).to_lowercase();
         let label = |label: &str| {
@@ -421,6 +438,7 @@ mod tests {
             "argon2_iterations": 0, "identity_schemas": "{", "default_identity_schema_id": "x",
             "unheard_of": 1, "session_required_aal": "aal3", "session_cookie_domain": ".com",
             "session_cookie_same_site": "none", "session_lifespan_minutes": 0,
+            "session_token_templates": "{a: {ttl: never}}",
         });
         let problems = Options::from_map(wrong.as_object().unwrap()).unwrap_err();
         let mut named: Vec<&str> = problems.iter().map(|p| p.option.as_str()).collect();
@@ -436,6 +454,7 @@ mod tests {
             "session_cookie_same_site",
             "session_lifespan_minutes",
             "session_required_aal",
+            "session_token_templates",
             "unheard_of",
         ];
         assert_eq!(named, expected);

@@ -12,6 +12,7 @@ mod failure;
 pub mod flow_errors;
 pub mod health;
 pub mod identities;
+mod jsonnet;
 pub mod ledger;
 pub mod links;
 pub mod listing;

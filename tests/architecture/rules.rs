@@ -38,6 +38,8 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli/"]),
     ("aws_lc_rs", &["crypto/"]),
     ("getrandom", &["rng.rs"]),
+    ("jsonwebtoken", &["crypto/jwt.rs"]),
+    ("rsjsonnet_lang", &["service/jsonnet.rs"]),
     ("argon2", &["crypto/"]),
     ("bcrypt", &["crypto/"]),
     ("pbkdf2", &["crypto/"]),

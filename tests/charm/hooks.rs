@@ -84,6 +84,7 @@ fn the_files_of_a_unit_have_the_owner_and_the_mode_they_need() {
         ("var/lib/doorward/kratos-0/state/keys/data", 0o600),
         ("var/lib/doorward/kratos-0/state/keys/cookie", 0o600),
         ("var/lib/doorward/kratos-0/state/keys/ledger", 0o600),
+        ("var/lib/doorward/kratos-0/state/keys/token", 0o600),
         ("var/lib/doorward/kratos-0/state/doorward.db", 0o600),
     ] {
         assert_eq!(mode(&root.join(path)), wanted, "{path}");
@@ -232,7 +233,7 @@ fn keys_are_a_secret_of_the_application_and_never_on_a_command_line() {
     let secret = secrets.values().next().expect("one");
     assert_eq!(secret["label"], "doorward-keys");
     let argv: String = agent.calls().iter().map(|call| call.argv.join(" ")).collect();
-    for name in ["data", "cookie", "ledger"] {
+    for name in ["data", "cookie", "ledger", "token"] {
         let path = agent.root().join(STATE).join("keys").join(name);
         let key = fs::read_to_string(path).expect("a key");
         assert!(!argv.contains(key.trim()), "the {name} key is on a command line");

@@ -56,6 +56,7 @@ fn example(name: &str, option: &Value) -> String {
         "session_required_aal" => "aal1".to_owned(),
         "session_cookie_domain" => "example.com".to_owned(),
         "session_cookie_same_site" => "strict".to_owned(),
+        "session_token_templates" => "@templates.json".to_owned(),
         _ => option["default"].to_string().trim_matches('"').to_owned(),
     }
 }

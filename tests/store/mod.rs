@@ -14,6 +14,7 @@ mod migrations;
 mod passwords;
 mod proofs;
 mod searching;
+mod sessions;
 mod statements;
 mod status;
 mod transfer;

@@ -2,6 +2,7 @@
 
 mod denied;
 mod errors;
+mod keys;
 mod logout;
 mod return_to;
 mod sessions;
@@ -12,5 +13,9 @@ use super::blocking::App;
 
 /// Its routes.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(sessions::routes()).merge(logout::routes()).merge(errors::routes())
+    OpenApiRouter::new()
+        .merge(sessions::routes())
+        .merge(logout::routes())
+        .merge(errors::routes())
+        .merge(keys::routes())
 }

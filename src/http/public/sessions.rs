@@ -46,11 +46,14 @@ pub fn routes() -> OpenApiRouter<App> {
         ("X-Session-Token" = Option<String>, Header, description = "A session token."),
         ("Cookie" = Option<String>, Header, description = "The session cookie."),
         ("return_to" = Option<String>, Query,
-            description = "Where to go after a second factor that is missing.")
+            description = "Where to go after a second factor that is missing."),
+        ("tokenize_as" = Option<String>, Query,
+            description = "The template of a signed token that the answer is to have.")
     ),
     responses(
         (status = 200, description = "The session; a header names the identity.",
             body = SessionDocument),
+        (status = 400, description = "There is no such template."),
         (status = 401, description = "There is no session that works."),
         (status = 403, description = "The session needs a second factor.")
     )
@@ -74,18 +77,30 @@ async fn whoami(
             let cookie = ticket::set(&d.options, asked.secure, &presented, now, end);
             headers.extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
         }
-        Ok(answer(d, headers, &checked))
+        answer(d, headers, &checked, query.text("tokenize_as"))
     })
     .await?
 }
 
-fn answer(d: &Deps, mut headers: HeaderMap, checked: &Checked) -> Response {
+fn answer(
+    d: &Deps,
+    mut headers: HeaderMap,
+    checked: &Checked,
+    template: Option<&str>,
+) -> Result<Response, Failure> {
     if let Ok(id) = HeaderValue::from_str(&checked.identity.id.to_string()) {
         headers.insert(IDENTITY, id);
     }
     let (base_url, now) = (d.options.base_url(), d.clock.now());
-    let shown = session(&base_url, now, &checked.session, Some(&checked.identity), true);
-    (headers, Document::ok(shown)).into_response()
+    let mut shown = session(&base_url, now, &checked.session, Some(&checked.identity), true);
+    if let Some(template) = template {
+        let document = serde_json::to_value(&shown).map_err(|error| {
+            tracing::error!(%error, "a session cannot be written as JSON");
+            Failure::new(StatusCode::INTERNAL_SERVER_ERROR)
+        })?;
+        shown = shown.tokenized(sessions::tokenize(d, checked, template, &document)?);
+    }
+    Ok((headers, Document::ok(shown)).into_response())
 }
 
 /// Clients know this case by its having no id.

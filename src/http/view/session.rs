@@ -30,6 +30,17 @@ pub struct SessionDocument<'a> {
     identity: Option<IdentityDocument<'a>>,
     #[schema(value_type = Option<Vec<Object>>, nullable)]
     devices: Option<&'a [Device]>,
+    /// The session as a signed token, where one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokenized: Option<String>,
+}
+
+impl SessionDocument<'_> {
+    /// The same with a signed token.
+    #[must_use]
+    pub fn tokenized(self, token: String) -> Self {
+        Self { tokenized: Some(token), ..self }
+    }
 }
 
 /// A session as it is at `now`, with its owner and devices where they are to be shown.
@@ -51,5 +62,6 @@ pub fn session<'a>(
         issued_at: session.issued_at,
         identity: owner.map(|owner| identity(base_url, now, owner, Show::Person)),
         devices: with_devices.then_some(&session.devices),
+        tokenized: None,
     }
 }

@@ -6,6 +6,7 @@ mod check;
 mod issue;
 mod own;
 mod presented;
+mod tokens;
 
 use serde_json::json;
 use uuid::Uuid;
@@ -26,6 +27,7 @@ pub use check::{Checked, check};
 pub use issue::{Issued, SignIn, issue};
 pub use own::{logout, logout_token, others, revoke_others, revoke_own, sign_out};
 pub use presented::{Carrier, Presented};
+pub use tokens::{key_set, tokenize};
 
 /// Why somebody who presents a session, or none, is not let on.
 #[derive(Debug)]

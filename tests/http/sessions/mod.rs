@@ -8,6 +8,7 @@ mod levels;
 mod logout;
 mod own;
 mod status;
+mod tokens;
 mod whoami;
 
 use doorward::app::Deps;

@@ -114,9 +114,13 @@ fn whoami_shows_the_session_as_kratos_does() {
     assert!(
         identity["schema_url"].as_str().unwrap().starts_with("https://id.example.com/schemas/")
     );
+    let path = format!("/admin/identities/{}", place.ada);
+    let mut administrators = place.server.admin("GET", &path).must(200).json();
     for hidden in ["metadata_admin", "credentials"] {
         assert!(identity.get(hidden).is_none(), "{hidden}");
+        assert!(administrators.as_object_mut().unwrap().remove(hidden).is_some());
     }
+    assert_eq!(*identity, administrators, "the same person, but for what is hidden");
 }
 
 #[test]
