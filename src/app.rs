@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use zeroize::Zeroizing;
@@ -19,7 +20,7 @@ use crate::domain::policy::PasswordPolicy;
 use crate::domain::schema::Schemas;
 use crate::error::{Error, ErrorCode};
 use crate::rng::Rng;
-use crate::store::{Author, Ledger, Location, Store};
+use crate::store::{Author, Dialect, Ledger, Location, Store};
 
 /// The file that holds an embedded database, inside the state directory.
 pub const DATABASE: &str = "doorward.db";
@@ -39,14 +40,15 @@ pub struct Settings {
     pub clock: Clock,
 }
 
-/// Everything a use case works with.
+/// Everything a use case works with. A clone is another handle on the same.
+#[derive(Clone)]
 pub struct Deps {
     /// The data and its ledger.
     pub store: Store,
     /// The options in force.
     pub options: Options,
     /// The identity schemas in force.
-    pub schemas: Schemas,
+    pub schemas: Arc<Schemas>,
     /// Time.
     pub clock: Clock,
     /// Randomness.
@@ -100,6 +102,25 @@ impl Settings {
 }
 
 impl Deps {
+    /// Prepares for many who work at once, as a service does; see [`Store::share`].
+    #[must_use]
+    pub fn shared(self) -> Self {
+        self.store.share();
+        self
+    }
+
+    /// The same, for look-ups of microseconds; see [`Store::quick`].
+    #[must_use]
+    pub fn quick(&self) -> Self {
+        Self { store: self.store.quick(), ..self.clone() }
+    }
+
+    /// Whether the data is in a file of our own, and asking for it a matter of microseconds.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        self.store.dialect() == Dialect::Sqlite
+    }
+
     /// The rule for passwords that people choose.
     #[must_use]
     pub const fn password_policy(&self) -> PasswordPolicy {
@@ -202,7 +223,7 @@ fn assemble(settings: &Settings, store: Store) -> Result<Deps, Error> {
     Ok(Deps {
         store,
         options: settings.options.clone(),
-        schemas,
+        schemas: Arc::new(schemas),
         clock: settings.clock.clone(),
         rng: Rng::default(),
         state_dir: settings.state_dir.clone(),

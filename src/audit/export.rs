@@ -81,7 +81,7 @@ pub fn export(
     progress: Progress<'_>,
 ) -> Result<Exported, AuditError> {
     let files = Files::beside(target);
-    store.read(|tx| {
+    store.read_long(|tx| {
         let (size, root, signed_size) = ledger::size_and_root(tx)?;
         let mut written = vec![files.entries.clone()];
         write_file(&files.entries, |out| write_entries(tx, out, &files.entries, size, progress))?;

@@ -68,7 +68,7 @@ pub fn verify(
     evidence: &Evidence,
     progress: Progress<'_>,
 ) -> Result<Report, AuditError> {
-    store.read(|tx| verify_in(tx, evidence, progress))
+    store.read_long(|tx| verify_in(tx, evidence, progress))
 }
 
 /// As [`verify`], within a transaction that is already open.

@@ -57,7 +57,8 @@ pub fn service(global: &Global) -> Result<Opened, Error> {
     let place =
         Place::of(global).map_err(|stop| Error::new(ErrorCode::Invalid, stop.to_string()))?;
     let by = Caller::local(Actor::new(ActorKind::System, "serve"));
-    Ok(Opened { deps: prepared(&place, &by)?.0, log_level: place.settings.options.log_level })
+    let deps = prepared(&place, &by)?.0.shared();
+    Ok(Opened { deps, log_level: place.settings.options.log_level })
 }
 
 /// The person at the keyboard, for the ledger. Ask before the store is opened, because that may

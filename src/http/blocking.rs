@@ -1,22 +1,42 @@
-//! The one bridge between async handlers and the use cases, which block.
+//! The bridge between async handlers and the use cases, which block: three doors, each bounded.
+//!
+//! | door | for | where it runs |
+//! |---|---|---|
+//! | [`App::look`] | one or a few look-ups by a key | here and now, on the async thread |
+//! | [`App::call`] | everything else | threads that may block |
+//! | [`App::hash`] | whatever hashes a password | as many of them as cores and memory allow |
 
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use tokio::sync::Semaphore;
-
+use super::machine;
+use super::slots::{Held, Slots};
 use crate::app::Deps;
 
-/// How many use cases run at once.
-const PERMITS: usize = 32;
-/// How long a request waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How many use cases run at once. Most of them wait: those that write, for a commit they share.
+const CALLS: usize = 64;
+/// How many more may wait for that.
+const CALLS_WAITING: usize = 2048;
+/// How many wait for each slot in which a password is hashed: the last of them has to wait for as
+/// many hashes.
+const HASHES_WAITING: usize = 3;
+/// The share of the machine's memory that hashing may take: one part of so many.
+const HASHING_SHARE: u64 = 4;
 
 /// What handlers share.
 #[derive(Clone)]
 pub struct App {
-    deps: Arc<RwLock<Arc<Deps>>>,
-    permits: Arc<Semaphore>,
+    shared: Arc<RwLock<Shared>>,
+    calls: Slots,
+}
+
+/// What a reload puts in place.
+struct Shared {
+    deps: Arc<Deps>,
+    quick: Arc<Deps>,
+    /// Whether a look-up takes microseconds and may run where nothing may block.
+    inline: bool,
+    hashes: Slots,
 }
 
 /// Why a use case was not run to its end.
@@ -30,18 +50,42 @@ pub enum CallError {
     Broken,
 }
 
+impl Shared {
+    fn new(deps: Deps) -> Self {
+        let at_once = hashes_at_once(&deps);
+        Self {
+            quick: Arc::new(deps.quick()),
+            inline: deps.is_embedded(),
+            hashes: Slots::new(at_once, at_once * HASHES_WAITING),
+            deps: Arc::new(deps),
+        }
+    }
+}
+
+/// As many as there are cores, unless their memory would be too much for the machine.
+fn hashes_at_once(deps: &Deps) -> usize {
+    let bytes = u64::from(deps.argon2().memory_kib) * 1024;
+    let fit = machine::memory() / HASHING_SHARE / bytes.max(1);
+    machine::cores().min(usize::try_from(fit).unwrap_or(usize::MAX)).max(1)
+}
+
 impl App {
     /// Shares `deps` with all handlers.
     pub fn new(deps: Deps) -> Self {
         Self {
-            deps: Arc::new(RwLock::new(Arc::new(deps))),
-            permits: Arc::new(Semaphore::new(PERMITS)),
+            shared: Arc::new(RwLock::new(Shared::new(deps))),
+            calls: Slots::new(CALLS, CALLS_WAITING),
         }
     }
 
-    /// Puts `deps` in place for all requests that begin from now on.
+    /// Puts `deps` in place for all requests that begin from now on. May block: what was there
+    /// before is closed here, unless a request still works with it.
     pub fn replace(&self, deps: Deps) {
-        *self.deps.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(deps);
+        let new = Shared::new(deps);
+        let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut *shared, new);
+        drop(shared);
+        drop(old);
     }
 
     /// Runs `job` on a thread that may block.
@@ -52,12 +96,56 @@ impl App {
         &self,
         job: impl FnOnce(&Deps) -> T + Send + 'static,
     ) -> Result<T, CallError> {
-        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned());
-        let Ok(Ok(permit)) = turn.await else { return Err(CallError::Overloaded) };
-        let deps = Arc::clone(&self.deps.read().unwrap_or_else(PoisonError::into_inner));
+        let turn = self.calls.take().await?;
+        self.elsewhere(turn, job).await
+    }
+
+    /// Runs `job`, which hashes a password, on a thread that may block. No more of them run at once
+    /// than the machine has cores and memory for, and only a few wait; a storm of sign-ins is
+    /// refused and not piled up.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn hash<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Deps) -> T + Send + 'static,
+    ) -> Result<T, CallError> {
+        let hashes = self.shared().hashes.clone();
+        let turn = hashes.take().await?;
+        self.elsewhere(turn, job).await
+    }
+
+    /// Runs `job` on this thread, which many others need: for look-ups by a key only, a few
+    /// microseconds of them. Nothing that searches, hashes or writes comes in by this door. Where
+    /// the data is on a server the job goes elsewhere, because asking it takes longer.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn look<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Deps) -> T + Send + 'static,
+    ) -> Result<T, CallError> {
+        let quick = {
+            let shared = self.shared();
+            shared.inline.then(|| Arc::clone(&shared.quick))
+        };
+        let Some(quick) = quick else { return self.call(job).await };
+        // Nothing of the store is left half done by a panic: what it opened, it closes.
+        catch_unwind(AssertUnwindSafe(|| job(&quick))).map_err(|_| CallError::Broken)
+    }
+
+    /// Runs `job` on a thread that may block; the turn ends with it, even when nobody waits for the
+    /// answer any more.
+    async fn elsewhere<T: Send + 'static>(
+        &self,
+        turn: Held,
+        job: impl FnOnce(&Deps) -> T + Send + 'static,
+    ) -> Result<T, CallError> {
+        // Its last owner must be allowed to block too.
+        let deps = Arc::clone(&self.shared().deps);
         let done = tokio::task::spawn_blocking(move || {
             let result = job(&deps);
-            drop(permit);
+            drop((deps, turn));
             result
         });
         done.await.map_err(|error| {
@@ -65,4 +153,11 @@ impl App {
             CallError::Broken
         })
     }
+
+    fn shared(&self) -> RwLockReadGuard<'_, Shared> {
+        self.shared.read().unwrap_or_else(PoisonError::into_inner)
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,12 +12,14 @@ mod document;
 mod failure;
 mod health;
 mod log;
+mod machine;
 pub mod openapi;
 mod paging;
 mod public;
 mod query;
 mod routes;
 mod signals;
+mod slots;
 mod ticket;
 mod view;
 

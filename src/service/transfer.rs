@@ -488,7 +488,7 @@ fn write_lines(
     let file = File::options().write(true).open(path).map_err(failed)?;
     let mut file = BufWriter::new(file);
     // One view of the data for the whole file.
-    let count = d.store.read(|tx| {
+    let count = d.store.read_long(|tx| {
         let (mut after, mut count) = (0, 0);
         loop {
             let page = identities::page(tx, after, 500)?;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::sql::{ledger, settings};
-use super::{Author, StoreError, WriteTx};
+use super::{Author, Change, StoreError, WriteTx};
 use crate::clock::Clock;
 use crate::domain::ledger::checkpoint::{Checkpoint, parse_note};
 use crate::domain::ledger::entry::{genesis_prev, seal};
@@ -64,8 +64,21 @@ impl Ledger {
         ledger::insert_head(tx, &head)
     }
 
+    /// Seals what a change says of itself; gives its value, and whether there is anything to keep.
+    pub(super) fn seal<T, E: From<StoreError>>(
+        &self,
+        tx: &WriteTx<'_>,
+        author: &Author,
+        change: Change<T>,
+    ) -> Result<(T, bool), E> {
+        let Change { value, events } = change;
+        let Some(events) = events else { return Ok((value, false)) };
+        self.append(tx, author, events)?;
+        Ok((value, true))
+    }
+
     /// Seals the events, in order, and keeps the tree and the checkpoints up with them.
-    pub(super) fn append(
+    fn append(
         &self,
         tx: &WriteTx<'_>,
         author: &Author,

@@ -5,7 +5,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::sql::settings;
-use super::{Author, Change, Dialect, Handle, Location, Store, StoreError, Tx, WriteTx, sqlite};
+use super::{Author, Change, Engine, Handle, Location, Store, StoreError, Tx, WriteTx, sqlite};
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 
@@ -53,7 +53,7 @@ fn take(
     if from > known {
         return Err(StoreError::Newer { found: from, known });
     }
-    if let super::Engine::Sqlite(connection) = &*store.lock() {
+    if let Engine::Sqlite(connection) = store.inner.writer.turn()?.engine()? {
         // A new database has no log yet, nor has one that came out of a backup.
         sqlite::use_wal(connection)?;
     }
@@ -84,7 +84,7 @@ fn step(
     }
     let begun = to == 1;
     if begun {
-        store.ledger.begin(tx)?;
+        store.inner.ledger.begin(tx)?;
     }
     let mut event =
         Event::new(EventType::AdminConfigChanged).data("source", "migration").data("reason", name);
@@ -100,7 +100,7 @@ fn version(tx: &Tx<'_>) -> Result<i64, StoreError> {
     match &tx.engine {
         Handle::Sqlite(connection) => sqlite::version(connection),
         #[cfg(feature = "postgres")]
-        Handle::Postgres(transaction) => super::postgres::version(transaction),
+        Handle::Postgres(client) => super::postgres::version(client),
     }
 }
 
@@ -123,19 +123,6 @@ fn snapshot(store: &Store, database: &Path, from: i64) -> Result<(), StoreError>
     store.copy_to(&partial, &mut |_, _| {})?;
     file.sync_all().map_err(unwritable)?;
     std::fs::rename(&partial, &target).map_err(unwritable)
-}
-
-/// The dialect a store speaks.
-impl Store {
-    /// Which engine holds the data.
-    #[must_use]
-    pub fn dialect(&self) -> Dialect {
-        match &*self.lock() {
-            super::Engine::Sqlite(_) => Dialect::Sqlite,
-            #[cfg(feature = "postgres")]
-            super::Engine::Postgres(_) => Dialect::Postgres,
-        }
-    }
 }
 
 #[cfg(test)]

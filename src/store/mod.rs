@@ -5,76 +5,35 @@
 //! describe what it did: both are committed in one transaction, or neither is.
 
 mod dialect;
+mod engine;
+mod error;
 mod ledger;
+mod line;
 mod migrate;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod readers;
 pub mod sql;
 mod sqlite;
+mod turnstile;
 mod value;
+mod writer;
 
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 pub use dialect::Dialect;
+pub use error::StoreError;
 pub use ledger::{Ledger, NODE_HEIGHTS};
 pub use migrate::SCHEMA_VERSION;
 pub use value::{Row, Seen, Value};
 
+use crate::domain::ledger::StoredCheckpoint;
 use crate::domain::ledger::event::{Actor, Event};
-use crate::domain::ledger::{LedgerFormatError, StoredCheckpoint};
-
-/// Why the store could not do what it was asked. Never shown to anyone as it is.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Another writer holds the store; try again.
-    #[error("the store is busy")]
-    Busy,
-    /// The disk is full, the file system read-only, the connection gone: nothing was changed.
-    #[error("the store cannot be written: {0}")]
-    Unwritable(String),
-    /// The database is damaged.
-    #[error("the database is damaged: {0}")]
-    Corrupt(String),
-    /// A row with that key exists.
-    #[error("a row with that key exists in {table}")]
-    Conflict {
-        /// The table whose key is taken.
-        table: String,
-    },
-    /// A column holds something that the code cannot read.
-    #[error("column {column} does not hold {expected}")]
-    Row {
-        /// Counted from 0.
-        column: usize,
-        /// What should be there.
-        expected: &'static str,
-    },
-    /// A statement touched another number of rows than it must.
-    #[error("{0} rows were changed where one was meant")]
-    RowsAffected(u64),
-    /// The database was written by a newer release.
-    #[error("the database has schema version {found}; this release knows versions up to {known}")]
-    Newer {
-        /// What the database says.
-        found: i64,
-        /// The newest version this release knows.
-        known: i64,
-    },
-    /// There is no database where one is expected.
-    #[error("there is no database yet")]
-    Missing,
-    /// A ledger entry could not be made.
-    #[error("the ledger entry could not be made: {0}")]
-    Ledger(#[from] LedgerFormatError),
-    /// The system's random generator failed.
-    #[error("no randomness: {0}")]
-    Random(crate::error::Error),
-    /// Anything else the driver reports.
-    #[error("the database driver failed: {0}")]
-    Driver(Box<dyn std::error::Error + Send + Sync>),
-}
+use engine::{Engine, Handle, View};
+use readers::Readers;
+use turnstile::Turnstile;
+use writer::Writer;
 
 /// Where the data is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,27 +44,26 @@ pub enum Location {
     Server(String),
 }
 
-/// The store: one database, and the ledger that goes with every change.
+/// The store: one database, and the ledger that goes with every change. A clone is another handle
+/// on the same.
+///
+/// It has one connection, as suits a command that starts, works and ends; see [`Store::share`].
+#[derive(Clone)]
 pub struct Store {
-    engine: Mutex<Engine>,
-    ledger: Ledger,
+    inner: Arc<Inner>,
+    quick: bool,
 }
 
-enum Engine {
-    Sqlite(sqlite::Connection),
-    #[cfg(feature = "postgres")]
-    Postgres(Box<postgres::Server>),
+struct Inner {
+    location: Location,
+    writer: Writer,
+    readers: OnceLock<Readers>,
+    ledger: Ledger,
 }
 
 /// A transaction that can only read.
 pub struct Tx<'c> {
     engine: Handle<'c>,
-}
-
-enum Handle<'c> {
-    Sqlite(&'c sqlite::Connection),
-    #[cfg(feature = "postgres")]
-    Postgres(RefCell<postgres::Transaction<'c>>),
 }
 
 /// A transaction that can also write; exists only inside [`Store::write`].
@@ -205,8 +163,7 @@ impl Store {
     /// `Missing` without a database, `Newer` for one of a newer release, and `Driver` for one that
     /// is older (see [`Store::migrate`]) or cannot be opened.
     pub fn open(location: &Location, ledger: Ledger) -> Result<Self, StoreError> {
-        let engine = Engine::open(location, false)?;
-        let store = Self { engine: Mutex::new(engine), ledger };
+        let store = Self::on(location, false, ledger)?;
         migrate::must_be_current(&store)?;
         Ok(store)
     }
@@ -221,10 +178,37 @@ impl Store {
         ledger: Ledger,
         author: &Author,
     ) -> Result<(Self, i64, i64), StoreError> {
-        let engine = Engine::open(location, true)?;
-        let store = Self { engine: Mutex::new(engine), ledger };
+        let store = Self::on(location, true, ledger)?;
         let (from, to) = migrate::run(&store, location, author)?;
         Ok((store, from, to))
+    }
+
+    fn on(location: &Location, create: bool, ledger: Ledger) -> Result<Self, StoreError> {
+        let writer = Writer::new(Engine::open(location, create)?, Turnstile::of(location));
+        let location = location.clone();
+        let inner = Inner { location, writer, readers: OnceLock::new(), ledger };
+        Ok(Self { inner: Arc::new(inner), quick: false })
+    }
+
+    /// Prepares the store for many who use it at once: from now on reading has connections of its
+    /// own, which are opened when they are needed, and waits for no writer.
+    pub fn share(&self) {
+        self.inner.readers.get_or_init(|| Readers::new(&self.inner.location));
+    }
+
+    /// A handle for reads of microseconds. They have connections that nothing slower can take.
+    #[must_use]
+    pub fn quick(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), quick: true }
+    }
+
+    /// Which engine holds the data.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        match self.inner.location {
+            Location::File(_) => Dialect::Sqlite,
+            Location::Server(_) => Dialect::Postgres,
+        }
     }
 
     /// Runs a closure on one consistent view of the data.
@@ -235,11 +219,27 @@ impl Store {
         &self,
         job: impl FnOnce(&Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.transaction("BEGIN", |tx| Ok((job(&tx.0)?, false)))
+        match self.inner.readers.get() {
+            Some(readers) => look(readers.lend(self.quick)?.engine()?, job),
+            None => look(self.inner.writer.turn()?.engine()?, job),
+        }
     }
 
-    /// Runs a closure that changes the data, seals its events into the ledger and commits both.
-    /// Nothing is changed when anything fails, or when the closure hands back [`Change::none`].
+    /// As [`Store::read`], for a closure that looks at much of the data and takes its time: with a
+    /// connection of its own where others would wait for it.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn read_long<T, E: From<StoreError>>(
+        &self,
+        job: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.apart(|engine| look(engine, job))
+    }
+
+    /// Runs a closure that changes the data, seals its events into the ledger and commits both;
+    /// with others that wait at the same time in one commit. Nothing is changed when anything
+    /// fails, or when the closure hands back [`Change::none`].
     ///
     /// # Errors
     /// What the closure returns, or a failure of the store.
@@ -248,12 +248,7 @@ impl Store {
         author: &Author,
         job: impl FnOnce(&WriteTx<'_>) -> Result<Change<T>, E>,
     ) -> Result<T, E> {
-        self.transaction("BEGIN IMMEDIATE", |tx| {
-            let Change { value, events } = job(tx)?;
-            let Some(events) = events else { return Ok((value, false)) };
-            self.ledger.append(tx, author, events)?;
-            Ok((value, true))
-        })
+        self.change(false, |tx| self.inner.ledger.seal(tx, author, job(tx)?))
     }
 
     /// As [`Store::write`], for very many rows: without the engine's check that each row points to
@@ -267,18 +262,7 @@ impl Store {
         author: &Author,
         job: impl FnOnce(&WriteTx<'_>) -> Result<Change<T>, E>,
     ) -> Result<T, E> {
-        self.many(true)?;
-        let done = self.write(author, job);
-        self.many(false)?;
-        done
-    }
-
-    fn many(&self, begin: bool) -> Result<(), StoreError> {
-        match &*self.lock() {
-            Engine::Sqlite(connection) => sqlite::many(connection, begin),
-            #[cfg(feature = "postgres")]
-            Engine::Postgres(_) => Ok(()),
-        }
+        self.change(true, |tx| self.inner.ledger.seal(tx, author, job(tx)?))
     }
 
     /// Whether the write lock can be had and a page be written; nothing is changed.
@@ -286,7 +270,7 @@ impl Store {
     /// # Errors
     /// What stands in the way.
     pub fn can_write(&self) -> Result<(), StoreError> {
-        self.transaction("BEGIN IMMEDIATE", |tx| Ok((sql::ledger::touch(tx)?, false)))
+        self.change(false, |tx| Ok((sql::ledger::touch(tx)?, false)))
     }
 
     /// Makes a checkpoint that covers every entry, unless there is one; hands it back.
@@ -294,7 +278,7 @@ impl Store {
     /// # Errors
     /// A failure of the store or of the signing key.
     pub fn checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError> {
-        self.transaction("BEGIN IMMEDIATE", |tx| Ok((self.ledger.checkpoint(tx)?, true)))
+        self.change(false, |tx| Ok((self.inner.ledger.checkpoint(tx)?, true)))
     }
 
     /// Copies the live database into a new file without stopping writers (SQLite only).
@@ -306,13 +290,13 @@ impl Store {
         target: &Path,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), StoreError> {
-        match &*self.lock() {
+        self.apart(|engine| match engine {
             Engine::Sqlite(connection) => sqlite::copy_to(connection, target, progress),
             #[cfg(feature = "postgres")]
             Engine::Postgres(_) => Err(StoreError::Unwritable(
                 "a PostgreSQL database is backed up with its own tools".to_owned(),
             )),
-        }
+        })
     }
 
     /// What the engine's own check of the whole database finds, or nothing.
@@ -320,70 +304,49 @@ impl Store {
     /// # Errors
     /// When the check cannot run.
     pub fn integrity_problem(&self) -> Result<Option<String>, StoreError> {
-        match &*self.lock() {
+        self.apart(|engine| match engine {
             Engine::Sqlite(connection) => sqlite::integrity_problem(connection),
             #[cfg(feature = "postgres")]
             Engine::Postgres(_) => Ok(None),
+        })
+    }
+
+    /// Lends a connection for as long as it takes: a new one when the store is shared.
+    fn apart<T, E: From<StoreError>>(
+        &self,
+        job: impl FnOnce(&mut Engine) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self.inner.readers.get() {
+            Some(readers) => job(&mut readers.another()?),
+            None => job(self.inner.writer.turn()?.engine()?),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Engine> {
-        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn transaction<T, E: From<StoreError>>(
+    /// Runs a closure that says what came of it and whether to keep it.
+    fn change<T, E: From<StoreError>>(
         &self,
-        begin: &str,
+        many: bool,
         job: impl FnOnce(&WriteTx<'_>) -> Result<(T, bool), E>,
     ) -> Result<T, E> {
-        match &mut *self.lock() {
-            Engine::Sqlite(connection) => {
-                sqlite::batch(connection, begin)?;
-                let guard = Rollback(connection);
-                let (value, keep) = job(&WriteTx(Tx { engine: Handle::Sqlite(connection) }))?;
-                if keep {
-                    sqlite::batch(connection, "COMMIT")?;
-                    std::mem::forget(guard);
-                }
-                Ok(value)
-            }
-            #[cfg(feature = "postgres")]
-            Engine::Postgres(server) => {
-                let transaction = postgres::begin(server, begin == "BEGIN IMMEDIATE")?;
-                let tx = WriteTx(Tx { engine: Handle::Postgres(RefCell::new(transaction)) });
-                let (value, keep) = job(&tx)?;
-                if let (true, Handle::Postgres(transaction)) = (keep, tx.0.engine) {
-                    postgres::commit(transaction.into_inner())?;
-                }
-                Ok(value)
-            }
+        let mut turn = self.inner.writer.turn()?;
+        if many {
+            turn.many()?;
         }
+        turn.begin()?;
+        let (value, keep) = job(&turn.transaction()?)?;
+        if keep {
+            turn.keep()?;
+        }
+        Ok(value)
     }
 }
 
-/// Undoes a transaction that was left by an error or a panic.
-struct Rollback<'c>(&'c sqlite::Connection);
-
-impl Drop for Rollback<'_> {
-    fn drop(&mut self) {
-        // The engine may have rolled back by itself (disk full); then there is nothing to undo.
-        let _ = sqlite::batch(self.0, "ROLLBACK");
-    }
-}
-
-impl Engine {
-    fn open(location: &Location, create: bool) -> Result<Self, StoreError> {
-        match location {
-            Location::File(path) if !create && !path.exists() => Err(StoreError::Missing),
-            Location::File(path) => Ok(Self::Sqlite(sqlite::open(path, create)?)),
-            #[cfg(feature = "postgres")]
-            Location::Server(url) => Ok(Self::Postgres(Box::new(postgres::open(url)?))),
-            #[cfg(not(feature = "postgres"))]
-            Location::Server(_) => {
-                Err(StoreError::Unwritable("this build has no PostgreSQL driver".to_owned()))
-            }
-        }
-    }
+fn look<T, E: From<StoreError>>(
+    engine: &mut Engine,
+    job: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut view = View::begin(engine)?;
+    job(&view.transaction().0)
 }
 
 impl Tx<'_> {
@@ -405,7 +368,7 @@ impl Tx<'_> {
         match &self.engine {
             Handle::Sqlite(connection) => sqlite::query(connection, text, args),
             #[cfg(feature = "postgres")]
-            Handle::Postgres(transaction) => postgres::query(transaction, text, args),
+            Handle::Postgres(client) => postgres::query(client, text, args),
         }
     }
 
@@ -422,8 +385,8 @@ impl Tx<'_> {
         match &self.engine {
             Handle::Sqlite(connection) => sqlite::each(connection, text, args, show),
             #[cfg(feature = "postgres")]
-            Handle::Postgres(transaction) => {
-                for Row(values) in postgres::query(transaction, text, args)? {
+            Handle::Postgres(client) => {
+                for Row(values) in postgres::query(client, text, args)? {
                     show(&values.iter().map(Seen::from).collect::<Vec<_>>())?;
                 }
                 Ok(())
@@ -457,7 +420,7 @@ impl WriteTx<'_> {
         match &self.0.engine {
             Handle::Sqlite(connection) => sqlite::execute(connection, text, args),
             #[cfg(feature = "postgres")]
-            Handle::Postgres(transaction) => postgres::execute(transaction, text, args),
+            Handle::Postgres(client) => postgres::execute(client, text, args),
         }
     }
 
@@ -469,7 +432,7 @@ impl WriteTx<'_> {
         match &self.0.engine {
             Handle::Sqlite(connection) => sqlite::insert(connection, text, args),
             #[cfg(feature = "postgres")]
-            Handle::Postgres(transaction) => postgres::insert(transaction, text, args),
+            Handle::Postgres(client) => postgres::insert(client, text, args),
         }
     }
 
@@ -488,7 +451,7 @@ impl WriteTx<'_> {
         match &self.0.engine {
             Handle::Sqlite(connection) => sqlite::batch(connection, text),
             #[cfg(feature = "postgres")]
-            Handle::Postgres(transaction) => postgres::batch(transaction, text),
+            Handle::Postgres(client) => postgres::batch(client, text),
         }
     }
 }

@@ -3,15 +3,24 @@
 use std::cell::RefCell;
 use std::io::Error as Io;
 
-use postgres::Client;
-pub(super) use postgres::Transaction;
+pub(super) use postgres::Client;
+use postgres::NoTls;
+use postgres::error::SqlState;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{IsolationLevel, NoTls};
 
 use super::{Row, StoreError, Value};
 
 const GATE_EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class
     WHERE relname = 'write_gate' AND pg_catalog.pg_table_is_visible(oid))";
+
+/// Every statement sees the same data, as on SQLite.
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// A writer first takes its place in the one order of writers; each of its statements then sees
+/// what the writer before it left.
+const WRITE: &str = "BEGIN; SET LOCAL lock_timeout = '5s'; LOCK TABLE write_gate IN EXCLUSIVE MODE";
+/// Before there is a gate, two processes may be about to make the first table at once.
+const WRITE_FIRST: &str =
+    "BEGIN; SET LOCAL lock_timeout = '5s'; SELECT pg_advisory_xact_lock(7274496)";
 
 /// A connection that is made again when it was lost.
 pub(super) struct Server {
@@ -25,67 +34,90 @@ pub(super) fn open(url: &str) -> Result<Server, StoreError> {
 }
 
 impl Server {
-    /// The connection; a new one when the server has gone away since it was last used, as it does
-    /// when it restarts. Nothing is under way then, so nothing is lost.
-    fn alive(&mut self) -> Result<&mut Client, StoreError> {
-        if self.client.simple_query("").is_err() {
-            self.client = Client::connect(&self.url, NoTls)?;
-        }
-        Ok(&mut self.client)
+    /// The connection.
+    pub(super) fn client(&mut self) -> &mut Client {
+        &mut self.client
     }
 }
 
-/// Begins a transaction; a writer first takes its place in the one order of writers, and each of
-/// its statements then sees what the writer before it left.
-pub(super) fn begin(server: &mut Server, write: bool) -> Result<Transaction<'_>, StoreError> {
-    let client = server.alive()?;
+/// Begins a transaction; on a new connection when the server has gone away since this one was last
+/// used, as it does when it restarts. Nothing is under way then, so nothing is lost.
+pub(super) fn begin(server: &mut Server, write: bool) -> Result<(), StoreError> {
+    let begun = match start(&mut server.client, write) {
+        Err(error) if is_lost(&error) => {
+            server.client = Client::connect(&server.url, NoTls)?;
+            start(&mut server.client, write)
+        }
+        begun => begun,
+    };
+    if begun.is_err() {
+        // A wait for the gate that was too long leaves a transaction that has failed.
+        let _ = server.client.batch_execute("ROLLBACK");
+    }
+    Ok(begun?)
+}
+
+fn start(client: &mut Client, write: bool) -> Result<(), postgres::Error> {
     if !write {
-        // Every statement sees the same data, as on SQLite.
-        let builder = client.build_transaction().read_only(true);
-        return Ok(builder.isolation_level(IsolationLevel::RepeatableRead).start()?);
+        return client.batch_execute(READ);
     }
-    let mut transaction = client.transaction()?;
-    transaction.batch_execute("SET LOCAL lock_timeout = '5s'")?;
-    if !gate_exists(&mut transaction)? {
-        // Two processes may be about to make the first table at once.
-        transaction.batch_execute("SELECT pg_advisory_xact_lock(7274496)")?;
+    let begun = client.batch_execute(WRITE);
+    if begun.as_ref().err().and_then(postgres::Error::code) != Some(&SqlState::UNDEFINED_TABLE) {
+        return begun;
     }
-    if gate_exists(&mut transaction)? {
-        transaction.batch_execute("LOCK TABLE write_gate IN EXCLUSIVE MODE")?;
+    client.batch_execute("ROLLBACK")?;
+    client.batch_execute(WRITE_FIRST)?;
+    if gate_exists(client)? {
+        client.batch_execute("LOCK TABLE write_gate IN EXCLUSIVE MODE")?;
     }
-    Ok(transaction)
+    Ok(())
+}
+
+/// Whether there is no connection any more.
+fn is_lost(error: &postgres::Error) -> bool {
+    let ended = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN];
+    if let Some(code) = error.code() {
+        return ended.contains(code);
+    }
+    let source = std::error::Error::source(error);
+    error.is_closed() || source.is_some_and(<dyn std::error::Error>::is::<Io>)
 }
 
 /// A database that was never migrated has no gate yet. The catalogue is asked and not
 /// `to_regclass`, which may remember an answer from before we waited for another process.
-fn gate_exists(transaction: &mut Transaction<'_>) -> Result<bool, StoreError> {
-    Ok(transaction.query_one(GATE_EXISTS, &[])?.try_get(0)?)
+fn gate_exists(client: &mut Client) -> Result<bool, postgres::Error> {
+    client.query_one(GATE_EXISTS, &[])?.try_get(0)
 }
 
 /// Commits.
-pub(super) fn commit(transaction: Transaction<'_>) -> Result<(), StoreError> {
-    Ok(transaction.commit()?)
+pub(super) fn commit(server: &mut Server) -> Result<(), StoreError> {
+    word(server, "COMMIT")
+}
+
+/// Runs one of the few statements that begin or end something.
+pub(super) fn word(server: &mut Server, text: &str) -> Result<(), StoreError> {
+    Ok(server.client.batch_execute(text)?)
 }
 
 /// The version the database was last migrated to; 0 for a new one.
-pub(super) fn version(transaction: &RefCell<Transaction<'_>>) -> Result<i64, StoreError> {
-    let mut transaction = transaction.borrow_mut();
-    if !gate_exists(&mut transaction)? {
+pub(super) fn version(client: &RefCell<&mut Client>) -> Result<i64, StoreError> {
+    let mut client = client.borrow_mut();
+    if !gate_exists(&mut client)? {
         return Ok(0);
     }
-    let row = transaction.query_opt("SELECT value FROM settings WHERE name = 'version'", &[])?;
+    let row = client.query_opt("SELECT value FROM settings WHERE name = 'version'", &[])?;
     let text: Option<String> = row.map(|row| row.try_get(0)).transpose()?;
     Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
 /// Runs a statement and reads all its rows.
 pub(super) fn query(
-    transaction: &RefCell<Transaction<'_>>,
+    client: &RefCell<&mut Client>,
     text: &str,
     args: &[Value],
 ) -> Result<Vec<Row>, StoreError> {
     let parameters: Vec<&(dyn ToSql + Sync)> = args.iter().map(|value| value as _).collect();
-    let rows = transaction.borrow_mut().query(text, &parameters)?;
+    let rows = client.borrow_mut().query(text, &parameters)?;
     rows.iter()
         .map(|row| {
             let values = (0..row.len()).map(|column| row.try_get::<_, Value>(column));
@@ -96,27 +128,27 @@ pub(super) fn query(
 
 /// Runs a statement that changes rows and says how many.
 pub(super) fn execute(
-    transaction: &RefCell<Transaction<'_>>,
+    client: &RefCell<&mut Client>,
     text: &str,
     args: &[Value],
 ) -> Result<u64, StoreError> {
     let parameters: Vec<&(dyn ToSql + Sync)> = args.iter().map(|value| value as _).collect();
-    Ok(transaction.borrow_mut().execute(text, &parameters)?)
+    Ok(client.borrow_mut().execute(text, &parameters)?)
 }
 
 /// Inserts a row, unless a conflict that the statement names stands in the way; gives its number.
 pub(super) fn insert(
-    transaction: &RefCell<Transaction<'_>>,
+    client: &RefCell<&mut Client>,
     text: &str,
     args: &[Value],
 ) -> Result<Option<i64>, StoreError> {
-    let rows = query(transaction, &format!("{text} RETURNING n"), args)?;
+    let rows = query(client, &format!("{text} RETURNING n"), args)?;
     rows.first().map(|row| row.int(0)).transpose()
 }
 
 /// Runs statements that return nothing.
-pub(super) fn batch(transaction: &RefCell<Transaction<'_>>, text: &str) -> Result<(), StoreError> {
-    Ok(transaction.borrow_mut().batch_execute(text)?)
+pub(super) fn batch(client: &RefCell<&mut Client>, text: &str) -> Result<(), StoreError> {
+    Ok(client.borrow_mut().batch_execute(text)?)
 }
 
 impl ToSql for Value {
@@ -170,9 +202,7 @@ impl<'a> FromSql<'a> for Value {
 impl From<postgres::Error> for StoreError {
     fn from(error: postgres::Error) -> Self {
         let Some(failure) = error.as_db_error() else {
-            let lost =
-                std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<Io>);
-            return if lost || error.is_closed() {
+            return if is_lost(&error) {
                 Self::Unwritable(format!("no connection to PostgreSQL: {error}"))
             } else {
                 Self::Driver(Box::new(error))

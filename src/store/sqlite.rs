@@ -86,6 +86,32 @@ pub(super) fn set_version(connection: &Connection, version: i64) -> Result<(), S
     Ok(connection.execute_batch(&format!("PRAGMA user_version={version}"))?)
 }
 
+/// Makes a connection one that cannot write, with so much memory for pages.
+pub(super) fn only_reads(connection: &Connection, cache_kib: u32) -> Result<(), StoreError> {
+    let text = format!("PRAGMA query_only=ON; PRAGMA cache_size=-{cache_kib};");
+    Ok(connection.execute_batch(&text)?)
+}
+
+/// Takes the write lock; waits so long for another process that has it.
+pub(super) fn begin_write(connection: &Connection, wait: Duration) -> Result<(), StoreError> {
+    connection.busy_timeout(wait)?;
+    word(connection, "BEGIN IMMEDIATE")
+}
+
+/// Runs one of the few statements that begin or end something.
+pub(super) fn word(connection: &Connection, text: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(text)?.raw_execute()?;
+    Ok(())
+}
+
+/// Fails when the engine has given up the transaction by itself: what came now would stay, alone.
+fn still_open(connection: &Connection) -> Result<(), StoreError> {
+    if connection.is_autocommit() {
+        return Err(StoreError::Unwritable("the transaction was given up".to_owned()));
+    }
+    Ok(())
+}
+
 /// Runs statements that return nothing.
 pub(super) fn batch(connection: &Connection, text: &str) -> Result<(), StoreError> {
     Ok(connection.execute_batch(text)?)
@@ -151,6 +177,7 @@ pub(super) fn execute(
     text: &str,
     args: &[Value],
 ) -> Result<u64, StoreError> {
+    still_open(connection)?;
     Ok(bound(connection, text, args)?.raw_execute()? as u64)
 }
 

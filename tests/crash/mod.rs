@@ -1,6 +1,8 @@
 //! The kill loop: the real program is killed while it writes, a thousand times over, and whatever
 //! it acknowledged is there, whole, with its ledger entry, and nothing else is.
 
+mod sharing;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};

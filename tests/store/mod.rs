@@ -15,6 +15,7 @@ mod passwords;
 mod proofs;
 mod searching;
 mod sessions;
+mod sharing;
 mod statements;
 mod status;
 mod transfer;

@@ -65,7 +65,7 @@ async fn whoami(
     query: Query,
 ) -> Result<Response, Failure> {
     let Some(presented) = presented else { return Err(nobody()) };
-    app.call(move |d| {
+    app.look(move |d| {
         let checked = sessions::check(d, Some(&presented)).map_err(|why| match why {
             Denied::NoSession => nobody(),
             why => denied(&d.options.base_url(), query.text("return_to"), why),

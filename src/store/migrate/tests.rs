@@ -6,7 +6,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::domain::ledger::event::{Actor, ActorKind};
 use crate::rng::Rng;
-use crate::store::{Engine, Ledger};
+use crate::store::Ledger;
 
 const NEXT: (&str, &str) = ("next", "CREATE TABLE next (a {INT} NOT NULL){STRICT};");
 const BROKEN: (&str, &str) = ("broken", "CREATE TABLE more (a {INT}){STRICT}; INSERT INTO gone;");
@@ -19,8 +19,7 @@ fn open(path: &Path) -> (Store, Location) {
         realm: "default".to_owned(),
         signer: None,
     };
-    let engine = std::sync::Mutex::new(Engine::open(&location, true).unwrap());
-    (Store { engine, ledger }, location)
+    (Store::on(&location, true, ledger).unwrap(), location)
 }
 
 fn author() -> Author {

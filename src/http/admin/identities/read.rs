@@ -32,7 +32,7 @@ pub async fn get(
 ) -> Result<Response, Failure> {
     let kinds = revealed(&query)?;
     let who = Selector::Id(super::id(&id)?);
-    app.call(move |d| {
+    app.look(move |d| {
         let found = find(d, &who)?;
         let base_url = d.options.base_url();
         let shown = identity(&base_url, d.clock.now(), &found, Show::Credentials(&kinds));

@@ -1,0 +1,89 @@
+//! The doors, with a store of their own.
+
+use std::sync::mpsc::channel;
+
+use super::*;
+use crate::app::{Settings, prepare};
+use crate::config::Options;
+use crate::domain::ledger::event::{Actor, ActorKind};
+use crate::service::{Caller, health};
+
+fn app(argon2_memory_kib: u32) -> (App, tempfile::TempDir) {
+    let home = tempfile::tempdir().unwrap();
+    let options = Options { argon2_memory_kib, ..Options::default() };
+    let by = Caller::local(Actor::new(ActorKind::System, "test"));
+    let settings = Settings::embedded(home.path().join("state"), options);
+    let (deps, _) = prepare(&settings, &by.author()).unwrap();
+    (App::new(deps.shared()), home)
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+#[test]
+fn a_look_runs_on_this_thread_and_a_call_on_another() {
+    let (app, _home) = app(8192);
+    runtime().block_on(async {
+        let here = std::thread::current().id();
+        let thread = |d: &Deps| (health::ready(d).unwrap(), std::thread::current().id()).1;
+        assert_eq!(app.look(thread).await, Ok(here));
+        assert_ne!(app.call(thread).await, Ok(here));
+        assert_ne!(app.hash(thread).await, Ok(here));
+    });
+}
+
+#[test]
+fn a_panic_is_one_request_s_failure() {
+    let (app, _home) = app(8192);
+    runtime().block_on(async {
+        let broken = |_: &Deps| panic!("as the test wants it");
+        assert_eq!(app.look(broken).await, Err::<(), _>(CallError::Broken));
+        assert_eq!(app.call(broken).await, Err::<(), _>(CallError::Broken));
+        assert_eq!(app.hash(broken).await, Err::<(), _>(CallError::Broken));
+        assert_eq!(app.call(health::ready).await.unwrap().map_err(|error| error.code()), Ok(()));
+    });
+}
+
+#[test]
+fn res_login_storm_beyond_the_line_is_refused_at_once_and_others_are_not() {
+    let (app, _home) = app(8192);
+    runtime().block_on(async {
+        let slots = machine::cores();
+        let (started, first) = channel();
+        let (release, released) = channel::<()>();
+        let released = Arc::new(std::sync::Mutex::new(released));
+        let hash = || {
+            let (app, started, released) = (app.clone(), started.clone(), Arc::clone(&released));
+            tokio::spawn(async move {
+                let job = move |_: &Deps| {
+                    let _ = started.send(());
+                    let _ = released.lock().unwrap().recv();
+                };
+                app.hash(job).await
+            })
+        };
+        let running: Vec<_> = (0..slots * (1 + HASHES_WAITING)).map(|_| hash()).collect();
+        (0..slots).for_each(|_| first.recv().unwrap());
+        while app.shared().hashes.free_places() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(app.hash(|_| ()).await, Err(CallError::Overloaded));
+        assert_eq!(app.call(|_| 1).await, Ok(1), "what does not hash goes on");
+        assert_eq!(app.look(|_| 2).await, Ok(2));
+        drop(release);
+        for one in running {
+            assert_eq!(one.await.unwrap(), Ok(()), "whoever was in line is served");
+        }
+        assert_eq!(app.hash(|_| 3).await, Ok(3));
+    });
+}
+
+#[test]
+fn hashing_slots_are_bounded_by_cores_and_by_memory() {
+    let (small, _home) = app(8192);
+    assert_eq!(hashes_at_once(&small.shared().deps), machine::cores());
+    let mut deps = Deps::clone(&small.shared().deps);
+    deps.options.argon2_memory_kib = u32::MAX;
+    assert_eq!(hashes_at_once(&deps), 1, "one at a time when memory allows no more");
+}
