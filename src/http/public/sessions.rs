@@ -65,7 +65,8 @@ async fn whoami(
     query: Query,
 ) -> Result<Response, Failure> {
     let Some(presented) = presented else { return Err(nobody()) };
-    app.look(move |d| {
+    let signs = query.text("tokenize_as").is_some();
+    let job = move |d: &Deps| {
         let checked = sessions::check(d, Some(&presented)).map_err(|why| match why {
             Denied::NoSession => nobody(),
             why => denied(&d.options.base_url(), query.text("return_to"), why),
@@ -78,8 +79,9 @@ async fn whoami(
             headers.extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
         }
         answer(d, headers, &checked, query.text("tokenize_as"))
-    })
-    .await?
+    };
+    // A mapper may take its time.
+    if signs { app.call(job).await? } else { app.look(job).await? }
 }
 
 fn answer(
