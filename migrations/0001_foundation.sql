@@ -141,6 +141,20 @@ CREATE TABLE message_dispatches (
     CONSTRAINT message_dispatches_pkey PRIMARY KEY (message, id)
 ){CLUSTERED};
 
+-- Tokens for the admin port; the digest is SHA-256 of the token, in hex.
+CREATE TABLE api_tokens (
+    id {TEXT} NOT NULL,
+    name {TEXT} NOT NULL,
+    scope {TEXT} NOT NULL,
+    digest {TEXT} NOT NULL,
+    created_at {INT} NOT NULL,
+    expires_at {INT},
+    last_used_at {INT},
+    revoked_at {INT},
+    CONSTRAINT api_tokens_pkey PRIMARY KEY (id)
+){STRICT};
+CREATE UNIQUE INDEX api_tokens_digest ON api_tokens (digest);
+
 CREATE TABLE ledger_entries (
     seq {SEQ},
     entry {TEXT} NOT NULL,

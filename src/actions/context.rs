@@ -43,20 +43,29 @@ impl Context<'_> {
         secret_id: Option<&str>,
     ) -> Result<Option<SecretString>, Failure> {
         let Some(id) = secret_id else { return Ok(None) };
+        let password = self.secret_of(id, "password")?;
+        self.judge(&password);
+        Ok(Some(password))
+    }
+
+    /// Reads one key of a secret the operator named.
+    ///
+    /// # Errors
+    /// When the secret does not exist, may not be read, or does not hold it.
+    pub fn secret_of(&mut self, id: &str, key: &str) -> Result<SecretString, Failure> {
         let mut content = self.host.secret(id).map_err(|fault| match fault {
             SecretFault::NotFound => Failure::new("Juju secret not found"),
             SecretFault::Denied(why) | SecretFault::Other(why) => {
                 Failure::new(format!("An error occurred when fetching the juju secret: {why}"))
             }
         })?;
-        let password = content
-            .remove("password")
-            .ok_or_else(|| Failure::new("The juju secret has no key 'password'"))?;
-        if password.expose_secret().is_empty() {
-            return Err(Failure::new("The password in the juju secret is empty"));
+        let value = content
+            .remove(key)
+            .ok_or_else(|| Failure::new(format!("The juju secret has no key '{key}'")))?;
+        if value.expose_secret().is_empty() {
+            return Err(Failure::new(format!("The {key} in the juju secret is empty")));
         }
-        self.judge(&password);
-        Ok(Some(password))
+        Ok(value)
     }
 
     /// Tells the operator when people would not be allowed the password; operators are.

@@ -5,10 +5,10 @@ use super::failure::Failure;
 use super::params::Params;
 use super::results::Results;
 use super::{
-    audit_checkpoint, audit_verify, backup, block_identity, create_admin_account, create_identity,
+    audit_checkpoint, audit_verify, backup, block_identity, create_admin_account, create_admin_token, create_identity,
     delete_identity, export_identities, get_identity, import_identities,
-    invalidate_identity_sessions, list_audit_events, list_identities, list_identity_sessions,
-    list_oidc_accounts, lock_identity, reset_identity_mfa, reset_password, run_migration,
+    invalidate_identity_sessions, list_admin_tokens, list_audit_events, list_identities, list_identity_sessions,
+    list_oidc_accounts, lock_identity, reset_identity_mfa, reset_password, revoke_admin_token, run_migration,
     set_authorities, unblock_identity, unlink_oidc_account, unlock_identity, update_identity,
 };
 
@@ -46,7 +46,7 @@ const fn entry<A: Action>() -> Entry {
 }
 
 /// All actions, in the order of the file.
-pub const TABLE: [Entry; 24] = [
+pub const TABLE: [Entry; 27] = [
     entry::<get_identity::GetIdentity>(),
     entry::<create_admin_account::CreateAdminAccount>(),
     entry::<reset_password::ResetPassword>(),
@@ -71,6 +71,9 @@ pub const TABLE: [Entry; 24] = [
     entry::<backup::Backup>(),
     entry::<export_identities::ExportIdentities>(),
     entry::<import_identities::ImportIdentities>(),
+    entry::<create_admin_token::CreateAdminToken>(),
+    entry::<list_admin_tokens::ListAdminTokens>(),
+    entry::<revoke_admin_token::RevokeAdminToken>(),
 ];
 
 /// The row of one action.

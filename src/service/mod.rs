@@ -3,6 +3,7 @@
 //! Each takes what it works with ([`Deps`](crate::app::Deps)), who is asking ([`Caller`]) and what
 //! is asked; it either does all of it, with its ledger entries, or nothing.
 
+pub mod admission;
 pub mod authorities;
 pub mod backup;
 mod caller;
@@ -10,6 +11,7 @@ pub mod courier;
 pub mod events;
 mod failure;
 pub mod flow_errors;
+pub mod flood;
 pub mod health;
 pub mod identities;
 mod jsonnet;
@@ -22,6 +24,7 @@ pub mod proofs;
 pub mod recovery;
 pub mod sessions;
 pub mod status;
+pub mod tokens;
 mod trailer;
 pub mod transfer;
 pub mod verification;

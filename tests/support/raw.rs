@@ -7,7 +7,7 @@ use postgres::Client;
 use rusqlite::Connection;
 
 /// Every table, with the columns that order it.
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 17] = [
     ("settings", "name"),
     ("identities", "n"),
     ("authorities", "identity, authority"),
@@ -19,6 +19,7 @@ const TABLES: [(&str, &str); 16] = [
     ("flow_errors", "id"),
     ("messages", "n"),
     ("message_dispatches", "message, id"),
+    ("api_tokens", "id"),
     ("ledger_entries", "seq"),
     ("ledger_disclosures", "seq, name"),
     ("ledger_checkpoints", "size"),

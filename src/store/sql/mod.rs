@@ -1,6 +1,7 @@
 //! The statements, grouped by the thing they are about. Names and values are bound, never pasted.
 
 pub mod addresses;
+pub mod api_tokens;
 pub mod authorities;
 pub mod codes;
 pub mod credentials;
@@ -28,6 +29,7 @@ pub(crate) use statements;
 pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     [
         ("addresses", addresses::STATEMENTS),
+        ("api_tokens", api_tokens::STATEMENTS),
         ("authorities", authorities::STATEMENTS),
         ("codes", codes::STATEMENTS),
         ("credentials", credentials::STATEMENTS),
