@@ -27,11 +27,10 @@ impl Action for RevokeAdminToken {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
         let id = self.id;
-        let revoked =
-            tokens::revoke(&cx.deps, &cx.by, id).map_err(|error| match error.code() {
-                ErrorCode::NotFound => Failure::new(format!("Admin token {id} does not exist")),
-                _ => cx.failed(&format!("Failed to revoke the admin token {id}"), &error),
-            })?;
+        let revoked = tokens::revoke(&cx.deps, &cx.by, id).map_err(|error| match error.code() {
+            ErrorCode::NotFound => Failure::new(format!("Admin token {id} does not exist")),
+            _ => cx.failed(&format!("Failed to revoke the admin token {id}"), &error),
+        })?;
         if revoked {
             cx.recorded = true;
             cx.host.log(&format!("Successfully revoked the admin token: {id}"));

@@ -5,11 +5,12 @@ use super::failure::Failure;
 use super::params::Params;
 use super::results::Results;
 use super::{
-    audit_checkpoint, audit_verify, backup, block_identity, create_admin_account, create_admin_token, create_identity,
-    delete_identity, export_identities, get_identity, import_identities,
-    invalidate_identity_sessions, list_admin_tokens, list_audit_events, list_identities, list_identity_sessions,
-    list_oidc_accounts, lock_identity, reset_identity_mfa, reset_password, revoke_admin_token, run_migration,
-    set_authorities, unblock_identity, unlink_oidc_account, unlock_identity, update_identity,
+    audit_checkpoint, audit_verify, backup, block_identity, create_admin_account,
+    create_admin_token, create_identity, delete_identity, export_identities, get_identity,
+    import_identities, invalidate_identity_sessions, list_admin_tokens, list_audit_events,
+    list_identities, list_identity_sessions, list_oidc_accounts, lock_identity, reset_identity_mfa,
+    reset_password, revoke_admin_token, run_migration, set_authorities, unblock_identity,
+    unlink_oidc_account, unlock_identity, update_identity,
 };
 
 /// An action: what it reads from its parameters, and what it does with that.

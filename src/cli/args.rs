@@ -167,6 +167,12 @@ pub struct Serve {
     /// Where administrators' programs connect [default: the option `admin_port` on 127.0.0.1]
     #[arg(long, value_name = "HOST:PORT")]
     pub admin_address: Option<String>,
+    /// Let tokens and accounts travel unencrypted when the admin address is not on this machine only
+    #[arg(long)]
+    pub admin_in_the_clear: bool,
+    /// Let whoever reaches the admin address do everything, without a token or a certificate
+    #[arg(long)]
+    pub admin_open_to_everyone: bool,
     /// See [`Sets`].
     #[command(flatten)]
     pub sets: Sets,

@@ -8,7 +8,7 @@ use super::args::{Global, Serve};
 use super::exit::Stop;
 use super::place::Place;
 use super::{open, output, privilege, running};
-use crate::http::{self, Listeners};
+use crate::http::{self, Consent, Listeners, Rule};
 
 /// Serves until told to stop.
 ///
@@ -27,17 +27,37 @@ pub fn run(global: &Global, args: &Serve) -> Result<(), Stop> {
         Some(address) => bind(address)?,
         None => bind(&format!("127.0.0.1:{}", ports.1))?,
     };
-    let exposed = admin.local_addr().is_ok_and(|address| !address.ip().is_loopback());
-    if exposed {
-        output::note("WARNING the admin listener has no authentication and is not on loopback");
-    }
+    let rule = rule(&admin, args)?;
     privilege::become_owner_of(place.state_dir())?;
     let opened = open::service(global)?;
     let _lock = running::service(place.state_dir())?;
     announce(&public, &admin);
     let global = global.clone();
-    http::run(Listeners { public, admin }, opened, Arc::new(move || open::service(&global)))
+    http::run(Listeners { public, admin, rule }, opened, Arc::new(move || open::service(&global)))
         .map_err(|error| Stop::Failed(format!("cannot serve: {error}")))
+}
+
+/// Who may use the admin listener. Nobody has been answered yet when this refuses.
+fn rule(admin: &TcpListener, args: &Serve) -> Result<Rule, Stop> {
+    let address = admin
+        .local_addr()
+        .map_err(|error| Stop::Failed(format!("cannot tell the admin address: {error}")))?;
+    let consent = Consent {
+        in_the_clear: args.admin_in_the_clear,
+        open_to_everyone: args.admin_open_to_everyone,
+    };
+    let rule = Rule::of(Some(address), false, consent)
+        .map_err(|refusal| Stop::Failed(refusal.to_string()))?;
+    match rule {
+        Rule::Free => {}
+        Rule::Demand => output::note(&format!(
+            "WARNING tokens and accounts travel unencrypted to and from the admin listener at {address}"
+        )),
+        Rule::Open => output::note(&format!(
+            "WARNING whoever reaches the admin listener at {address} may do everything"
+        )),
+    }
+    Ok(rule)
 }
 
 fn bind(address: &str) -> Result<TcpListener, Stop> {

@@ -29,9 +29,9 @@ pub enum Need {
     Metrics,
     /// To read the ledger.
     Audit,
-    /// To read accounts, sessions or schemas.
+    /// To read accounts, sessions, schemas, or which messages were sent.
     Read,
-    /// To read what signs its reader in as somebody else: messages with codes, or credentials.
+    /// To read what signs its reader in as somebody else, such as credentials.
     Secrets,
     /// To change something.
     Write,
@@ -189,7 +189,9 @@ mod tests {
     fn the_form_of_a_token() {
         let good = format!("{PREFIX}{}", "a-_0".repeat(10) + "abc");
         assert!(is_well_formed(&good));
-        for bad in ["", "dw_admin_", &good[1..], &good[..51], &format!("{good}a"), &good.replace('-', "+")] {
+        for bad in
+            ["", "dw_admin_", &good[1..], &good[..51], &format!("{good}a"), &good.replace('-', "+")]
+        {
             assert!(!is_well_formed(bad), "{bad}");
         }
     }

@@ -23,8 +23,22 @@ pub struct Asked {
     /// The host the client meant, with its port if it named one; behind a trusted proxy, what the
     /// proxy says.
     pub host: Option<String>,
-    /// The admin token it was let in with; nothing on loopback or the socket.
-    pub token: Option<Uuid>,
+    /// How it came to be let in to the admin listener.
+    pub admitted: Admitted,
+}
+
+/// What opened the door of the admin listener.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Admitted {
+    /// That it came from this machine.
+    #[default]
+    Local,
+    /// A token, by its id.
+    Token(Uuid),
+    /// A client certificate, by its fingerprint.
+    Certificate(String),
+    /// Nothing: the operator opened the listener to everyone.
+    Anyone,
 }
 
 /// The other end of a connection: an extension of each of its requests.
@@ -51,8 +65,19 @@ impl Asked {
     /// The caller of the admin API.
     #[must_use]
     pub fn admin(&self) -> Caller {
-        let id = self.token.map_or_else(|| "local".to_owned(), |id| id.to_string());
+        let id = match &self.admitted {
+            Admitted::Local => "local".to_owned(),
+            Admitted::Token(id) => id.to_string(),
+            Admitted::Certificate(fingerprint) => format!("certificate:{fingerprint}"),
+            Admitted::Anyone => "anyone".to_owned(),
+        };
         self.caller(Actor::new(ActorKind::AdminApi, id))
+    }
+
+    /// Somebody of whom nothing is known yet.
+    #[must_use]
+    pub fn anybody(&self) -> Caller {
+        self.caller(Actor::new(ActorKind::Anonymous, "-"))
     }
 
     /// A person who is signed in.

@@ -24,6 +24,7 @@ struct Parts {
     details: Map<String, Value>,
     beside: Map<String, Value>,
     retry_after: Option<u64>,
+    challenge: Option<&'static str>,
 }
 
 impl Failure {
@@ -37,6 +38,7 @@ impl Failure {
             details: Map::new(),
             beside: Map::new(),
             retry_after: None,
+            challenge: None,
         }))
     }
 
@@ -89,6 +91,13 @@ impl Failure {
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.0.retry_after = Some(seconds);
+        self
+    }
+
+    /// Says in `WWW-Authenticate` what to show instead.
+    #[must_use]
+    pub fn challenge(mut self, challenge: &'static str) -> Self {
+        self.0.challenge = Some(challenge);
         self
     }
 
@@ -208,6 +217,10 @@ pub async fn render(asked: Asked, request: Request, next: Next) -> Response {
     )
         .into_response();
     rendered.headers_mut().insert("ory-error-id", id);
+    if let Some(challenge) = failure.0.challenge {
+        let value = HeaderValue::from_static(challenge);
+        rendered.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+    }
     if let Some(seconds) = failure.0.retry_after {
         rendered.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }

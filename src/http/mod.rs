@@ -9,6 +9,7 @@ mod asked;
 mod blocking;
 mod checkpoints;
 mod document;
+mod door;
 mod failure;
 mod health;
 mod log;
@@ -25,17 +26,23 @@ mod view;
 
 use std::future::Future;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::Deps;
 use crate::error::Error;
+use asked::Peer;
 use blocking::App;
+use door::Door;
+pub use door::{Consent, Rule, TooOpen};
 
 /// How long requests in flight may take after the order to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -47,6 +54,8 @@ pub struct Listeners {
     pub public: TcpListener,
     /// For programs on this machine.
     pub admin: TcpListener,
+    /// Who may use the latter.
+    pub rule: Rule,
 }
 
 /// What a configuration comes down to.
@@ -73,9 +82,13 @@ pub fn run(listeners: Listeners, opened: Opened, reopen: Arc<Open>) -> io::Resul
     let result = runtime.block_on(async {
         let reload = signals::reload_on_hangup(app.clone(), reopen, level)?;
         let signing = checkpoints::start(app.clone());
-        let result = serve(listeners, app.clone(), signals::stop()?).await;
+        let door = Door::new(app.clone(), listeners.rule);
+        let recording = door.keep_records();
+        let result = serve(listeners, app.clone(), &door, signals::stop()?).await;
         reload.abort();
         signing.abort();
+        recording.abort();
+        door.settle(true).await;
         checkpoints::sign(&app).await;
         result
     });
@@ -88,13 +101,14 @@ pub fn run(listeners: Listeners, opened: Opened, reopen: Arc<Open>) -> io::Resul
 async fn serve(
     listeners: Listeners,
     app: App,
+    door: &Door,
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let (tell, told) = watch::channel(false);
     let public = spawn(listeners.public, routes::finish(routes::public(&app)), told.clone())?;
     // Clients of the admin API know the same routes with and without its prefix.
     let admin = routes::admin(&app);
-    let admin = routes::finish(admin.clone().nest("/admin", admin));
+    let admin = routes::finish_admin(admin.clone().nest("/admin", admin), door);
     let admin = spawn(listeners.admin, admin, told)?;
     tracing::info!("serving");
     let both = async { (flatten(public.await), flatten(admin.await)) };
@@ -123,8 +137,20 @@ fn spawn(
         // An error means that nobody can tell us any more, which is a reason to stop too.
         let _ = told.wait_for(|stop| *stop).await;
     };
+    let routes = routes.layer(from_fn(peer)).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, routes).with_graceful_shutdown(stop);
     Ok(tokio::spawn(server.into_future()))
+}
+
+/// Middleware: says who is at the other end.
+async fn peer(
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let peer = Peer { address: Some(address), tls: false, certificate: None };
+    request.extensions_mut().insert(peer);
+    next.run(request).await
 }
 
 fn flatten(ended: Result<io::Result<()>, tokio::task::JoinError>) -> io::Result<()> {

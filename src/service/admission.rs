@@ -3,9 +3,9 @@
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use super::Caller;
 use super::flood::Flood;
 use super::tokens::{self, METHOD, Refusal};
-use super::Caller;
 use crate::app::Deps;
 use crate::domain::api_token::Need;
 use crate::domain::ledger::EventType;
@@ -84,12 +84,7 @@ pub fn settle(d: &Deps, flood: &Flood, all: bool) -> Result<(), Error> {
     d.store.write(&by.author(), |_| Ok(by.change((), first, summaries)))
 }
 
-fn refused(
-    d: &Deps,
-    flood: &Flood,
-    visit: &Visit,
-    refusal: Option<Refusal>,
-) -> Result<(), Error> {
+fn refused(d: &Deps, flood: &Flood, visit: &Visit, refusal: Option<Refusal>) -> Result<(), Error> {
     settle(d, flood, false)?;
     let kind = match refusal {
         Some(Refusal::Scope(_)) => EventType::AuthzDenied,

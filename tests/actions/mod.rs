@@ -16,3 +16,4 @@ mod peer;
 mod place;
 mod properties;
 mod selecting;
+mod tokens;

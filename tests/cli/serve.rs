@@ -48,7 +48,10 @@ impl Server {
 }
 
 fn get(address: &str, path: &str) -> (u16, String) {
-    request(address, &format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+    request(
+        address,
+        &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+    )
 }
 
 fn request(address: &str, text: &str) -> (u16, String) {
@@ -73,7 +76,7 @@ fn health_and_version_are_on_both_listeners() {
         assert_eq!(code, 200);
         assert!(body.contains(env!("CARGO_PKG_VERSION")), "{body}");
         assert_eq!(get(address, "/nothing").0, 404);
-        assert_eq!(request(address, "POST /version HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").0, 405);
+        assert_eq!(request(address, "POST /version HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").0, 405);
     }
     assert_eq!(get(&server.admin, "/admin/health/ready").0, 200);
     assert_eq!(get(&server.public, "/admin/health/ready").0, 404);
@@ -92,7 +95,7 @@ fn ops_01_a_stop_finishes_what_is_in_flight_and_refuses_new_connections() {
     let laptop = Laptop::new();
     let server = Server::start(&laptop, &[]);
     let mut slow = TcpStream::connect(&server.public).unwrap();
-    slow.write_all(b"GET /version HTTP/1.1\r\nHost: x\r\n").unwrap();
+    slow.write_all(b"GET /version HTTP/1.1\r\nHost: localhost\r\n").unwrap();
     std::thread::sleep(Duration::from_millis(200));
     server.signal(Signal::SIGINT);
     std::thread::sleep(Duration::from_millis(200));

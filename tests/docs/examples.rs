@@ -18,7 +18,8 @@ pub struct Example {
 /// Somebody who was at Kratos before, with a linked account and a second factor.
 const MOVED: &str = r#"{"schema_id":"social_user_v0","traits":{"email":"joan@example.com","name":"Joan"},"credentials":{"oidc":{"config":{"providers":[{"provider":"github","subject":"1234567"}]}},"password":{"config":{"hashed_password":"$2a$04$zRahTbkTVHkUgBnHAUXoIOLpQTMEZuzJ2hAzOwTPHT3cqQiCbA5o2"}}}}"#;
 
-/// The story. `FOLDER` stands for a directory of the operator.
+/// The story. `FOLDER` stands for a directory of the operator, `TOKEN` for the id of the token that
+/// was made last.
 const STORY: &[(&str, &str)] = &[
     ("run-migration", ""),
     (
@@ -55,6 +56,9 @@ const STORY: &[(&str, &str)] = &[
     ("audit-checkpoint", ""),
     ("backup", "path=FOLDER/doorward.db"),
     ("export-identities", "path=FOLDER/identities.jsonl"),
+    ("create-admin-token", "name=dashboard scope=read expires-at=2999-12-31"),
+    ("list-admin-tokens", ""),
+    ("revoke-admin-token", "token-id=TOKEN"),
 ];
 
 /// Tells the story to a fresh program.
@@ -63,11 +67,17 @@ pub fn run_all() -> Vec<Example> {
     fs::write(folder.path().join("password"), "correct horse battery staple\n").unwrap();
     fs::write(folder.path().join("moved.jsonl"), format!("{MOVED}\n")).unwrap();
     let mut mask = Mask::default();
+    let mut token = String::new();
     STORY
         .iter()
         .map(|(action, arguments)| {
-            let output = mask.apply(&run(folder.path(), action, arguments), folder.path());
-            let shown = arguments.replace("FOLDER", "/srv/doorward");
+            let arguments = arguments.replace("TOKEN", &token);
+            let output = run(folder.path(), action, &arguments);
+            if let Some(id) = output.lines().find_map(|line| line.strip_prefix("token-id: ")) {
+                id.clone_into(&mut token);
+            }
+            let output = mask.apply(&output, folder.path());
+            let shown = mask.ids(&arguments.replace("FOLDER", "/srv/doorward"));
             let command = format!("$ doorward run {action} {shown}");
             let transcript = format!("{}\n{}\n", command.trim_end(), output.trim_end());
             Example { action, transcript }
@@ -186,6 +196,8 @@ fn named(text: &str) -> String {
             format!("{before}recovery-code: \"482915\"")
         } else if let Some((before, _)) = line.split_once("/ledger/1+") {
             format!("{before}/ledger/1+5b1fd01b+AddamAGCsQq31Uv+…")
+        } else if line.starts_with("token: ") {
+            "token: dw_admin_hR3p…".to_owned()
         } else if line.starts_with("bytes: ") {
             "bytes: \"176128\"".to_owned()
         } else {

@@ -1,8 +1,10 @@
 //! The HTTP service, through the real process.
 
+mod access;
 mod admin;
 mod audit;
 mod described;
 mod doorward;
 mod server;
 mod sessions;
+mod wire;

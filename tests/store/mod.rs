@@ -18,5 +18,6 @@ mod sessions;
 mod sharing;
 mod statements;
 mod status;
+mod tokens;
 mod transfer;
 mod updating;

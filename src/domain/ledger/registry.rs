@@ -132,7 +132,9 @@ registry! {
     SchemaUpdated "schema.updated" ["digest" "schema" "source"];
     SchemaDeleted "schema.deleted" ["schema" "source"];
 
-    // Applications. The client is a field of the entry; tokens appear as `jti` or row id.
+    // Applications. The client is a field of the entry; tokens appear as `jti` or row id. A token for
+    // the admin port is granted with the grant `admin_token`, and is the client of what its bearer does
+    // at the door: `client.auth.*` by the method `admin_token`, and `authz.denied`.
     ClientCreated "client.created" ["grants" "kind" "scope"];
     ClientUpdated "client.updated" ["changed"];
     ClientDeleted "client.deleted" ["consents_revoked" "tokens_revoked"];
