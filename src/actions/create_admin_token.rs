@@ -49,18 +49,18 @@ impl Action for CreateAdminToken {
             .map_err(|error| cx.failed("Failed to create the admin token", &error))?;
         cx.recorded = true;
         cx.host.log(&format!("Successfully created the admin token: {}", created.kept.id));
-        let mut document = json!({
-            "token_id": created.kept.id,
-            "name": created.kept.name,
-            "scope": created.kept.scope.as_str(),
-        });
-        if let Some(at) = created.kept.expires_at {
-            document["expires_at"] = results::time(at);
+        let kept = &created.kept;
+        let mut results = Results::new();
+        results.insert("token-id".to_owned(), json!(kept.id));
+        results.insert("name".to_owned(), json!(kept.name));
+        results.insert("scope".to_owned(), json!(kept.scope.as_str()));
+        if let Some(at) = kept.expires_at {
+            results.insert("expires-at".to_owned(), results::time(at));
         }
         if let Some(token) = &created.token {
             cx.host.warn(SHOWN_ONCE);
-            document["token"] = json!(token.expose_secret());
+            results.insert("token".to_owned(), json!(token.expose_secret()));
         }
-        Ok(document.as_object().map(results::from_document).unwrap_or_default())
+        Ok(results)
     }
 }

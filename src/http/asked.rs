@@ -74,12 +74,6 @@ impl Asked {
         self.caller(Actor::new(ActorKind::AdminApi, id))
     }
 
-    /// Somebody of whom nothing is known yet.
-    #[must_use]
-    pub fn anybody(&self) -> Caller {
-        self.caller(Actor::new(ActorKind::Anonymous, "-"))
-    }
-
     /// A person who is signed in.
     #[must_use]
     pub fn person(&self, identity: Uuid) -> Caller {
