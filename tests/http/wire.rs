@@ -14,8 +14,6 @@ use crate::cli::Laptop;
 /// A running service; it is killed when the test ends without stopping it.
 pub struct Server {
     child: Option<Child>,
-    /// `HOST:PORT` of the public listener.
-    pub public: String,
     /// `HOST:PORT` of the admin listener.
     pub admin: String,
 }
@@ -45,16 +43,14 @@ impl Server {
             .spawn()
             .expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
-        let mut addresses = Vec::new();
-        for name in ["public", "admin"] {
-            let Some(line) = lines.next() else { return Err(child.wait_with_output().unwrap()) };
-            let line = line.expect("UTF-8");
-            let address = line.strip_prefix(&format!("{name} http://")).expect("an address");
-            addresses.push(address.to_owned());
+        let admin = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("admin http://").map(str::to_owned));
+        match admin {
+            Some(admin) => Ok(Self { child: Some(child), admin }),
+            None => Err(child.wait_with_output().unwrap()),
         }
-        let admin = addresses.pop().unwrap();
-        let public = addresses.pop().unwrap();
-        Ok(Self { child: Some(child), public, admin })
     }
 
     /// The port of the admin listener.
