@@ -31,6 +31,7 @@ impl Action for UpdateIdentityAction {
                 .map(|id| Some(id.to_owned()).filter(|id| !id.is_empty())),
             metadata_public: map("metadata-public").map(|metadata| patch(metadata, false)),
             metadata_admin: map("metadata-admin").map(|metadata| patch(metadata, false)),
+            ..UpdateIdentity::default()
         };
         let who = Who::parse(params)?;
         if replace && request.traits.is_none() {

@@ -4,8 +4,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use super::Caller;
-use super::identities::{Selector, find, find_stored, set_password_hash};
+use super::identities::{Selector, find, find_stored};
 use super::recovery;
+use super::shape::set_password_hash;
 use crate::app::Deps;
 use crate::crypto::password;
 use crate::domain::credential::CredentialType;

@@ -47,8 +47,21 @@ impl Drawn {
 /// # Errors
 /// `NotFound`.
 pub fn issue_code(d: &Deps, by: &Caller, id: Uuid) -> Result<RecoveryCode, Error> {
+    issue_code_for(d, by, id, None)
+}
+
+/// As [`issue_code`], for another time than the option's.
+///
+/// # Errors
+/// `NotFound`, `Invalid` for a time that ends beyond the calendar.
+pub fn issue_code_for(
+    d: &Deps,
+    by: &Caller,
+    id: Uuid,
+    lifetime: Option<SignedDuration>,
+) -> Result<RecoveryCode, Error> {
     let now = d.clock.now();
-    let drawn = draw(d, now)?;
+    let drawn = draw_for(d, now, lifetime.unwrap_or_else(|| usual_lifetime(d)))?;
     d.store.write(&by.author(), |tx| {
         let stored = find_stored(tx, &Selector::Id(id))?;
         record(tx, stored.n, &drawn, now)?;
@@ -59,12 +72,19 @@ pub fn issue_code(d: &Deps, by: &Caller, id: Uuid) -> Result<RecoveryCode, Error
 
 /// Draws a code and what will be kept of it: a digest that only the holder of the data key can try.
 pub(super) fn draw(d: &Deps, now: Timestamp) -> Result<Drawn, Error> {
+    draw_for(d, now, usual_lifetime(d))
+}
+
+fn usual_lifetime(d: &Deps) -> SignedDuration {
+    SignedDuration::from_mins(i64::from(d.options.recovery_code_minutes))
+}
+
+fn draw_for(d: &Deps, now: Timestamp, lifetime: SignedDuration) -> Result<Drawn, Error> {
     let flow = d.rng.uuid_v7(now)?;
     let code = SecretString::from(token::one_time_code(&d.rng)?);
     let digest = d.keyed_digest(&format!("{PURPOSE}:{flow}"), code.expose_secret())?;
-    let lifetime = SignedDuration::from_mins(i64::from(d.options.recovery_code_minutes));
     let expires_at = now.checked_add(lifetime).map_err(|error| {
-        Error::new(ErrorCode::Internal, "The code's expiry cannot be computed.").because(error)
+        Error::new(ErrorCode::Invalid, "The code would expire beyond the calendar.").because(error)
     })?;
     let link = format!("{}/ui/reset_email?flow={flow}", d.options.base_url());
     Ok(Drawn { flow, digest, code: RecoveryCode { link, code, expires_at } })

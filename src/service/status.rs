@@ -8,14 +8,16 @@ use super::authorities::must_not_be_last;
 use super::identities::{Selector, find_stored};
 use super::recovery;
 use crate::app::Deps;
+use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::domain::status::{
     EffectiveStatus, NOTE_MAX_CHARS, Reason, Status, StatusDetail, Transition,
 };
 use crate::error::{Error, ErrorCode};
-use crate::store::Change;
+use crate::store::sql::identities::Stored;
 use crate::store::sql::{codes, identities, sessions};
+use crate::store::{Change, WriteTx};
 
 /// Why, and for how long.
 #[derive(Clone, Debug, Default)]
@@ -95,16 +97,67 @@ fn change(
         if to == from {
             return Ok(Change::none(receipt(to, false, 0)));
         }
+        let mut after = before.identity.clone();
+        let step = Step { by, transition, from, to, why, now };
+        let (ended, event) = step.take(tx, &before, &mut after)?;
+        identities::update(tx, &before, &after)?;
+        Ok(by.change(receipt(to, true, ended), event, Vec::new()))
+    })
+}
+
+/// What the two-valued `state` of the Kratos API asks for, as part of a larger change: `inactive`
+/// blocks, `active` unblocks, and a lock stays what it is. Whoever has only these two words may
+/// shut out even a person who was only invited. Nothing is said when nothing has to change; the
+/// caller writes `after`.
+pub(super) fn set_active(
+    tx: &WriteTx<'_>,
+    before: &Stored,
+    after: &mut Identity,
+    active: bool,
+    by: &Caller,
+    now: Timestamp,
+) -> Result<Option<Event>, Error> {
+    let from = before.identity.settled_status(now);
+    let (transition, to) = match (active, from) {
+        (true, Status::Blocked) => (Transition::Unblock, Status::Active),
+        (false, Status::Invited | Status::Active | Status::Locked) => {
+            (Transition::Block, Status::Blocked)
+        }
+        _ => return Ok(None),
+    };
+    let step = Step { by, transition, from, to, why: &StatusChange::default(), now };
+    Ok(Some(step.take(tx, before, after)?.1))
+}
+
+/// The way from one status to another.
+struct Step<'a> {
+    by: &'a Caller,
+    transition: Transition,
+    from: Status,
+    to: Status,
+    why: &'a StatusChange,
+    now: Timestamp,
+}
+
+impl Step<'_> {
+    /// Takes it: ends what must end and sets the status of `after`. Says how many live sessions
+    /// were ended, and what the ledger is to hold.
+    fn take(
+        &self,
+        tx: &WriteTx<'_>,
+        before: &Stored,
+        after: &mut Identity,
+    ) -> Result<(u64, Event), Error> {
+        let Self { by, transition, from, to, why, now } = *self;
         if matches!(transition, Transition::Lock | Transition::Block) {
             let done = if transition == Transition::Lock { "locked" } else { "blocked" };
-            must_not_be_last(tx, &before, by, now, done)?;
+            must_not_be_last(tx, before, by, now, done)?;
         }
         let mut ended = 0;
         if transition == Transition::Block {
             ended = sessions::delete_all(tx, before.n, now)?.live.len() as u64;
             codes::withdraw(tx, before.n, recovery::PURPOSE)?;
         }
-        let mut after = before.identity.clone();
         after.status = to;
         after.status_changed_at = Some(now);
         after.updated_at = now;
@@ -114,10 +167,8 @@ fn change(
             note: why.note.clone(),
             until: why.until,
         };
-        identities::update(tx, &before, &after)?;
-        let event = event(id, transition, from, why, ended);
-        Ok(by.change(receipt(to, true, ended), event, Vec::new()))
-    })
+        Ok((ended, event(before.identity.id, transition, from, why, ended)))
+    }
 }
 
 fn check(why: &StatusChange, now: Timestamp) -> Result<(), Error> {

@@ -13,15 +13,11 @@ use uuid::Uuid;
 
 use super::Caller;
 use super::backup::{reserve, settle, unwritable};
-use super::identities::{
-    Registered, apply_addresses, check_documents, check_external_id, object_or_empty, project,
-    projected_credentials,
-};
-use super::links::account_of;
+use super::creating::{CreateIdentity, Registered, assemble};
+use super::given::{AddressProof, GivenCredential};
 use crate::app::Deps;
-use crate::crypto::password;
 use crate::domain::authority::Authority;
-use crate::domain::credential::{Credential, CredentialType};
+use crate::domain::credential::CredentialType;
 use crate::domain::identity::{Identity, Via};
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
@@ -322,60 +318,42 @@ fn identity_of(
     let line: Line = serde_json::from_str(text).map_err(|error| {
         wrong(number, &format!("is not an identity (column {})", error.column()))
     })?;
-    assemble(d, by, line, now).map_err(|error| {
+    request(line).and_then(|request| assemble(d, by, request, now)).map_err(|error| {
         let message = error.message().trim_end_matches('.');
         Error::new(error.code(), format!("Line {number}: {message}."))
     })
 }
 
-fn assemble(d: &Deps, by: &Caller, line: Line, now: Timestamp) -> Result<Identity, Error> {
-    let schema_id = line.schema_id.unwrap_or_else(|| d.schemas.default_id().to_owned());
-    let traits = object_or_empty(line.traits);
-    check_documents(&traits, &line.metadata_public, &line.metadata_admin)?;
-    let external_id = line.external_id.filter(|id| !id.is_empty());
-    check_external_id(external_id.as_deref())?;
-    let projection = project(d, &schema_id, &traits)?;
-    let created_at = line.created_at.unwrap_or(now);
-    let mut identity = Identity {
-        id: line.id.map_or_else(|| d.rng.uuid_v7(now), Ok)?,
-        external_id,
-        schema_id,
-        traits,
+fn request(line: Line) -> Result<CreateIdentity, Error> {
+    let authorities = line.authorities.iter().filter(|word| *word != "ROLE_USER");
+    let credentials = line.credentials.into_iter().filter_map(|(kind, given)| {
+        let LineCredential { identifiers, config } = given;
+        // Kinds that Doorward has no use for (enterprise features of Kratos) are not brought along.
+        let kind = CredentialType::parse(&kind)?;
+        let something = config.as_object().is_some_and(|config| !config.is_empty());
+        something.then_some(GivenCredential { kind, identifiers, config })
+    });
+    let proofs = line.verifiable_addresses.into_iter().filter_map(|address| {
+        let LineAddress { value, via, verified, verified_at } = address;
+        let via = Via::parse(&via).filter(|_| verified)?;
+        Some(AddressProof { via, value, verified, verified_at })
+    });
+    Ok(CreateIdentity {
+        id: line.id,
+        schema_id: line.schema_id,
+        traits: line.traits,
+        external_id: line.external_id.filter(|id| !id.is_empty()),
         metadata_public: line.metadata_public,
         metadata_admin: line.metadata_admin,
-        status: Status::Active,
-        status_changed_at: Some(now),
-        status_detail: line
-            .status_detail
-            .unwrap_or_else(|| StatusDetail { by: Some(by.label()), ..StatusDetail::default() }),
+        authorities: authorities.map(|word| authority(word)).collect::<Result<BTreeSet<_>, _>>()?,
+        status: line.status.or(line.state).as_deref().map(status).transpose()?,
+        status_detail: line.status_detail,
         expires_at: line.expires_at,
-        authorities: line
-            .authorities
-            .iter()
-            .filter(|word| *word != "ROLE_USER")
-            .map(|word| authority(word))
-            .collect::<Result<BTreeSet<_>, _>>()?,
-        created_at,
-        updated_at: now,
-        verifiable_addresses: Vec::new(),
-        recovery_addresses: Vec::new(),
-        credentials: projected_credentials(&projection, now),
-    };
-    apply_addresses(&mut identity, &projection, now, &d.rng)?;
-    for (kind, given) in line.credentials {
-        add_credential(&mut identity, &kind, given, now)?;
-    }
-    for address in line.verifiable_addresses.iter().filter(|address| address.verified) {
-        let via = Via::parse(&address.via);
-        let value = crate::domain::identifier::canonical(&address.value);
-        let known = identity.verifiable_addresses.iter_mut();
-        for known in known.filter(|known| Some(known.via) == via && known.value == value) {
-            known.verified = true;
-            known.verified_at = Some(address.verified_at.unwrap_or(now));
-        }
-    }
-    identity.status = status(line.status.as_deref().or(line.state.as_deref()), &identity)?;
-    Ok(identity)
+        created_at: line.created_at,
+        credentials: credentials.collect(),
+        proofs: proofs.collect(),
+        ..CreateIdentity::default()
+    })
 }
 
 fn authority(word: &str) -> Result<Authority, Error> {
@@ -383,56 +361,8 @@ fn authority(word: &str) -> Result<Authority, Error> {
         .ok_or_else(|| Error::new(ErrorCode::Invalid, "There is no such authority."))
 }
 
-fn status(word: Option<&str>, identity: &Identity) -> Result<Status, Error> {
-    let given = word.map(|word| {
-        Status::parse(word)
-            .ok_or_else(|| Error::new(ErrorCode::Invalid, "There is no such status."))
-    });
-    let usable = if identity.first_factors() > 0 { Status::Active } else { Status::Invited };
-    Ok(match given.transpose()? {
-        None | Some(Status::Active | Status::Invited) => usable,
-        Some(status) => status,
-    })
-}
-
-fn add_credential(
-    identity: &mut Identity,
-    kind: &str,
-    given: LineCredential,
-    now: Timestamp,
-) -> Result<(), Error> {
-    // Kinds that Doorward has no use for (enterprise features of Kratos) are not brought along.
-    let Some(kind) = CredentialType::parse(kind) else { return Ok(()) };
-    if given.config.as_object().is_none_or(serde_json::Map::is_empty) {
-        return Ok(());
-    }
-    let mut identifiers = Vec::new();
-    match kind {
-        CredentialType::Password => {
-            if let Some(hash) = given.config.get("hashed_password").and_then(Value::as_str) {
-                password::check_format(hash)?;
-            }
-        }
-        CredentialType::Oidc => {
-            let entries = given.config.get("providers").and_then(Value::as_array);
-            identifiers.extend(entries.into_iter().flatten().filter_map(account_of));
-        }
-        CredentialType::Totp | CredentialType::LookupSecret | CredentialType::Passkey => {
-            identifiers.extend(given.identifiers);
-        }
-        CredentialType::Webauthn | CredentialType::Code => {}
-    }
-    match identity.credentials.iter_mut().find(|known| known.kind == kind) {
-        Some(known) => known.config = given.config,
-        None => identity.credentials.push(Credential {
-            kind,
-            identifiers,
-            config: given.config,
-            created_at: now,
-            updated_at: now,
-        }),
-    }
-    Ok(())
+fn status(word: &str) -> Result<Status, Error> {
+    Status::parse(word).ok_or_else(|| Error::new(ErrorCode::Invalid, "There is no such status."))
 }
 
 /// Writes every identity, one a line, into a new private file; with credentials only when asked.

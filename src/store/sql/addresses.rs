@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::statements;
+use super::{many, statements};
 use crate::args;
 use crate::domain::identity::{Identity, RecoveryAddress, VerifiableAddress, Via};
 use crate::store::{Row, StoreError, Tx, WriteTx};
@@ -85,6 +85,16 @@ impl Address {
 /// A failure of the store.
 pub fn of(tx: &Tx<'_>, identity: i64) -> Result<Vec<Address>, StoreError> {
     tx.all(OF, args![identity])?.iter().map(address).collect()
+}
+
+/// The addresses of many identities, each with the number of its identity's row.
+///
+/// # Errors
+/// A failure of the store.
+pub fn of_many(tx: &Tx<'_>, identities: &[i64]) -> Result<Vec<(i64, Address)>, StoreError> {
+    let text = "SELECT value, via, id, verifiable, recovery, verified_at, created_at, updated_at,
+        identity FROM addresses WHERE identity IN ({}) ORDER BY identity, via, value";
+    many::rows(tx, text, identities)?.iter().map(|row| Ok((row.int(8)?, address(row)?))).collect()
 }
 
 /// Makes the rows of an identity those of `after`; rows that stay keep their id and age.

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::statements;
+use super::{many, statements};
 use crate::args;
 use crate::domain::authority::Authority;
-use crate::store::{StoreError, Tx, WriteTx};
+use crate::store::{Row, StoreError, Tx, WriteTx};
 
 statements! {
     OF = "SELECT authority FROM authorities WHERE identity = $1 ORDER BY authority";
@@ -24,13 +24,20 @@ statements! {
 /// # Errors
 /// A failure of the store.
 pub fn of(tx: &Tx<'_>, identity: i64) -> Result<BTreeSet<Authority>, StoreError> {
-    tx.all(OF, args![identity])?
-        .iter()
-        .map(|row| {
-            Authority::parse(row.text(0)?)
-                .ok_or(StoreError::Row { column: 0, expected: "an authority" })
-        })
-        .collect()
+    tx.all(OF, args![identity])?.iter().map(authority).collect()
+}
+
+/// The rights of many identities, each with the number of its identity's row.
+///
+/// # Errors
+/// A failure of the store.
+pub fn of_many(tx: &Tx<'_>, identities: &[i64]) -> Result<Vec<(i64, Authority)>, StoreError> {
+    let text = "SELECT authority, identity FROM authorities WHERE identity IN ({})";
+    many::rows(tx, text, identities)?.iter().map(|row| Ok((row.int(1)?, authority(row)?))).collect()
+}
+
+fn authority(row: &Row) -> Result<Authority, StoreError> {
+    Authority::parse(row.text(0)?).ok_or(StoreError::Row { column: 0, expected: "an authority" })
 }
 
 /// Grants a right.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use super::statements;
+use super::{many, statements};
 use crate::args;
 use crate::domain::credential::{Credential, CredentialType};
 use crate::store::{Row, StoreError, Tx, WriteTx};
@@ -34,6 +34,30 @@ pub fn of(tx: &Tx<'_>, identity: i64) -> Result<Vec<Credential>, StoreError> {
     for row in tx.all(IDENTIFIERS_OF, args![identity])? {
         let kind = kind(&row)?;
         if let Some(credential) = all.iter_mut().find(|credential| credential.kind == kind) {
+            credential.identifiers.push(row.text(1)?.to_owned());
+        }
+    }
+    Ok(all)
+}
+
+/// The credentials of many identities, each with the number of its identity's row, by kind.
+///
+/// # Errors
+/// A failure of the store.
+pub fn of_many(tx: &Tx<'_>, identities: &[i64]) -> Result<Vec<(i64, Credential)>, StoreError> {
+    let text = "SELECT kind, config, created_at, updated_at, identity FROM credentials
+        WHERE identity IN ({}) ORDER BY identity, kind";
+    let rows = many::rows(tx, text, identities)?;
+    let read = |row: &Row| Ok::<_, StoreError>((row.int(4)?, credential(row)?));
+    let mut all: Vec<(i64, Credential)> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    let place = |(identity, credential): &(i64, Credential)| (*identity, credential.kind.as_str());
+    all.sort_by(|a, b| place(a).cmp(&place(b)));
+    let text = "SELECT kind, value, identity FROM credential_identifiers
+        WHERE identity IN ({}) ORDER BY identity, kind, value";
+    for row in many::rows(tx, text, identities)? {
+        let owner = (row.int(2)?, kind(&row)?.as_str());
+        let found = all.binary_search_by(|one| place(one).cmp(&owner)).ok();
+        if let Some((_, credential)) = found.and_then(|index| all.get_mut(index)) {
             credential.identifiers.push(row.text(1)?.to_owned());
         }
     }
@@ -100,6 +124,11 @@ impl Identifier {
             credential.identifiers.iter().map(move |value| Self { value: value.clone(), kind })
         });
         identifiers.collect()
+    }
+
+    /// What the table is ordered by.
+    pub fn key(&self) -> (&str, &'static str) {
+        (&self.value, self.kind)
     }
 
     pub fn insert(&self, tx: &WriteTx<'_>, identity: i64) -> Result<(), StoreError> {

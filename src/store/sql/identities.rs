@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::{addresses, authorities, credentials, search, statements};
+use super::{addresses, parts, search, statements};
 use crate::args;
 use crate::domain::authority::Authority;
 use crate::domain::identity::Identity;
-use crate::domain::status::{EffectiveStatus, Status, StatusDetail};
+use crate::domain::status::{EffectiveStatus, StatusDetail};
 use crate::store::{Dialect, Row, StoreError, Tx, Value, WriteTx};
 
 statements! {
@@ -31,6 +31,8 @@ statements! {
         FROM identities WHERE n > $1 ORDER BY n LIMIT $2";
 }
 
+pub use super::parts::Parts;
+
 /// An identity with its row number, the key of everything that hangs on it.
 #[derive(Clone, Debug)]
 pub struct Stored {
@@ -45,7 +47,12 @@ pub struct Stored {
 /// # Errors
 /// A failure of the store.
 pub fn find(tx: &Tx<'_>, id: Uuid) -> Result<Option<Stored>, StoreError> {
-    tx.opt(BY_ID, args![id])?.map(|row| assemble(tx, &row)).transpose()
+    tx.opt(BY_ID, args![id])?.map(|row| parts::whole(tx, &row)).transpose()
+}
+
+/// The row of an identity without what hangs on it.
+pub(super) fn row(tx: &Tx<'_>, id: Uuid) -> Result<Option<Row>, StoreError> {
+    tx.opt(BY_ID, args![id])
 }
 
 /// The identity in this row.
@@ -53,7 +60,7 @@ pub fn find(tx: &Tx<'_>, id: Uuid) -> Result<Option<Stored>, StoreError> {
 /// # Errors
 /// A failure of the store.
 pub fn find_row(tx: &Tx<'_>, n: i64) -> Result<Option<Stored>, StoreError> {
-    tx.opt(BY_N, args![n])?.map(|row| assemble(tx, &row)).transpose()
+    tx.opt(BY_N, args![n])?.map(|row| parts::whole(tx, &row)).transpose()
 }
 
 /// The row number of an id.
@@ -77,7 +84,7 @@ pub fn row_of_external_id(tx: &Tx<'_>, id: &str) -> Result<Option<i64>, StoreErr
 /// # Errors
 /// A failure of the store.
 pub fn page(tx: &Tx<'_>, after: i64, limit: i64) -> Result<Vec<Stored>, StoreError> {
-    tx.all(PAGE, args![after, limit])?.iter().map(|row| assemble(tx, row)).collect()
+    parts::all(tx, &tx.all(PAGE, args![after, limit])?, Parts::All)
 }
 
 /// How many identities there are; reads them all.
@@ -129,45 +136,6 @@ pub fn update(tx: &WriteTx<'_>, before: &Stored, after: &Identity) -> Result<(),
 pub fn delete(tx: &WriteTx<'_>, n: i64) -> Result<(), StoreError> {
     search::delete(tx, n)?;
     tx.exec_one(DELETE, args![n])
-}
-
-/// Puts identities together with one statement for each kind of part.
-fn assemble(tx: &Tx<'_>, row: &Row) -> Result<Stored, StoreError> {
-    let n = row.int(0)?;
-    let (verifiable_addresses, recovery_addresses) = addresses::of(tx, n)?
-        .into_iter()
-        .map(addresses::Address::split)
-        .fold((Vec::new(), Vec::new()), |(mut left, mut right), (verifiable, recovery)| {
-            left.extend(verifiable);
-            right.extend(recovery);
-            (left, right)
-        });
-    let status =
-        Status::parse(row.text(7)?).ok_or(StoreError::Row { column: 7, expected: "a status" })?;
-    let status_detail: StatusDetail = match row.opt_text(9)? {
-        None => StatusDetail::default(),
-        Some(text) => serde_json::from_str(text)
-            .map_err(|_| StoreError::Row { column: 9, expected: "a status detail" })?,
-    };
-    let identity = Identity {
-        id: row.uuid(1)?,
-        external_id: row.opt_text(2)?.map(str::to_owned),
-        schema_id: row.text(3)?.to_owned(),
-        traits: row.json(4)?,
-        metadata_public: row.json(5)?,
-        metadata_admin: row.json(6)?,
-        status,
-        status_changed_at: row.opt_time(8)?,
-        status_detail,
-        expires_at: row.opt_time(10)?,
-        authorities: authorities::of(tx, n)?,
-        created_at: row.time(11)?,
-        updated_at: row.time(12)?,
-        verifiable_addresses,
-        recovery_addresses,
-        credentials: credentials::of(tx, n)?,
-    };
-    Ok(Stored { n, identity })
 }
 
 /// `null` is stored as nothing.
@@ -224,7 +192,7 @@ pub fn filtered(
          FROM {from} WHERE {} ORDER BY {key} LIMIT $2",
         all.join(" AND ")
     );
-    tx.all(&text, &parameters.0)?.iter().map(|row| assemble(tx, row)).collect()
+    parts::all(tx, &tx.all(&text, &parameters.0)?, Parts::All)
 }
 
 /// How many of the first `most` identities pass the filter, and whether there are no others to look

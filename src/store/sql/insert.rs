@@ -5,9 +5,10 @@
 //! new rows, not once for each.
 
 use super::{addresses, authorities, credentials, identities, search, statements};
+use crate::args;
 use crate::domain::authority::Authority;
 use crate::domain::identity::Identity;
-use crate::store::{StoreError, Value, WriteTx};
+use crate::store::{StoreError, Tx, Value, WriteTx};
 
 statements! {
     INSERT = "INSERT INTO identities (id, external_id, schema_id, traits, metadata_public,
@@ -15,6 +16,10 @@ statements! {
         updated_at, search_text, status_until)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         ON CONFLICT (id) DO NOTHING";
+    ID_TAKEN = "SELECT 1 FROM identities WHERE id = $1";
+    EXTERNAL_ID_TAKEN = "SELECT 1 FROM identities WHERE external_id = $1";
+    IDENTIFIER_TAKEN = "SELECT 1 FROM credential_identifiers WHERE value = $1 AND kind = $2";
+    ADDRESS_TAKEN = "SELECT 1 FROM addresses WHERE value = $1 AND via = $2";
 }
 
 /// Everything an identity puts into the tables, ready to be written.
@@ -61,6 +66,51 @@ impl Rows {
         }
     }
 
+    /// The table in which another identity holds what this one needs for itself, if there is one.
+    /// Asked within a transaction that writes, so that one of many can be refused without losing
+    /// the others.
+    ///
+    /// # Errors
+    /// A failure of the store.
+    pub fn taken(&self, tx: &Tx<'_>) -> Result<Option<&'static str>, StoreError> {
+        let [id, external_id, ..] = &self.identity;
+        for (statement, key) in [(ID_TAKEN, id), (EXTERNAL_ID_TAKEN, external_id)] {
+            if tx.opt(statement, std::slice::from_ref(key))?.is_some() {
+                return Ok(Some("identities"));
+            }
+        }
+        for identifier in &self.identifiers {
+            let (value, kind) = identifier.key();
+            if tx.opt(IDENTIFIER_TAKEN, args![value, kind])?.is_some() {
+                return Ok(Some("credential_identifiers"));
+            }
+        }
+        for address in &self.addresses {
+            let (value, via) = address.key();
+            if tx.opt(ADDRESS_TAKEN, args![value, via])?.is_some() {
+                return Ok(Some("addresses"));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes all of it.
+    ///
+    /// # Errors
+    /// As [`insert`].
+    pub fn insert(&self, tx: &WriteTx<'_>) -> Result<i64, StoreError> {
+        let taken = || StoreError::Conflict { table: "identities".to_owned() };
+        let n = self.begin(tx)?.ok_or_else(taken)?;
+        for identifier in &self.identifiers {
+            identifier.insert(tx, n)?;
+        }
+        for address in &self.addresses {
+            address.insert(tx, n)?;
+        }
+        search::insert(tx, n, &self.words)?;
+        Ok(n)
+    }
+
     /// Writes what is ordered by identity; nothing when the id exists.
     fn begin(&self, tx: &WriteTx<'_>) -> Result<Option<i64>, StoreError> {
         let Some(n) = tx.insert(INSERT, &self.identity)? else { return Ok(None) };
@@ -79,17 +129,7 @@ impl Rows {
 /// # Errors
 /// `Conflict` when its id, external id, an identifier or an address is taken.
 pub fn insert(tx: &WriteTx<'_>, identity: &Identity) -> Result<i64, StoreError> {
-    let rows = Rows::of(identity);
-    let n =
-        rows.begin(tx)?.ok_or_else(|| StoreError::Conflict { table: "identities".to_owned() })?;
-    for identifier in &rows.identifiers {
-        identifier.insert(tx, n)?;
-    }
-    for address in &rows.addresses {
-        address.insert(tx, n)?;
-    }
-    search::insert(tx, n, &rows.words)?;
-    Ok(n)
+    Rows::of(identity).insert(tx)
 }
 
 /// Many new identities in one transaction. Each has a number of the caller's, by which it is named

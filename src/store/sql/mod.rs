@@ -9,7 +9,10 @@ pub mod flow_errors;
 pub mod identities;
 pub mod insert;
 pub mod ledger;
+pub mod lookup;
+mod many;
 pub mod messages;
+mod parts;
 pub mod search;
 pub mod session_check;
 pub mod sessions;
@@ -37,6 +40,7 @@ pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'s
         ("identities", identities::STATEMENTS),
         ("insert", insert::STATEMENTS),
         ("ledger", ledger::STATEMENTS),
+        ("lookup", lookup::STATEMENTS),
         ("messages", messages::STATEMENTS),
         ("session_check", session_check::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
