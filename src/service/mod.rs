@@ -26,6 +26,7 @@ pub mod passwords;
 pub mod proofs;
 pub mod recovery;
 pub mod removal;
+pub mod schemas;
 pub mod sessions;
 mod shape;
 pub mod status;

@@ -1,9 +1,16 @@
 //! The identities of the realm.
 
+mod batch;
+mod body;
+mod create;
+mod list;
+mod pages;
+mod patched;
 mod read;
+mod remove;
+mod update;
 
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::domain::credential::CredentialType;
@@ -13,7 +20,13 @@ use crate::http::query::Query;
 
 /// The routes below `/identities`.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(read::get))
+    OpenApiRouter::new()
+        .merge(list::routes())
+        .merge(create::routes())
+        .merge(batch::routes())
+        .merge(read::routes())
+        .merge(update::routes())
+        .merge(remove::routes())
 }
 
 /// The id in a path. One that cannot be an id is nobody's, so the answer is the same.
@@ -25,6 +38,7 @@ fn id(text: &str) -> Result<Uuid, Failure> {
 fn revealed(query: &Query) -> Result<Vec<CredentialType>, Failure> {
     let kind = |word: &str| {
         CredentialType::parse(word).ok_or_else(|| {
+            let word: String = word.chars().take(100).collect();
             Failure::invalid(format!("Invalid value `{word}` for parameter `include_credential`."))
         })
     };
