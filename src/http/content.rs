@@ -111,12 +111,12 @@ fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
 /// The first key that is not known.
 fn unknown<'a>(value: &'a Value, keys: &Keys) -> Option<&'a str> {
     match (keys, value) {
-        (Keys::Object(known), Value::Object(map)) => map.iter().find_map(|(key, inner)| {
-            match known.iter().find(|(name, _)| name == key) {
+        (Keys::Object(known), Value::Object(map)) => {
+            map.iter().find_map(|(key, inner)| match known.iter().find(|(name, _)| name == key) {
                 None => Some(key.as_str()),
                 Some((_, keys)) => unknown(inner, keys),
-            }
-        }),
+            })
+        }
         (Keys::Items(keys), Value::Array(items)) => {
             items.iter().find_map(|item| unknown(item, keys))
         }

@@ -101,6 +101,12 @@ impl Failure {
         self
     }
 
+    /// The error alone, for an answer that tells of several.
+    #[must_use]
+    pub fn error(&self) -> Value {
+        self.document("").get("error").cloned().unwrap_or_default()
+    }
+
     /// The document; keys in the order of the wire, empty ones left out.
     fn document(&self, request: &str) -> Value {
         let failed = &*self.0;

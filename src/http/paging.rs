@@ -94,8 +94,10 @@ fn links_header(links: impl Iterator<Item = String>) -> HeaderMap {
     value.into_iter().map(|value| (header::LINK, value)).collect()
 }
 
-/// A link to the same path and query with other values of [`NAMES`].
-fn link(uri: &Uri, rel: &str, values: &[Option<&str>; 4]) -> String {
+/// A link to the same path and query with other values of `page`, `page_size`, `page_token` and
+/// `per_page`.
+#[must_use]
+pub fn link(uri: &Uri, rel: &str, values: &[Option<&str>; 4]) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
         if !NAMES.contains(&name.as_ref()) {

@@ -195,7 +195,7 @@ fn write_credentials(
         let mut ended = None;
         if new.kind == CredentialType::Password {
             // As any reset by an operator does.
-            ended = Some(sessions::delete_all(tx, before.n, now)?.len());
+            ended = Some(sessions::delete_all(tx, before.n, now)?.live.len());
             codes::withdraw(tx, before.n, recovery::PURPOSE)?;
         }
         events.extend(credential_events(after, old, new, ended));
@@ -248,9 +248,10 @@ fn proof_events(old: &Identity, new: &Identity) -> Vec<Event> {
         if was.is_some_and(|was| was.verified) == address.verified {
             return None;
         }
-        let event = match address.verified {
-            true => Event::new(EventType::AccountConfirmed).data("method", "operator"),
-            false => Event::new(EventType::AccountUnconfirmed).data("reason", "operator"),
+        let event = if address.verified {
+            Event::new(EventType::AccountConfirmed).data("method", "operator")
+        } else {
+            Event::new(EventType::AccountUnconfirmed).data("reason", "operator")
         };
         Some(event.principal(new.id).personal("email", address.value.as_str()))
     });

@@ -158,3 +158,20 @@ impl Drop for Server {
         }
     }
 }
+
+/// Sends a request with a content type of its own; the whole answer as text.
+pub fn plain(address: &str, method: &str, path: &str, kind: &str, body: &str) -> String {
+    use std::io::Write as _;
+    let address = address.trim_start_matches("http://");
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {kind}\r\n\
+         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}

@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use jiff::SignedDuration;
+use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
-
-use secrecy::ExposeSecret as _;
 
 use crate::error::ErrorCode;
 use crate::http::asked::Asked;
@@ -30,10 +30,8 @@ pub fn routes() -> OpenApiRouter<App> {
 struct CodeBody {
     identity_id: Uuid,
     /// A positive Go duration such as `1h30m`.
-    #[serde(default)]
     expires_in: Option<String>,
     /// `browser` or `api`.
-    #[serde(default)]
     flow_type: Option<String>,
 }
 
@@ -65,7 +63,7 @@ async fn code(
 ) -> Result<Document<CodeDocument>, Failure> {
     let CodeBody { identity_id, expires_in, flow_type } = content.declared()?.read()?;
     let lifetime = expires_in.filter(|text| !text.is_empty()).map(|text| {
-        duration::parse(&text).filter(|time| time.is_positive()).ok_or_else(|| {
+        duration::parse(&text).filter(SignedDuration::is_positive).ok_or_else(|| {
             Failure::invalid("`expires_in` must be a positive duration such as 30m or 1h30m.")
         })
     });

@@ -10,6 +10,7 @@ mod sessions;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::blocking::App;
+use super::schemas;
 
 /// Its routes.
 pub fn routes() -> OpenApiRouter<App> {
@@ -18,4 +19,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(logout::routes())
         .merge(errors::routes())
         .merge(keys::routes())
+        .merge(schemas::routes())
+        // Some clients know the schemas by this path on either listener.
+        .nest("/admin", schemas::routes())
 }

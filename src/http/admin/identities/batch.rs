@@ -35,7 +35,6 @@ const KEYS: Keys = Keys::Object(&[(
 /// What is to be created.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = patchIdentitiesBody)]
-#[serde(default)]
 struct BatchBody {
     identities: Option<Vec<Option<ItemBody>>>,
 }
@@ -43,7 +42,6 @@ struct BatchBody {
 /// One of them.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = identityPatch)]
-#[serde(default)]
 struct ItemBody {
     /// By which the client finds the result.
     patch_id: Option<Uuid>,
@@ -115,7 +113,7 @@ fn told(patch_id: Option<Uuid>, result: Result<Uuid, Error>) -> ItemDocument {
     match result {
         Ok(id) => ItemDocument { action: "create", identity: Some(id), patch_id, error: None },
         Err(error) => {
-            let error = Some(Failure::from(error).error(""));
+            let error = Some(Failure::from(error).error());
             ItemDocument { action: "error", identity: None, patch_id, error }
         }
     }

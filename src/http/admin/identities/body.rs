@@ -19,20 +19,24 @@ use crate::service::identities::{
 /// A new identity, or one that takes the place of another.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = createIdentityBody)]
-#[serde(default)]
 pub struct IdentityBody {
     schema_id: Option<String>,
+    #[serde(default)]
     #[schema(value_type = Object)]
     traits: Value,
     /// `active` or `inactive`.
     state: Option<String>,
     external_id: Option<String>,
+    #[serde(default)]
     metadata_public: Value,
+    #[serde(default)]
     metadata_admin: Value,
     /// There are no organizations; null.
     organization_id: Option<Uuid>,
     credentials: Option<CredentialsBody>,
     verifiable_addresses: Option<Vec<AddressBody>>,
+    /// Accepted; which addresses there are follows from the traits.
+    #[expect(dead_code, reason = "accepted, and without a meaning of its own")]
     #[schema(value_type = Option<Vec<Object>>)]
     recovery_addresses: Option<Vec<Value>>,
 }
@@ -40,7 +44,6 @@ pub struct IdentityBody {
 /// Credentials to begin with.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = identityWithCredentials)]
-#[serde(default)]
 pub struct CredentialsBody {
     password: Option<Configured<PasswordBody>>,
     oidc: Option<Configured<OidcBody>>,
@@ -54,19 +57,17 @@ pub struct CredentialsBody {
 
 /// What is kept for a credential.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default, bound(deserialize = "T: Deserialize<'de> + Default"))]
 pub struct Configured<T> {
-    config: T,
+    config: Option<T>,
 }
 
 /// A password, in clear or hashed elsewhere.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = identityWithCredentialsPasswordConfig)]
-#[serde(default)]
 pub struct PasswordBody {
-    password: String,
-    hashed_password: String,
-    use_password_migration_hook: bool,
+    password: Option<String>,
+    hashed_password: Option<String>,
+    use_password_migration_hook: Option<bool>,
 }
 
 impl std::fmt::Debug for PasswordBody {
@@ -78,39 +79,34 @@ impl std::fmt::Debug for PasswordBody {
 /// Accounts at other providers.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = identityWithCredentialsOidcConfig)]
-#[serde(default)]
 pub struct OidcBody {
-    providers: Vec<AccountBody>,
+    providers: Option<Vec<AccountBody>>,
 }
 
 /// An account at another provider.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = identityWithCredentialsOidcConfigProvider)]
-#[serde(default)]
 pub struct AccountBody {
     provider: String,
     subject: String,
-    use_auto_link: bool,
+    use_auto_link: Option<bool>,
     organization: Option<String>,
 }
 
 /// A generator of one-time passwords.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
 pub struct TotpBody {
-    totp_url: String,
+    totp_url: Option<String>,
 }
 
 /// Backup codes.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
 pub struct LookupBody {
-    codes: Vec<LookupCode>,
+    codes: Option<Vec<LookupCode>>,
 }
 
 /// A backup code.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
 pub struct LookupCode {
     code: String,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -119,11 +115,10 @@ pub struct LookupCode {
 
 /// Security keys.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
 pub struct KeysBody {
-    #[schema(value_type = Vec<Object>)]
-    credentials: Vec<Value>,
-    user_handle: String,
+    #[schema(value_type = Option<Vec<Object>>)]
+    credentials: Option<Vec<Value>>,
+    user_handle: Option<String>,
 }
 
 /// What is known about an address that the traits hold.
@@ -132,9 +127,7 @@ pub struct KeysBody {
 pub struct AddressBody {
     value: String,
     via: String,
-    #[serde(default)]
-    verified: bool,
-    #[serde(default)]
+    verified: Option<bool>,
     #[schema(value_type = Option<String>, format = DateTime)]
     verified_at: Option<Timestamp>,
 }
@@ -142,7 +135,7 @@ pub struct AddressBody {
 const CREDENTIALS: Keys = Keys::Object(&[
     (
         "password",
-        config(&[(
+        Keys::Object(&[(
             "config",
             Keys::Object(&[
                 ("password", Keys::Any),
@@ -153,7 +146,7 @@ const CREDENTIALS: Keys = Keys::Object(&[
     ),
     (
         "oidc",
-        config(&[(
+        Keys::Object(&[(
             "config",
             Keys::Object(&[
                 ("config", Keys::Any),
@@ -170,16 +163,12 @@ const CREDENTIALS: Keys = Keys::Object(&[
         )]),
     ),
     ("saml", Keys::Any),
-    ("totp", config(&[("config", Keys::Object(&[("totp_url", Keys::Any)]))])),
-    ("lookup_secret", config(&[("config", Keys::Object(&[("codes", Keys::Any)]))])),
-    ("webauthn", config(&[("config", KEYS)])),
-    ("passkey", config(&[("config", KEYS)])),
+    ("totp", Keys::Object(&[("config", Keys::Object(&[("totp_url", Keys::Any)]))])),
+    ("lookup_secret", Keys::Object(&[("config", Keys::Object(&[("codes", Keys::Any)]))])),
+    ("webauthn", Keys::Object(&[("config", KEYS)])),
+    ("passkey", Keys::Object(&[("config", KEYS)])),
 ]);
 const KEYS: Keys = Keys::Object(&[("credentials", Keys::Any), ("user_handle", Keys::Any)]);
-
-const fn config(keys: &'static [(&'static str, Keys)]) -> Keys {
-    Keys::Object(keys)
-}
 
 /// The keys of a new identity.
 pub const CREATE: Keys = Keys::Object(&[
@@ -220,9 +209,8 @@ impl IdentityBody {
     /// Whether a password has to be hashed.
     pub fn hashes(&self) -> bool {
         let password = self.credentials.as_ref().and_then(|given| given.password.as_ref());
-        password.is_some_and(|given| {
-            given.config.hashed_password.is_empty() && !given.config.password.is_empty()
-        })
+        let config = password.and_then(|given| given.config.as_ref());
+        config.is_some_and(|config| config.clear().is_some())
     }
 
     /// As a new identity.
@@ -239,12 +227,13 @@ impl IdentityBody {
         let (password, credentials) = self.credentials.unwrap_or_default().given()?;
         let proofs = self.verifiable_addresses.into_iter().flatten().filter_map(|address| {
             let AddressBody { value, via, verified, verified_at } = address;
+            let verified = verified.unwrap_or(false);
             Some(AddressProof { via: Via::parse(&via)?, value, verified, verified_at })
         });
         Ok(CreateIdentity {
-            schema_id: self.schema_id.filter(|id| !id.is_empty()),
+            schema_id: self.schema_id.filled(),
             traits: self.traits,
-            external_id: self.external_id.filter(|id| !id.is_empty()),
+            external_id: self.external_id.filled(),
             metadata_public: self.metadata_public,
             metadata_admin: self.metadata_admin,
             status,
@@ -263,9 +252,9 @@ impl IdentityBody {
         self.refuse_organization()?;
         let (password, credentials) = self.credentials.unwrap_or_default().given()?;
         Ok(UpdateIdentity {
-            schema_id: self.schema_id.filter(|id| !id.is_empty()),
+            schema_id: self.schema_id.filled(),
             traits: Some(Patch::Replace(self.traits)),
-            external_id: Some(self.external_id.filter(|id| !id.is_empty())),
+            external_id: Some(self.external_id.filled()),
             metadata_public: Some(Patch::Replace(self.metadata_public)),
             metadata_admin: Some(Patch::Replace(self.metadata_admin)),
             active: active(self.state.as_deref())?,
@@ -293,49 +282,75 @@ impl CredentialsBody {
             all.push(GivenCredential { kind, identifiers, config });
         };
         let mut clear = None;
-        if let Some(Configured { config }) = self.password {
-            if !config.hashed_password.is_empty() {
-                let kept = json!({"hashed_password": config.hashed_password});
-                push(CredentialType::Password, Vec::new(), kept);
-            } else if !config.password.is_empty() {
-                clear = Some(SecretString::from(config.password));
-            } else if config.use_password_migration_hook {
+        if let Some(password) = self.password.and_then(|given| given.config) {
+            if let Some(hash) = &password.hashed_password.filled() {
+                push(CredentialType::Password, Vec::new(), json!({"hashed_password": hash}));
+            } else if let Some(text) = password.clear() {
+                clear = Some(SecretString::from(text));
+            } else if password.use_password_migration_hook == Some(true) {
                 let kept = json!({"use_password_migration_hook": true});
                 push(CredentialType::Password, Vec::new(), kept);
             }
         }
-        if let Some(accounts) = self.oidc.filter(|given| !given.config.providers.is_empty()) {
-            let entries: Vec<Value> =
-                accounts.config.providers.into_iter().map(AccountBody::entry).collect();
+        let accounts = self.oidc.and_then(|given| given.config?.providers).unwrap_or_default();
+        if !accounts.is_empty() {
+            let entries: Vec<Value> = accounts.into_iter().map(AccountBody::entry).collect();
             push(CredentialType::Oidc, Vec::new(), json!({"providers": entries}));
         }
-        if let Some(totp) = self.totp.filter(|given| !given.config.totp_url.is_empty()) {
-            push(CredentialType::Totp, Vec::new(), json!({"totp_url": totp.config.totp_url}));
+        if let Some(url) = self.totp.and_then(|given| given.config?.totp_url.filled()) {
+            push(CredentialType::Totp, Vec::new(), json!({"totp_url": url}));
         }
-        if let Some(lookup) = self.lookup_secret.filter(|given| !given.config.codes.is_empty()) {
-            let codes = lookup.config.codes.into_iter().map(|code| {
-                let mut entry = Map::new();
-                entry.insert("code".to_owned(), code.code.into());
-                if let Some(at) = code.used_at {
-                    entry.insert("used_at".to_owned(), at.to_string().into());
-                }
-                Value::Object(entry)
-            });
-            let kept = json!({"recovery_codes": codes.collect::<Vec<_>>()});
-            push(CredentialType::LookupSecret, Vec::new(), kept);
+        let codes = self.lookup_secret.and_then(|given| given.config?.codes).unwrap_or_default();
+        if !codes.is_empty() {
+            let codes: Vec<Value> = codes.into_iter().map(LookupCode::entry).collect();
+            push(CredentialType::LookupSecret, Vec::new(), json!({"recovery_codes": codes}));
         }
-        let keys = [
-            (CredentialType::Webauthn, self.webauthn),
-            (CredentialType::Passkey, self.passkey),
-        ];
+        let keys =
+            [(CredentialType::Webauthn, self.webauthn), (CredentialType::Passkey, self.passkey)];
         for (kind, keys) in keys {
-            let Some(Configured { config }) = keys else { continue };
-            let handle = Some(config.user_handle.clone()).filter(|handle| !handle.is_empty());
+            let Some(KeysBody { credentials, user_handle }) = keys.and_then(|given| given.config)
+            else {
+                continue;
+            };
+            let handle = user_handle.filled();
             let kept =
-                json!({"credentials": config.credentials, "user_handle": config.user_handle});
+                json!({"credentials": credentials.unwrap_or_default(), "user_handle": handle});
             push(kind, handle.into_iter().collect(), kept);
         }
         Ok((clear, all))
+    }
+}
+
+impl PasswordBody {
+    /// The password, when it is not hashed yet.
+    fn clear(&self) -> Option<String> {
+        match self.hashed_password.filled() {
+            Some(_) => None,
+            None => self.password.filled(),
+        }
+    }
+}
+
+/// Empty text says as much as none.
+trait Filled {
+    fn filled(&self) -> Option<String>;
+}
+
+impl Filled for Option<String> {
+    fn filled(&self) -> Option<String> {
+        self.clone().filter(|text| !text.is_empty())
+    }
+}
+
+impl LookupCode {
+    /// As it is kept; what says nothing is left out.
+    fn entry(self) -> Value {
+        let mut entry = Map::new();
+        entry.insert("code".to_owned(), self.code.into());
+        if let Some(at) = self.used_at {
+            entry.insert("used_at".to_owned(), at.to_string().into());
+        }
+        Value::Object(entry)
     }
 }
 
@@ -345,10 +360,10 @@ impl AccountBody {
         let mut entry = Map::new();
         entry.insert("subject".to_owned(), self.subject.into());
         entry.insert("provider".to_owned(), self.provider.into());
-        if let Some(organization) = self.organization.filter(|one| !one.is_empty()) {
+        if let Some(organization) = self.organization.filled() {
             entry.insert("organization".to_owned(), organization.into());
         }
-        if self.use_auto_link {
+        if self.use_auto_link == Some(true) {
             entry.insert("use_auto_link".to_owned(), true.into());
         }
         Value::Object(entry)

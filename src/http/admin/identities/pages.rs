@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderName, Uri, header};
 use uuid::Uuid;
 
 use crate::http::failure::Failure;
+use crate::http::paging::link;
 use crate::http::query::Query;
 use crate::service::lookup::COUNTED_MAX;
 
@@ -14,8 +15,6 @@ const SIZE: u64 = 250;
 const SIZE_MAX: u64 = 500;
 /// How far into the list pages are counted.
 const COUNTED_TO: u64 = 1000;
-/// The parameters that say which page.
-const NAMES: [&str; 4] = ["page", "page_size", "page_token", "per_page"];
 
 /// A page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +79,7 @@ impl Page {
         let links = match self.from {
             From::Id(_) => {
                 let link = |rel, id: Uuid| {
-                    link(uri, rel, [("page_size", size.clone()), ("page_token", id.to_string())])
+                    link(uri, rel, &[None, Some(&size), Some(&id.to_string()), None])
                 };
                 let next = last.map(|id| link("next", id));
                 std::iter::once(link("first", Uuid::nil())).chain(next).collect::<Vec<_>>()
@@ -97,7 +96,7 @@ impl Page {
                 pages.extend(page.checked_sub(1).map(|before| ("prev", before)));
                 pages.push(("last", end));
                 let link = |(rel, page): (&str, u64)| {
-                    link(uri, rel, [("page", page.to_string()), ("per_page", size.clone())])
+                    link(uri, rel, &[Some(&page.to_string()), None, None, Some(&size)])
                 };
                 pages.into_iter().map(link).collect()
             }
@@ -122,18 +121,6 @@ fn number(query: &Query, name: &str) -> Result<Option<u64>, Failure> {
         Some(text) if digits(text) => Ok(Some(text.parse().unwrap_or(u64::MAX))),
         Some(_) => Err(Failure::invalid(format!("`{name}` must be a number, 0 or more."))),
     }
-}
-
-/// A link to the same path and query, but for another page.
-fn link(uri: &Uri, rel: &str, page: [(&str, String); 2]) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
-        if !NAMES.contains(&name.as_ref()) {
-            query.append_pair(&name, &value);
-        }
-    }
-    query.extend_pairs(page);
-    format!("<{}?{}>; rel=\"{rel}\"", uri.path(), query.finish())
 }
 
 #[cfg(test)]

@@ -46,9 +46,10 @@ pub fn read(content: &Content) -> Result<Patch, Failure> {
         };
         for path in std::iter::once(operation.path().to_string()).chain(from) {
             let below = |denied: &&str| {
-                path.strip_prefix(*denied).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                path.strip_prefix(*denied)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             };
-            if path.is_empty() || path == "/credentials" || DENIED.iter().any(|one| below(&one)) {
+            if path.is_empty() || path == "/credentials" || DENIED.iter().any(below) {
                 let path: String = path.chars().take(100).collect();
                 return Err(Failure::invalid(format!("patch includes denied path: {path}")));
             }
@@ -78,9 +79,8 @@ pub fn plan(
     must_leave_the_rest(&old, &new)?;
     let mut change = UpdateIdentity::default();
     let differs = |name: &str| Some(new.get(name)).filter(|value| *value != old.get(name));
-    let whole = |value: Option<&Value>| {
-        identities::Patch::Replace(value.cloned().unwrap_or(Value::Null))
-    };
+    let whole =
+        |value: Option<&Value>| identities::Patch::Replace(value.cloned().unwrap_or(Value::Null));
     change.traits = differs("traits").map(whole);
     change.metadata_public = differs("metadata_public").map(whole);
     change.metadata_admin = differs("metadata_admin").map(whole);
@@ -161,7 +161,8 @@ fn rest(document: &Value) -> Value {
 fn proofs(before: &Identity, old: &Value, new: &Value) -> Result<Vec<AddressProof>, Error> {
     let mut proofs = Vec::new();
     for (index, address) in before.verifiable_addresses.iter().enumerate() {
-        let at = |document: &Value| document.pointer(&format!("/verifiable_addresses/{index}")).cloned();
+        let at =
+            |document: &Value| document.pointer(&format!("/verifiable_addresses/{index}")).cloned();
         let (was, is) = (at(old).unwrap_or_default(), at(new).unwrap_or_default());
         if was == is {
             continue;
@@ -187,11 +188,7 @@ fn proofs(before: &Identity, old: &Value, new: &Value) -> Result<Vec<AddressProo
     Ok(proofs)
 }
 
-fn credentials(
-    before: &Identity,
-    old: &Value,
-    new: &Value,
-) -> Result<Vec<GivenCredential>, Error> {
+fn credentials(before: &Identity, old: &Value, new: &Value) -> Result<Vec<GivenCredential>, Error> {
     let mut all = Vec::new();
     for credential in &before.credentials {
         let place = format!("/credentials/{}/config", credential.kind.as_str());
