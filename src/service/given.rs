@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::links::account_of;
+use super::shape::in_order;
 use crate::crypto::password;
 use crate::domain::credential::{Credential, CredentialType};
 use crate::domain::identifier::{canonical, has_control};
@@ -69,7 +70,8 @@ pub(super) fn add(
         CredentialType::Oidc => {
             let known = identity.credential(kind).map(|known| &known.config);
             let entries = joined(known, &config)?;
-            identifiers = entries.iter().filter_map(account_of).collect();
+            let accounts: Vec<String> = entries.iter().filter_map(account_of).collect();
+            identifiers = in_order(&accounts);
             let mut whole = match config {
                 Value::Object(whole) => whole,
                 _ => Map::new(),

@@ -36,12 +36,19 @@ pub(super) fn projected_credentials(projection: &Projection, now: Timestamp) -> 
         .iter()
         .map(|(kind, identifiers)| Credential {
             kind: *kind,
-            identifiers: identifiers.clone(),
+            identifiers: in_order(identifiers),
             config: json!({}),
             created_at: now,
             updated_at: now,
         })
         .collect()
+}
+
+/// As they are read back, so that an answer says the same before and after.
+pub(super) fn in_order(identifiers: &[String]) -> Vec<String> {
+    let mut identifiers = identifiers.to_vec();
+    identifiers.sort_unstable();
+    identifiers
 }
 
 /// Puts a hash into the password credential, which is made when the schema named no identifier.
@@ -118,7 +125,7 @@ pub(super) fn apply_addresses(
 pub(super) fn merge_identifiers(identity: &mut Identity, projection: &Projection, now: Timestamp) {
     let kinds = [CredentialType::Password, CredentialType::Webauthn, CredentialType::Code];
     for kind in kinds {
-        let wanted = projection.identifiers.get(&kind).cloned().unwrap_or_default();
+        let wanted = projection.identifiers.get(&kind).map(|all| in_order(all)).unwrap_or_default();
         match identity.credentials.iter_mut().find(|credential| credential.kind == kind) {
             Some(credential) => credential.identifiers = wanted,
             None if wanted.is_empty() => {}

@@ -107,7 +107,7 @@ fn what_only_one_can_have_is_409() {
     place.admin("ada");
     let cases = [
         json!({"traits": {"email": "new@example.org"}, "external_id": "emp-ada"}),
-        json!({"traits": {"email": " ADA@example.org"}}),
+        json!({"traits": {"email": "ADA@example.org"}}),
         json!({"schema_id": "admin_v0", "traits": {"username": "AdA"}}),
     ];
     for body in cases {

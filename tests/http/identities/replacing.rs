@@ -122,7 +122,7 @@ fn changing_the_address_changes_identifiers_and_addresses_and_what_stays_keeps_i
     assert_eq!(kept["verifiable_addresses"][0]["verified"], true, "the same in another spelling");
     assert_eq!(
         kept["credentials"]["password"]["identifiers"],
-        json!(["countess", "ada@example.org"])
+        json!(["ada@example.org", "countess"])
     );
     let body = json!({"traits": {"username": "countess", "email": "new@example.org"}});
     let moved = place.send("PUT", &path, &body).must(200).json();
