@@ -20,6 +20,4 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(errors::routes())
         .merge(keys::routes())
         .merge(schemas::routes())
-        // Some clients know the schemas by this path on either listener.
-        .nest("/admin", schemas::routes())
 }

@@ -12,7 +12,7 @@ pub(super) fn rows(tx: &Tx<'_>, text: &str, identities: &[i64]) -> Result<Vec<Ro
     let most = SIZES.last().copied().unwrap_or(1);
     for part in identities.chunks(most) {
         let size = SIZES.into_iter().find(|size| *size >= part.len()).unwrap_or(most);
-        let mut args: Vec<Value<'_>> = part.iter().map(|n| Value::from(*n)).collect();
+        let mut args: Vec<Value> = part.iter().map(|n| Value::from(*n)).collect();
         // Asked for twice is found once.
         let last = args.last().cloned().unwrap_or(Value::Null);
         args.resize(size, last);

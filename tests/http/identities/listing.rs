@@ -38,7 +38,7 @@ fn credentials_identifier_finds_in_any_spelling_and_provider_accounts_exactly() 
     };
     for typed in ["ada@example.org", "ADA@Example.ORG", "%20ada@example.org%20", "ada", "Ada"] {
         let found = find(typed);
-        assert_eq!(ids(&found), [ada.clone()], "{typed}");
+        assert_eq!(ids(&found), std::slice::from_ref(&ada), "{typed}");
         assert!(found[0]["credentials"]["password"]["identifiers"].is_array());
         assert!(found[0]["credentials"]["password"].get("config").is_none());
     }

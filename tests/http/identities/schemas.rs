@@ -9,17 +9,20 @@ use super::Place;
 #[test]
 fn the_list_has_paging_headers_on_both_listeners_without_credentials() {
     let place = Place::new();
-    for path in ["/schemas", "/admin/schemas"] {
-        for answer in [place.server.public("GET", path, &[]), place.get(path)] {
-            let answer = answer.must(200);
-            assert_eq!(answer.header("x-total-count"), "2");
-            assert!(answer.header("link").contains("rel=\"first\""), "{answer:?}");
-            let list = answer.json();
-            let ids: Vec<&str> =
-                list.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
-            assert_eq!(ids, ["admin_v0", "social_user_v0"]);
-            assert!(list[0]["schema"]["properties"]["traits"].is_object());
-        }
+    let answers = [
+        place.server.public("GET", "/schemas", &[]),
+        place.get("/schemas"),
+        place.get("/admin/schemas"),
+    ];
+    for answer in answers {
+        let answer = answer.must(200);
+        assert_eq!(answer.header("x-total-count"), "2");
+        assert!(answer.header("link").contains("rel=\"first\""), "{answer:?}");
+        let list = answer.json();
+        let ids: Vec<&str> =
+            list.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, ["admin_v0", "social_user_v0"]);
+        assert!(list[0]["schema"]["properties"]["traits"].is_object());
     }
     let first = place.get("/schemas?page_size=1&page_token=").must(200);
     assert_eq!(first.json().as_array().unwrap().len(), 1);

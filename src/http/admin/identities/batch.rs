@@ -9,6 +9,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::body::{CREATE, IdentityBody};
+use crate::app::Deps;
 use crate::error::Error;
 use crate::http::asked::Asked;
 use crate::http::blocking::App;
@@ -100,7 +101,9 @@ async fn patch(
         places.push(create.is_some().then_some(patch_id));
         requests.extend(create.map(IdentityBody::create).transpose()?);
     }
-    let results = app.call(move |d| identities::create_many(d, &asked.admin(), requests)).await??;
+    let hashes = requests.iter().any(|request| request.password.is_some());
+    let job = move |d: &Deps| identities::create_many(d, &asked.admin(), requests);
+    let results = if hashes { app.hash(job).await?? } else { app.call(job).await?? };
     let mut results = results.into_iter();
     let identities = places.into_iter().map(|place| {
         let patch_id = place?;

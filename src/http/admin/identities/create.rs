@@ -7,6 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::body::{self, IdentityBody};
+use crate::app::Deps;
 use crate::http::asked::Asked;
 use crate::http::blocking::App;
 use crate::http::content::Content;
@@ -38,12 +39,13 @@ async fn post(
     content: Content,
 ) -> Result<Response, Failure> {
     let request = content.read_strictly::<IdentityBody>(&body::CREATE)?.create()?;
-    app.call(move |d| {
+    let hashes = request.password.is_some();
+    let job = move |d: &Deps| {
         let made = identities::create(d, &asked.admin(), request)?.identity;
         let place = format!("{}/{}", uri.path().trim_end_matches('/'), made.id);
         let base_url = d.options.base_url();
         let shown = identity(&base_url, d.clock.now(), &made, Show::Created);
         Ok(([(header::LOCATION, place)], Document(StatusCode::CREATED, shown)).into_response())
-    })
-    .await?
+    };
+    if hashes { app.hash(job).await? } else { app.call(job).await? }
 }

@@ -43,11 +43,12 @@ async fn put(
 ) -> Result<Response, Failure> {
     let id = id(&text)?;
     let request = content.declared()?.read::<IdentityBody>()?.replace()?;
-    app.call(move |d| {
+    let hashes = request.password.is_some();
+    let job = move |d: &Deps| {
         let changed = identities::update(d, &asked.admin(), id, request)?;
         Ok(shown(d, &changed))
-    })
-    .await?
+    };
+    if hashes { app.hash(job).await? } else { app.call(job).await? }
 }
 
 /// Changes an identity by a JSON Patch (RFC 6902).
