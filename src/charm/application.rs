@@ -20,6 +20,12 @@ pub const STORE_UNIT: &str = "store-unit";
 /// Key of the application databag: where the keys are.
 pub const KEYS_SECRET: &str = "keys-secret-id";
 
+/// Options that the service follows only when it starts: where it listens.
+const BOUND: [&str; 3] = ["public_port", "admin_port", "admin_address"];
+
+/// Options that switch TLS on or off when they are set or emptied; that too takes a start.
+const TLS: [&str; 2] = ["tls_certificate", "admin_client_ca"];
+
 /// The peer relation, as far as it is known in this hook.
 #[derive(Debug, Default)]
 pub struct Peers {
@@ -47,8 +53,16 @@ pub(super) fn options(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
     }
     let options = options.to_map();
     if unit.record.options != options {
+        let was = &unit.record.options;
+        let switched = |name: &&str| {
+            was.get(*name) == Some(&"".into()) || options.get(*name) == Some(&"".into())
+        };
+        let restart = BOUND.iter().any(|name| was.get(*name) != options.get(*name))
+            || TLS.iter().filter(|name| was.get(**name) != options.get(**name)).any(switched);
         unit.record.options = options;
-        unit.restart_due()?;
+        unit.record.restart_due |= restart;
+        unit.record.reload_due = true;
+        unit.save()?;
     }
     Ok(Finding::Holds)
 }

@@ -10,6 +10,7 @@ pub mod context;
 mod dispatch;
 pub mod events;
 mod files;
+mod health;
 pub mod hooktools;
 mod keys;
 mod machine;

@@ -26,6 +26,8 @@ pub struct Paths {
     pub binary: PathBuf,
     /// The systemd unit.
     pub unit_file: PathBuf,
+    /// Where the service tells how it is; systemd makes the directory.
+    pub health_socket: PathBuf,
 }
 
 impl Paths {
@@ -45,6 +47,7 @@ impl Paths {
             record: unit_dir.join("unit.json"),
             default_state: unit_dir.join("state"),
             binary: binary_dir.join("doorward"),
+            health_socket: Path::new("/run").join(&service).join("health.sock"),
             unit_file: Path::new("/etc/systemd/system").join(format!("{service}.service")),
             unit_dir,
             binary_dir,

@@ -42,6 +42,7 @@ pub struct Stamp {
 }
 
 /// The unit's record.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own in a file")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Record {
@@ -77,6 +78,8 @@ pub struct Record {
     /// Something the running service has not seen yet: set before it is changed, cleared after
     /// the restart, so that a hook killed in between is made good by the next one.
     pub restart_due: bool,
+    /// Options the running service can take over without a restart, and has not been told of.
+    pub reload_due: bool,
     /// Release that last migrated the database.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub migrated: Option<String>,

@@ -2,13 +2,15 @@
 
 use std::fs;
 
+use super::health::{self, Health};
 use super::hooktools::Level;
 use super::paths::Paths;
 use super::reconcile::{CharmError, Finding, Unit};
 use super::record::Role;
 use super::status::Status;
-use super::systemd::Service;
+use super::systemd::{Service, SystemdError};
 use super::workload;
+use crate::config::AdminPlace;
 
 /// A unit that does not hold the store runs no service.
 pub(super) fn not_a_spare(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
@@ -31,7 +33,18 @@ pub(super) fn running(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
     let service = Service(&name);
     let active = service.is_active()?;
     if active && unit.record.enabled && !unit.record.restart_due {
-        return Ok(Finding::Holds);
+        if unit.record.reload_due {
+            service.reload()?;
+            unit.record.reload_due = false;
+            unit.save()?;
+        }
+        match ask(unit, service)? {
+            Health::Silent => unit.log(
+                Level::Warning,
+                &format!("the service {name} does not answer; starting it again"),
+            ),
+            health => return Ok(found(health, unit)),
+        }
     }
     if !active && let Some((option, port)) = taken_port(unit) {
         return Ok(Finding::Fails(Status::blocked(format!(
@@ -52,16 +65,37 @@ pub(super) fn running(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
         unit.log(Level::Warning, &format!("the service {name} was not running; starting it"));
     }
     service.restart()?;
-    let up = service.stays_up()?;
-    if up {
+    let health = ask(unit, service)?;
+    if health != Health::Silent {
         unit.record.restart_due = false;
+        unit.record.reload_due = false;
         unit.save()?;
-        return Ok(Finding::Holds);
     }
-    Ok(Finding::Fails(Status::blocked(format!(
-        "The service does not stay up: look at 'juju ssh {} journalctl -u {name}'",
-        unit.context.unit
-    ))))
+    Ok(found(health, unit))
+}
+
+/// Asks the service how it is, for as long as it runs.
+fn ask(unit: &Unit<'_>, service: Service<'_>) -> Result<Health, SystemdError> {
+    let paths = &unit.context.paths;
+    health::ask(&paths.real(&paths.health_socket), || service.is_active())
+}
+
+/// What the health of the service means for the unit.
+fn found(health: Health, unit: &Unit<'_>) -> Finding {
+    let look = format!(
+        "look at 'juju ssh {} journalctl -u {}'",
+        unit.context.unit, unit.context.paths.service
+    );
+    match health {
+        Health::Well => Finding::Holds,
+        Health::NotReady(why) => {
+            unit.log(Level::Error, &format!("the service cannot work: {why}"));
+            Finding::Fails(Status::blocked(format!("The service cannot work: {why} ({look})")))
+        }
+        Health::Silent => {
+            Finding::Fails(Status::blocked(format!("The service does not stay up: {look}")))
+        }
+    }
 }
 
 /// The public port is open exactly while the service is up.
@@ -102,8 +136,11 @@ pub(super) fn version(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
 fn taken_port(unit: &Unit<'_>) -> Option<(&'static str, u16)> {
     let options = workload::recorded(&unit.record.options);
     let taken = listening(&unit.context.paths);
-    [("public_port", options.public_port), ("admin_port", options.admin_port)]
+    let on_port = matches!(options.admin_place(), AdminPlace::Address(_));
+    let admin = on_port.then_some(("admin_port", options.admin_port));
+    [("public_port", options.public_port)]
         .into_iter()
+        .chain(admin)
         .find(|(_, port)| taken.contains(port))
 }
 

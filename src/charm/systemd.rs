@@ -8,8 +8,6 @@ use super::process::{self, Fault};
 
 /// Longest time one `systemctl` call may take: above the unit's own limits for start and stop.
 const LIMIT: Duration = Duration::from_secs(100);
-/// How long a service that was just started is watched before it counts as up.
-const SETTLE: Duration = Duration::from_millis(300);
 
 /// `systemctl` did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -78,16 +76,12 @@ impl Service<'_> {
         }
     }
 
-    /// Whether a service that was just started is still up after a moment.
+    /// Makes the service read its options again.
     ///
     /// # Errors
-    /// As [`Service::is_active`].
-    pub fn stays_up(self) -> Result<bool, SystemdError> {
-        if !self.is_active()? {
-            return Ok(false);
-        }
-        std::thread::sleep(SETTLE);
-        self.is_active()
+    /// As above.
+    pub fn reload(self) -> Result<(), SystemdError> {
+        call("reload", &[&self.unit()])
     }
 
     fn unit(self) -> String {
@@ -100,40 +94,8 @@ fn call(verb: &'static str, args: &[&str]) -> Result<(), SystemdError> {
     process::run("systemctl", &args, LIMIT).map(drop).map_err(|fault| SystemdError { verb, fault })
 }
 
-/// The text of the unit file. The service reads its addresses and other options from the record;
-/// `ports` only decide whether it needs leave to listen below 1024.
-#[must_use]
-pub fn unit_file(paths: &Paths, unit: &str, state_dir: &Path, ports: [u16; 2]) -> String {
-    let binary = word(&paths.binary);
-    let state = word(state_dir);
-    let record = word(&paths.record);
-    let low = ports.iter().any(|port| *port < 1024);
-    let bind = if low { "CAP_NET_BIND_SERVICE" } else { "" };
-    format!(
-        "\
-# Written by the charm of {unit}; changes made here are overwritten.
-[Unit]
-Description=Doorward identity provider ({unit})
-After=network-online.target
-Wants=network-online.target
-RequiresMountsFor={state}
-StartLimitIntervalSec=300
-StartLimitBurst=10
-
-[Service]
-Type=exec
-User={SERVICE_USER}
-Group={SERVICE_USER}
-ExecStart={binary} serve --state-dir {state} --unit-record {record}
-Restart=on-failure
-RestartSec=2
-TimeoutStartSec=30
-TimeoutStopSec=60
-LimitNOFILE=65536
-UMask=0077
-ReadWritePaths={state}
-AmbientCapabilities={bind}
-CapabilityBoundingSet={bind}
+/// What the service may not do on the machine.
+const CONFINED: &str = "\
 NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=yes
@@ -159,7 +121,48 @@ SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged
 SystemCallErrorNumber=EPERM
+";
 
+/// The text of the unit file. The service reads its addresses and other options from the record;
+/// `ports` only decide whether it needs leave to listen below 1024.
+#[must_use]
+pub fn unit_file(paths: &Paths, unit: &str, state_dir: &Path, ports: [u16; 2]) -> String {
+    let binary = word(&paths.binary);
+    let state = word(state_dir);
+    let record = word(&paths.record);
+    let (health, service) = (word(&paths.health_socket), &paths.service);
+    let low = ports.iter().any(|port| *port < 1024);
+    let bind = if low { "CAP_NET_BIND_SERVICE" } else { "" };
+    format!(
+        "\
+# Written by the charm of {unit}; changes made here are overwritten.
+[Unit]
+Description=Doorward identity provider ({unit})
+After=network-online.target
+Wants=network-online.target
+RequiresMountsFor={state}
+StartLimitIntervalSec=300
+StartLimitBurst=10
+
+[Service]
+Type=notify
+User={SERVICE_USER}
+Group={SERVICE_USER}
+ExecStart={binary} serve --state-dir {state} --unit-record {record} --health-socket {health}
+ExecReload=/bin/kill -HUP $MAINPID
+WatchdogSec=60
+Restart=on-failure
+RestartSec=2
+TimeoutStartSec=30
+TimeoutStopSec=60
+LimitNOFILE=65536
+UMask=0077
+RuntimeDirectory={service}
+RuntimeDirectoryMode=0750
+ReadWritePaths={state}
+AmbientCapabilities={bind}
+CapabilityBoundingSet={bind}
+{CONFINED}
 [Install]
 WantedBy=multi-user.target
 "
@@ -199,6 +202,11 @@ mod tests {
             "SystemCallFilter=@system-service",
             "User=doorward",
             "ReadWritePaths=/srv/x",
+            "Type=notify",
+            "WatchdogSec=60",
+            "ExecReload=/bin/kill -HUP $MAINPID",
+            "--health-socket /run/doorward-0/health.sock",
+            "RuntimeDirectory=doorward-0",
         ] {
             assert!(text.contains(line), "{line}");
         }

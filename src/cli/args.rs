@@ -164,8 +164,9 @@ pub struct Serve {
     /// Where people connect; port 0 takes a free one [default: the option `public_port` on all addresses]
     #[arg(long, value_name = "HOST:PORT")]
     pub public_address: Option<String>,
-    /// Where administrators' programs connect [default: the option `admin_port` on 127.0.0.1]
-    #[arg(long, value_name = "HOST:PORT")]
+    /// Where administrators' programs connect: HOST:PORT, or unix:PATH for a Unix socket
+    /// [default: the options `admin_address` and `admin_port`]
+    #[arg(long, value_name = "PLACE")]
     pub admin_address: Option<String>,
     /// Let tokens and accounts travel unencrypted when the admin address is not on this machine only
     #[arg(long)]
@@ -173,6 +174,9 @@ pub struct Serve {
     /// Let whoever reaches the admin address do everything, without a token or a certificate
     #[arg(long)]
     pub admin_open_to_everyone: bool,
+    /// Unix socket that tells whether the service is well, and nothing else; the charm asks it
+    #[arg(long, value_name = "PATH")]
+    pub health_socket: Option<PathBuf>,
     /// See [`Sets`].
     #[command(flatten)]
     pub sets: Sets,

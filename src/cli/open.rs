@@ -7,7 +7,6 @@ use super::privilege;
 use crate::app::{self, Deps, Migrated};
 use crate::domain::ledger::event::{Actor, ActorKind};
 use crate::error::{Error, ErrorCode};
-use crate::http::Opened;
 use crate::service::Caller;
 
 /// Opens the store at `place` as the user it belongs to; makes it when there is none, and brings an
@@ -49,16 +48,15 @@ fn must_exist(place: &Place) -> Result<(), Stop> {
     Err(Stop::Failed(format!("there is no database in {}", place.state_dir().display())))
 }
 
-/// What the service needs, read anew at every SIGHUP.
+/// What the service works with, read anew at every SIGHUP.
 ///
 /// # Errors
 /// When the configuration or the store cannot be used.
-pub fn service(global: &Global) -> Result<Opened, Error> {
+pub fn service(global: &Global) -> Result<Deps, Error> {
     let place =
         Place::of(global).map_err(|stop| Error::new(ErrorCode::Invalid, stop.to_string()))?;
     let by = Caller::local(Actor::new(ActorKind::System, "serve"));
-    let deps = prepared(&place, &by)?.0.shared();
-    Ok(Opened { deps, log_level: place.settings.options.log_level })
+    Ok(prepared(&place, &by)?.0.shared())
 }
 
 /// The person at the keyboard, for the ledger. Ask before the store is opened, because that may

@@ -1,6 +1,8 @@
 //! Options: their meaning, their limits, and what to say when one is wrong. Names, types and
 //! defaults are those of `config.yaml`; a test holds the two equal.
 
+mod edge;
+mod reader;
 mod templates;
 
 use std::collections::BTreeMap;
@@ -9,6 +11,8 @@ use serde_json::{Map, Value};
 
 use crate::domain::schema::Schemas;
 use crate::domain::session::RequiredAal;
+pub use edge::AdminPlace;
+use reader::Reader;
 pub use templates::{Subject, TokenTemplate, TokenTemplates};
 
 /// An option that cannot be used, and what to do about it.
@@ -65,6 +69,16 @@ pub struct Options {
     pub public_port: u16,
     /// TCP port of the admin listener.
     pub admin_port: u16,
+    /// Address of the admin listener, as the operator wrote it; see [`Options::admin_place`].
+    pub admin_address: String,
+    /// Proxies whose headers are believed, as the operator wrote them; see [`Options::proxies`].
+    pub trusted_proxies: String,
+    /// File with the certificate of both listeners and its chain; empty for plain HTTP.
+    pub tls_certificate: String,
+    /// File with its key.
+    pub tls_key: String,
+    /// File with the authorities that vouch for clients of the admin listener.
+    pub admin_client_ca: String,
     /// One of [`LOG_LEVELS`].
     pub log_level: String,
     /// The realm's name.
@@ -103,6 +117,11 @@ impl Default for Options {
             external_url: String::new(),
             public_port: 4433,
             admin_port: 4434,
+            admin_address: "127.0.0.1".to_owned(),
+            trusted_proxies: String::new(),
+            tls_certificate: String::new(),
+            tls_key: String::new(),
+            admin_client_ca: String::new(),
             log_level: "info".to_owned(),
             realm: "default".to_owned(),
             identity_schemas: String::new(),
@@ -124,10 +143,15 @@ impl Default for Options {
 
 impl Options {
     /// Every option's name, in the order of `config.yaml`.
-    pub const NAMES: [&'static str; 18] = [
+    pub const NAMES: [&'static str; 23] = [
         "external_url",
         "public_port",
         "admin_port",
+        "admin_address",
+        "trusted_proxies",
+        "tls_certificate",
+        "tls_key",
+        "admin_client_ca",
         "log_level",
         "realm",
         "identity_schemas",
@@ -156,6 +180,11 @@ impl Options {
             external_url: reader.url("external_url"),
             public_port: reader.number("public_port", 1, 65_535, default.public_port),
             admin_port: reader.number("admin_port", 1, 65_535, default.admin_port),
+            admin_address: reader.admin_address(default.admin_address),
+            trusted_proxies: reader.proxies("trusted_proxies"),
+            tls_certificate: reader.file("tls_certificate"),
+            tls_key: reader.file("tls_key"),
+            admin_client_ca: reader.file("admin_client_ca"),
             log_level: reader.log_level(default.log_level),
             realm: reader.realm(default.realm),
             identity_schemas: reader.text("identity_schemas", String::new()),
@@ -190,6 +219,7 @@ impl Options {
         if options.public_port == options.admin_port {
             problems.push(problem("admin_port", "must differ from public_port".to_owned()));
         }
+        problems.extend(options.tls_problem());
         if let Err(found) = options.schemas() {
             problems.push(found);
         }
@@ -199,10 +229,15 @@ impl Options {
     /// The options as one document: what [`Options::from_map`] reads back.
     #[must_use]
     pub fn to_map(&self) -> Map<String, Value> {
-        let values: [Value; 18] = [
+        let values: [Value; 23] = [
             self.external_url.as_str().into(),
             self.public_port.into(),
             self.admin_port.into(),
+            self.admin_address.as_str().into(),
+            self.trusted_proxies.as_str().into(),
+            self.tls_certificate.as_str().into(),
+            self.tls_key.as_str().into(),
+            self.admin_client_ca.as_str().into(),
             self.log_level.as_str().into(),
             self.realm.as_str().into(),
             self.identity_schemas.as_str().into(),
@@ -289,129 +324,6 @@ pub fn kind_of(name: &str) -> Option<&'static str> {
 
 fn problem(option: &str, message: String) -> Problem {
     Problem { option: option.to_owned(), message }
-}
-
-/// A float that is a whole number, such as Juju makes of an integer.
-fn whole(value: &Value) -> Option<i64> {
-    let text = value.as_f64()?.to_string();
-    text.strip_suffix(".0").unwrap_or(&text).parse().ok()
-}
-
-struct Reader<'m> {
-    map: &'m Map<String, Value>,
-    problems: Vec<Problem>,
-}
-
-impl Reader<'_> {
-    fn text(&mut self, name: &str, default: String) -> String {
-        match self.map.get(name) {
-            None | Some(Value::Null) => default,
-            Some(Value::String(text)) => text.trim().to_owned(),
-            Some(_) => {
-                self.problems.push(problem(name, "must be text".to_owned()));
-                default
-            }
-        }
-    }
-
-    /// Numbers may arrive as floats (Juju keeps them so) or, on a command line, as text.
-    fn number<T: TryFrom<i64>>(&mut self, name: &str, min: i64, max: i64, default: T) -> T {
-        let value = match self.map.get(name) {
-            None | Some(Value::Null) => return default,
-            Some(Value::String(text)) => text.trim().parse().ok(),
-            Some(value) => value.as_i64().or_else(|| whole(value)),
-        };
-        let number = value.filter(|n| (min..=max).contains(n));
-        if let Some(number) = number.and_then(|number| T::try_from(number).ok()) {
-            return number;
-        }
-        self.problems.push(problem(name, format!("must be a whole number from {min} to {max}")));
-        default
-    }
-
-    fn log_level(&mut self, default: String) -> String {
-        let level = self.text("log_level", default.clone()).to_lowercase();
-        if LOG_LEVELS.contains(&level.as_str()) {
-            return level;
-        }
-        let message = format!("must be one of {}", LOG_LEVELS.join(", "));
-        self.problems.push(problem("log_level", message));
-        default
-    }
-
-    fn realm(&mut self, default: String) -> String {
-        let realm = self.text("realm", default.clone());
-        let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if !realm.is_empty() && realm.len() <= 64 && realm.chars().all(legal) {
-            return realm;
-        }
-        let message = "must be 1 to 64 lower-case letters, digits or hyphens".to_owned();
-        self.problems.push(problem("realm", message));
-        default
-    }
-
-    fn url(&mut self, name: &str) -> String {
-        let url = self.text(name, String::new());
-        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        let host = rest.and_then(|rest| rest.split('/').next()).unwrap_or_default();
-        let sane = !host.is_empty()
-            && !url.chars().any(|c| c.is_whitespace() || c.is_control() || "?#@\\".contains(c));
-        if url.is_empty() || sane {
-            return url.trim_end_matches('/').to_owned();
-        }
-        let message = "must be an address such as https://id.example.com, without user, query \
-                       or fragment";
-        self.problems.push(problem(name, message.to_owned()));
-        String::new()
-    }
-
-    /// One of a few words.
-    fn word<T: Default>(
-        &mut self,
-        name: &str,
-        words: &[&str],
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> T {
-        let word = self.text(name, String::new()).to_lowercase();
-        if word.is_empty() {
-            return T::default();
-        }
-        parse(&word).unwrap_or_else(|| {
-            self.problems.push(problem(name, format!("must be one of {}", words.join(", "))));
-            T::default()
-        })
-    }
-
-    fn templates(&mut self, name: &str) -> TokenTemplates {
-        let text = self.text(name, String::new());
-        TokenTemplates::parse(&text).unwrap_or_else(|why| {
-            self.problems.push(problem(name, why));
-            TokenTemplates::default()
-        })
-    }
-
-    fn domain(&mut self, name: &str) -> String {
-        let domain = self.text(name, String::new()).to_lowercase();
-        let label = |label: &str| {
-            !label.is_empty()
-                && label.len() <= 63
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        };
-        // A cookie for a whole top-level domain would be everybody's; browsers refuse it too.
-        let sane = domain.contains('.') && domain.len() <= 253 && domain.split('.').all(label);
-        if domain.is_empty() || sane {
-            return domain;
-        }
-        let message = "must be a domain such as example.com, without a leading dot".to_owned();
-        self.problems.push(problem(name, message));
-        String::new()
-    }
-
-    fn unknown(&mut self) {
-        for name in self.map.keys().filter(|name| !Options::NAMES.contains(&name.as_str())) {
-            self.problems.push(problem(name, "is not an option of Doorward".to_owned()));
-        }
-    }
 }
 
 #[cfg(test)]

@@ -8,10 +8,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Instant;
+
+use tokio::sync::Mutex;
 
 use super::machine;
+use super::metrics::Metrics;
 use super::slots::{Held, Slots};
 use crate::app::Deps;
+use crate::service;
 
 /// How many use cases run at once. Most of them wait: those that write, for a commit they share.
 const CALLS: usize = 64;
@@ -28,6 +33,14 @@ const HASHING_SHARE: u64 = 4;
 pub struct App {
     shared: Arc<RwLock<Shared>>,
     calls: Slots,
+    metrics: Arc<Metrics>,
+    health: Arc<Mutex<Option<Looked>>>,
+}
+
+/// What a look at the store's health found, and when the look began.
+struct Looked {
+    begun: Instant,
+    problem: Option<String>,
 }
 
 /// What a reload puts in place.
@@ -75,7 +88,51 @@ impl App {
         Self {
             shared: Arc::new(RwLock::new(Shared::new(deps))),
             calls: Slots::new(CALLS, CALLS_WAITING),
+            metrics: Arc::default(),
+            health: Arc::default(),
         }
+    }
+
+    /// The counters.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// By door: how many use cases run, and how many wait for a thread.
+    #[must_use]
+    pub fn lines(&self) -> [(&'static str, (usize, usize)); 2] {
+        [("call", self.calls.counts()), ("hash", self.shared().hashes.counts())]
+    }
+
+    /// A new request id; empty when the system has no randomness, which fails the request later.
+    #[must_use]
+    pub fn request_id(&self) -> String {
+        let shared = self.shared();
+        let id = shared.deps.rng.uuid_v7(shared.deps.clock.now());
+        id.map_or_else(|_| String::new(), |id| id.to_string())
+    }
+
+    /// What keeps the store from working right now. Those who ask during a look share the next
+    /// one, so that asking often costs the store little.
+    pub async fn problem(&self) -> Option<String> {
+        let asked = Instant::now();
+        let mut looked = self.health.lock().await;
+        if let Some(known) = looked.as_ref().filter(|known| known.begun >= asked) {
+            return known.problem.clone();
+        }
+        let begun = Instant::now();
+        let problem = match self.call(service::health::ready).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(%error, cause, "the store cannot be used");
+                Some(error.message().to_owned())
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        *looked = Some(Looked { begun, problem: problem.clone() });
+        problem
     }
 
     /// Puts `deps` in place for all requests that begin from now on. May block: what was there

@@ -1,12 +1,9 @@
 //! What goes wrong, in the words of the wire: the error envelope of the Kratos API.
 
-use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
-use super::asked::Asked;
 use super::blocking::CallError;
 use crate::error::{Error, ErrorCode};
 
@@ -211,15 +208,14 @@ impl IntoResponse for Failure {
     }
 }
 
-/// Middleware: writes the body of failures.
-pub async fn render(asked: Asked, request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
+/// Writes the body of a failure; any other answer passes as it is.
+pub fn rendered(response: Response, request: &str) -> Response {
     let Some(failure) = response.extensions().get::<Failure>() else { return response };
     let id = HeaderValue::from_static(failure.0.id.unwrap_or_default());
     let mut rendered = (
         failure.0.status,
         [(header::CONTENT_TYPE, "application/json")],
-        format!("{}\n", failure.document(&asked.request_id)),
+        format!("{}\n", failure.document(request)),
     )
         .into_response();
     rendered.headers_mut().insert("ory-error-id", id);

@@ -1,16 +1,15 @@
 //! Whether the service lives, whether it can work, and what it is.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::blocking::App;
 use super::document::Document;
 use super::failure::Failure;
-use crate::service;
 
 /// The routes both listeners have.
 pub fn routes() -> OpenApiRouter<App> {
@@ -22,8 +21,8 @@ pub fn routes() -> OpenApiRouter<App> {
     get, path = "/health/alive", operation_id = "isAlive", tag = "metadata",
     responses((status = 200, description = "The process answers."))
 )]
-async fn alive() -> Response {
-    answer(StatusCode::OK, json!({"status": "ok"}))
+async fn alive() -> Document {
+    Document::ok(json!({"status": "ok"}))
 }
 
 /// Whether the store can be read and written right now.
@@ -34,17 +33,14 @@ async fn alive() -> Response {
         (status = 503, description = "Something does not; `errors` says what.")
     )
 )]
-async fn ready(State(app): State<App>) -> Response {
-    let problem = match app.call(service::health::ready).await {
-        Ok(Ok(())) => return answer(StatusCode::OK, json!({"status": "ok"})),
-        Ok(Err(error)) => {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            tracing::error!(%error, cause, "the store cannot be used");
-            error.message().to_owned()
+async fn ready(State(app): State<App>) -> Document {
+    match app.problem().await {
+        None => Document::ok(json!({"status": "ok"})),
+        Some(problem) => {
+            let body = json!({"errors": {"database": problem}});
+            Document(StatusCode::SERVICE_UNAVAILABLE, body)
         }
-        Err(error) => error.to_string(),
-    };
-    answer(StatusCode::SERVICE_UNAVAILABLE, json!({"errors": {"database": problem}}))
+    }
 }
 
 /// Which release this is.
@@ -52,8 +48,8 @@ async fn ready(State(app): State<App>) -> Response {
     get, path = "/version", operation_id = "getVersion", tag = "metadata",
     responses((status = 200, description = "The version."))
 )]
-async fn version() -> Response {
-    answer(StatusCode::OK, json!({"version": env!("CARGO_PKG_VERSION")}))
+async fn version() -> Document {
+    Document::ok(json!({"version": env!("CARGO_PKG_VERSION")}))
 }
 
 /// No such route; not the envelope, by which clients tell a row that is not there.
@@ -63,9 +59,4 @@ pub(super) async fn not_found() -> Response {
 
 pub(super) async fn method_not_allowed() -> Failure {
     Failure::new(StatusCode::METHOD_NOT_ALLOWED).message("This resource does not have that method")
-}
-
-fn answer(status: StatusCode, body: Value) -> Response {
-    // The state of a moment: nobody may keep it.
-    ([(header::CACHE_CONTROL, "no-store")], Document(status, body)).into_response()
 }

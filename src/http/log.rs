@@ -1,29 +1,63 @@
-//! The service's log: one JSON document per line on stderr.
+//! The service's log: one JSON document per line on stderr, where journald takes it from.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::time::Duration;
 
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, fmt, reload};
 
-/// Changes how much is logged while the service runs.
-#[derive(Clone)]
-pub struct Level(reload::Handle<LevelFilter, Registry>);
+/// Lines that may wait for a slow reader of the log; those beyond are counted and dropped (F-35).
+const WAITING: usize = 4096;
+/// How long the end of the service waits for the log.
+const FLUSH: Duration = Duration::from_secs(1);
 
-/// Begins logging at the option's `level`.
-pub fn start(level: &str) -> Level {
-    let (filter, handle) = reload::Layer::new(filter(level));
-    let lines =
-        fmt::layer().json().flatten_event(true).with_target(false).with_writer(std::io::stderr);
-    // Fails only when logging has begun already, which is as well.
-    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
-    Level(handle)
+/// The running log: changes how much is written, and writes the rest at the end.
+#[derive(Clone)]
+pub struct Log {
+    level: reload::Handle<LevelFilter, Registry>,
+    lines: Lines,
 }
 
-impl Level {
+/// Begins logging at the option's `level`.
+///
+/// # Errors
+/// When there is no thread for it.
+pub fn start(level: &str) -> io::Result<Log> {
+    let (sender, receiver) = sync_channel(WAITING);
+    let lost = Arc::new(AtomicU64::new(0));
+    let lines = Lines { sender, lost: Arc::clone(&lost) };
+    std::thread::Builder::new().name("log".into()).spawn(move || write(&receiver, &lost))?;
+    let (filter, handle) = reload::Layer::new(filter(level));
+    let format = fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_span_list(false)
+        .with_target(false)
+        .with_writer(lines.clone());
+    // Fails only when logging has begun already, which is as well.
+    let _ = tracing_subscriber::registry().with(filter).with(format).try_init();
+    Ok(Log { level: handle, lines })
+}
+
+impl Log {
     /// Logs at the option's `level` from now on.
     pub fn set(&self, level: &str) {
         // Fails only when there is no log to change.
-        let _ = self.0.reload(filter(level));
+        let _ = self.level.reload(filter(level));
+    }
+
+    /// Waits a moment for what was logged to be written.
+    pub fn flush(&self) {
+        let (done, wait) = channel();
+        if self.lines.sender.try_send(Message::Flush(done)).is_ok() {
+            let _ = wait.recv_timeout(FLUSH);
+        }
     }
 }
 
@@ -38,6 +72,84 @@ fn filter(level: &str) -> LevelFilter {
     }
 }
 
+enum Message {
+    Line(Vec<u8>),
+    Flush(Sender<()>),
+}
+
+/// Writes lines until nobody is left to send any. Only this thread waits for stderr: no request
+/// does.
+fn write(receiver: &Receiver<Message>, lost: &AtomicU64) {
+    let mut stderr = io::stderr();
+    for message in receiver {
+        // Nobody can be told that the log cannot be written.
+        let _ = match message {
+            Message::Line(line) => stderr.write_all(&line),
+            Message::Flush(done) => stderr
+                .flush()
+                .and_then(|()| done.send(()).map_err(|_| io::ErrorKind::BrokenPipe.into())),
+        };
+        let dropped = lost.swap(0, Ordering::Relaxed);
+        if dropped > 0 {
+            tracing::warn!(lines = dropped, "the log was too slow; lines were dropped");
+        }
+    }
+}
+
+/// Where the formatter leaves its lines.
+#[derive(Clone)]
+struct Lines {
+    sender: SyncSender<Message>,
+    lost: Arc<AtomicU64>,
+}
+
+impl<'w> MakeWriter<'w> for Lines {
+    type Writer = Line<'w>;
+
+    fn make_writer(&'w self) -> Line<'w> {
+        Line { to: self, bytes: Vec::new() }
+    }
+}
+
+/// One line, sent when it is whole.
+struct Line<'w> {
+    to: &'w Lines,
+    bytes: Vec<u8>,
+}
+
+impl Write for Line<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Line<'_> {
+    fn drop(&mut self) {
+        let mut line = std::mem::take(&mut self.bytes);
+        if line.is_empty() {
+            return;
+        }
+        lower_level(&mut line);
+        if let Err(TrySendError::Full(_)) = self.to.sender.try_send(Message::Line(line)) {
+            self.to.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Alerts made for Kratos look for `error`; the formatter writes `ERROR`. The level comes right
+/// after the time, so the first one is it.
+fn lower_level(line: &mut [u8]) {
+    const KEY: &[u8] = b"\"level\":\"";
+    let Some(at) = line.windows(KEY.len()).position(|window| window == KEY) else { return };
+    let word = line.iter_mut().skip(at + KEY.len()).take_while(|byte| byte.is_ascii_uppercase());
+    word.for_each(u8::make_ascii_lowercase);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,5 +160,26 @@ mod tests {
         assert_eq!(filter("Warn"), LevelFilter::WARN);
         assert_eq!(filter("info"), LevelFilter::INFO);
         assert_eq!(filter("trace"), LevelFilter::TRACE);
+    }
+
+    #[test]
+    fn only_the_level_itself_is_made_small() {
+        let mut line =
+            br#"{"timestamp":"T","level":"ERROR","message":"X \"level\":\"WARN\""}"#.to_vec();
+        lower_level(&mut line);
+        let text = String::from_utf8(line).unwrap();
+        assert!(text.starts_with(r#"{"timestamp":"T","level":"error","message":"X"#), "{text}");
+        assert!(text.contains("WARN"), "{text}");
+    }
+
+    #[test]
+    fn f_35_a_log_that_nobody_reads_holds_up_nobody() {
+        let (sender, receiver) = sync_channel(2);
+        let lines = Lines { sender, lost: Arc::default() };
+        for _ in 0..5 {
+            lines.make_writer().write_all(b"{\"level\":\"INFO\"}\n").unwrap();
+        }
+        assert_eq!(lines.lost.load(Ordering::Relaxed), 3);
+        assert_eq!(receiver.try_iter().count(), 2);
     }
 }

@@ -12,10 +12,12 @@ mod content;
 mod document;
 mod door;
 mod duration;
+mod edge;
 mod failure;
 mod health;
 mod log;
 mod machine;
+mod metrics;
 pub mod openapi;
 mod paging;
 mod public;
@@ -24,138 +26,206 @@ mod routes;
 mod schemas;
 mod signals;
 mod slots;
+mod systemd;
 mod ticket;
 mod view;
 
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{ConnectInfo, Request};
-use axum::middleware::{Next, from_fn};
-use axum::response::Response;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use crate::app::Deps;
 use crate::error::Error;
-use asked::Peer;
 use blocking::App;
 use door::Door;
 pub use door::{Consent, Rule, TooOpen};
+use edge::accept::{self, Shared};
+use edge::around::{Current, Edge};
+use edge::body::Budget;
+pub use edge::socket::Socket;
+use edge::tls::{self, Side, Tls};
 
 /// How long requests in flight may take after the order to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+/// Most connections at once: of people, of programs, and of those who ask how the service is.
+const MOST: (usize, usize, usize) = (8192, 1024, 16);
+/// Descriptors for everything but connections.
+const OTHER_FILES: usize = 256;
 
 /// Where the server listens.
 #[derive(Debug)]
 pub struct Listeners {
     /// For people.
-    pub public: TcpListener,
+    pub public: Socket,
     /// For programs on this machine.
-    pub admin: TcpListener,
-    /// Who may use the latter.
-    pub rule: Rule,
-}
-
-/// What a configuration comes down to.
-pub struct Opened {
-    /// The use cases' dependencies.
-    pub deps: Deps,
-    /// The option `log_level`.
-    pub log_level: String,
+    pub admin: Socket,
+    /// For those who only ask how the service is.
+    pub health: Option<Socket>,
 }
 
 /// Reads the configuration and opens what it names.
-pub type Open = dyn Fn() -> Result<Opened, Error> + Send + Sync;
+pub type Open = dyn Fn() -> Result<Deps, Error> + Send + Sync;
 
-/// Serves what was `opened` until SIGTERM or SIGINT; SIGHUP puts what `reopen` gives in its place.
-/// Told to stop, it finishes what is in flight, for at most ten seconds.
-///
-/// # Errors
-/// When the system refuses a listener, a thread or a signal handler.
-pub fn run(listeners: Listeners, opened: Opened, reopen: Arc<Open>) -> io::Result<()> {
-    let level = log::start(&opened.log_level);
-    let app = App::new(opened.deps);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    // The last owner of the store lives out here: closing it may block.
-    let result = runtime.block_on(async {
-        let reload = signals::reload_on_hangup(app.clone(), reopen, level)?;
-        let signing = checkpoints::start(app.clone());
-        let door = Door::new(app.clone(), listeners.rule);
-        let recording = door.keep_records();
-        let result = serve(listeners, app.clone(), &door, signals::stop()?).await;
-        reload.abort();
-        signing.abort();
-        recording.abort();
-        door.settle(true).await;
-        checkpoints::sign(&app).await;
-        result
-    });
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    drop(app);
-    result
+/// What changes when the configuration is read again.
+#[derive(Clone)]
+struct Running {
+    app: App,
+    rules: Current,
+    tls: Arc<Tls>,
+    log: log::Log,
+    admin_is_local: bool,
 }
 
-/// Serves both listeners until `stop` completes.
+impl Running {
+    fn replace(&self, deps: Deps) {
+        self.log.set(&deps.options.log_level);
+        self.rules.replace(&deps.options);
+        self.tls.replace(&deps.options, self.admin_is_local);
+        self.app.replace(deps);
+    }
+}
+
+/// A server that is ready to run.
+pub struct Server {
+    listeners: Listeners,
+    running: Running,
+    files: usize,
+}
+
+impl Server {
+    /// Puts a server together. `files` is how many descriptors the process may have.
+    ///
+    /// # Errors
+    /// When the certificate cannot be used, or the log cannot be started.
+    pub fn new(listeners: Listeners, deps: Deps, files: usize) -> io::Result<Self> {
+        let admin_is_local = listeners.admin.is_local();
+        let tls = Tls::open(&deps.options, admin_is_local).map_err(io::Error::other)?;
+        let rules = Current::default();
+        rules.replace(&deps.options);
+        let log = log::start(&deps.options.log_level)?;
+        let running =
+            Running { app: App::new(deps), rules, tls: Arc::new(tls), log, admin_is_local };
+        Ok(Self { listeners, running, files })
+    }
+
+    /// Where clients find the listeners, by name.
+    #[must_use]
+    pub fn urls(&self) -> [(&'static str, String); 2] {
+        let speaks = |side| self.running.tls.current(side).is_some();
+        [
+            ("public", self.listeners.public.url(speaks(Side::Public))),
+            ("admin", self.listeners.admin.url(speaks(Side::Admin))),
+        ]
+    }
+
+    /// Serves, with the admin listener kept by `rule`, until SIGTERM or SIGINT; SIGHUP puts what `reopen` gives in place of what there is.
+    /// Told to stop, it finishes what is in flight, for at most ten seconds.
+    ///
+    /// # Errors
+    /// When the system refuses a listener, a thread or a signal handler.
+    pub fn run(self, rule: Rule, reopen: Arc<Open>) -> io::Result<()> {
+        log_panics();
+        let Self { listeners, running, files } = self;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        // The last owner of the store lives out here: closing it may block.
+        let result = runtime.block_on(async {
+            let mut tasks = vec![
+                signals::reload_on_hangup(running.clone(), reopen)?,
+                checkpoints::start(running.app.clone()),
+                tls::watch(Arc::clone(&running.tls)),
+            ];
+            let door = Door::new(running.app.clone(), rule);
+            tasks.push(door.keep_records());
+            tasks.extend(systemd::watchdog());
+            let result = serve(listeners, &running, &door, files, signals::stop()?).await;
+            for task in tasks {
+                task.abort();
+            }
+            door.settle(true).await;
+            checkpoints::sign(&running.app).await;
+            result
+        });
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        running.log.flush();
+        drop(running);
+        result
+    }
+}
+
+/// Serves all listeners until `stop` completes.
 async fn serve(
     listeners: Listeners,
-    app: App,
+    running: &Running,
     door: &Door,
+    files: usize,
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let (tell, told) = watch::channel(false);
-    let public = spawn(listeners.public, routes::finish(routes::public(&app)), told.clone())?;
+    let app = &running.app;
+    let budget = Budget::default();
+    let edge = |side| Edge {
+        side,
+        app: app.clone(),
+        rules: running.rules.clone(),
+        budget: budget.clone(),
+        metrics: Arc::clone(app.metrics()),
+    };
+    let shared = |side, routes, most| {
+        let (tls, metrics) = (Arc::clone(&running.tls), Arc::clone(app.metrics()));
+        Shared { side, routes, tls, metrics, most }
+    };
+    let room = files.saturating_sub(OTHER_FILES + MOST.1).clamp(64, MOST.0);
+    let mut serving = JoinSet::new();
+    let public = routes::finish(routes::public(app), edge(Side::Public));
+    let public = shared(Side::Public, public, room);
+    serving.spawn(accept::serve(listeners.public, public, told.clone()));
     // Clients of the admin API know the same routes with and without its prefix.
-    let admin = routes::admin(&app);
-    let admin = routes::finish_admin(admin.clone().nest("/admin", admin), door);
-    let admin = spawn(listeners.admin, admin, told)?;
+    let admin = routes::admin(app);
+    let admin = admin.clone().nest("/admin", admin);
+    let admin = routes::finish_admin(admin, edge(Side::Admin), door);
+    let admin = shared(Side::Admin, admin, MOST.1.min(room));
+    serving.spawn(accept::serve(listeners.admin, admin, told.clone()));
+    if let Some(socket) = listeners.health {
+        let health = health::routes().with_state(app.clone());
+        let health = routes::finish(health, edge(Side::Health));
+        serving.spawn(accept::serve(socket, shared(Side::Health, health, MOST.2), told.clone()));
+    }
+    drop(told);
     tracing::info!("serving");
-    let both = async { (flatten(public.await), flatten(admin.await)) };
-    tokio::pin!(both);
+    systemd::ready();
     tokio::select! {
-        (public, admin) = &mut both => return public.and(admin),
+        // A listener ends by itself only when the system refuses it.
+        Some(ended) = serving.join_next() => return flatten(ended),
         () = stop => tracing::info!("stopping"),
     }
-    // Both tasks hold a receiver until they have ended.
+    systemd::stopping();
+    // All tasks hold a receiver until they have ended.
     let _ = tell.send(true);
-    let Ok((public, admin)) = tokio::time::timeout(DRAIN, both).await else {
+    let all = async {
+        let mut result = Ok(());
+        while let Some(ended) = serving.join_next().await {
+            result = result.and(flatten(ended));
+        }
+        result
+    };
+    tokio::time::timeout(DRAIN, all).await.unwrap_or_else(|_| {
         tracing::warn!(seconds = DRAIN.as_secs(), "requests still in flight were cut off");
-        return Ok(());
-    };
-    public.and(admin)
-}
-
-fn spawn(
-    listener: TcpListener,
-    routes: Router,
-    mut told: watch::Receiver<bool>,
-) -> io::Result<JoinHandle<io::Result<()>>> {
-    listener.set_nonblocking(true)?;
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    let stop = async move {
-        // An error means that nobody can tell us any more, which is a reason to stop too.
-        let _ = told.wait_for(|stop| *stop).await;
-    };
-    let routes = routes.layer(from_fn(peer)).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, routes).with_graceful_shutdown(stop);
-    Ok(tokio::spawn(server.into_future()))
-}
-
-/// Middleware: says who is at the other end.
-async fn peer(
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let peer = Peer { address: Some(address), tls: false, certificate: None };
-    request.extensions_mut().insert(peer);
-    next.run(request).await
+        Ok(())
+    })
 }
 
 fn flatten(ended: Result<io::Result<()>, tokio::task::JoinError>) -> io::Result<()> {
     ended.unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+/// A panic becomes a line of the log: where, and not what, because that may hold anything.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|about| {
+        let place = about.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "internal error: a request met a fault in the program");
+    }));
 }

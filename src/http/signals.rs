@@ -7,9 +7,7 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
-use super::Open;
-use super::blocking::App;
-use super::log::Level;
+use super::{Open, Running};
 
 /// Completes when the service is told to stop.
 ///
@@ -30,15 +28,14 @@ pub fn stop() -> io::Result<impl Future<Output = ()> + Send> {
 ///
 /// # Errors
 /// When the handler cannot be installed.
-pub fn reload_on_hangup(app: App, open: Arc<Open>, level: Level) -> io::Result<JoinHandle<()>> {
+pub fn reload_on_hangup(running: Running, open: Arc<Open>) -> io::Result<JoinHandle<()>> {
     let mut hangup = signal(SignalKind::hangup())?;
     Ok(tokio::spawn(async move {
         while hangup.recv().await.is_some() {
-            let (open, app, level) = (Arc::clone(&open), app.clone(), level.clone());
+            let (open, running) = (Arc::clone(&open), running.clone());
             let read = tokio::task::spawn_blocking(move || match open() {
-                Ok(opened) => {
-                    level.set(&opened.log_level);
-                    app.replace(opened.deps);
+                Ok(deps) => {
+                    running.replace(deps);
                     tracing::info!("configuration read again");
                 }
                 Err(error) => tracing::error!(%error, "configuration kept as it was"),

@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Turns, and the line of those who wait for one.
 #[derive(Clone)]
 pub struct Slots {
+    at_once: usize,
+    all: usize,
     turns: Arc<Semaphore>,
     places: Arc<Semaphore>,
 }
@@ -28,6 +30,8 @@ impl Slots {
     /// Turns for `at_once`, and room for `waiting` more.
     pub fn new(at_once: usize, waiting: usize) -> Self {
         Self {
+            at_once,
+            all: at_once + waiting,
             turns: Arc::new(Semaphore::new(at_once)),
             places: Arc::new(Semaphore::new(at_once + waiting)),
         }
@@ -44,6 +48,13 @@ impl Slots {
             Ok(Ok(turn)) => Ok(Held { _turn: turn, _place: place }),
             _ => Err(CallError::Overloaded),
         }
+    }
+
+    /// How many have a turn, and how many wait for one.
+    pub fn counts(&self) -> (usize, usize) {
+        let running = self.at_once.saturating_sub(self.turns.available_permits());
+        let inside = self.all.saturating_sub(self.places.available_permits());
+        (running, inside.saturating_sub(running))
     }
 
     /// How many more may come in.

@@ -35,6 +35,7 @@ mod trailer;
 pub mod transfer;
 mod updating;
 pub mod verification;
+pub mod vitals;
 
 pub use caller::{Caller, Origin};
 

@@ -152,16 +152,45 @@ fn the_service_does_not_run_from_the_charm_directory() {
 }
 
 #[test]
-fn a_changed_option_restarts_the_service_and_an_unchanged_one_does_not() {
+fn an_option_reloads_the_service_and_one_of_where_it_listens_restarts_it() {
     let agent = Agent::new();
     agent.deploy();
     agent.forget_calls();
     agent.hook("config-changed");
     assert_eq!(systemctl(&agent), Vec::<String>::new());
     agent.config(&[("log_level", "debug")]);
-    assert!(systemctl(&agent).contains(&"restart doorward-kratos-0.service".to_owned()));
+    assert_eq!(systemctl(&agent), ["reload doorward-kratos-0.service"]);
     assert_eq!(record(&agent)["options"]["log_level"], "debug");
-    assert_eq!(record(&agent)["restart_due"], false);
+    assert_eq!(record(&agent)["reload_due"], false);
+    let restart = "restart doorward-kratos-0.service".to_owned();
+    let places = [
+        ("admin_port", "4444"),
+        ("admin_address", "unix:/run/doorward-kratos-0/admin.sock"),
+        ("public_port", "4455"),
+    ];
+    for (option, value) in places {
+        agent.forget_calls();
+        agent.config(&[(option, value)]);
+        assert!(systemctl(&agent).contains(&restart), "{option}: {:?}", systemctl(&agent));
+        assert_eq!(record(&agent)["restart_due"], false);
+        assert_eq!(record(&agent)["reload_due"], false);
+    }
+}
+
+#[test]
+fn switching_tls_restarts_the_service_and_another_certificate_reloads_it() {
+    let agent = Agent::new();
+    agent.deploy();
+    let told = |options: &[(&str, &str)], verb: &str| {
+        agent.forget_calls();
+        agent.config(options);
+        let all = systemctl(&agent);
+        assert!(all.contains(&format!("{verb} doorward-kratos-0.service")), "{options:?}: {all:?}");
+        all
+    };
+    told(&[("tls_certificate", "/a.crt"), ("tls_key", "/a.key")], "restart");
+    assert_eq!(told(&[("tls_certificate", "/b.crt"), ("tls_key", "/b.key")], "reload").len(), 1);
+    told(&[("admin_client_ca", "/ca.crt")], "restart");
 }
 
 #[test]
@@ -193,6 +222,42 @@ fn update_status_brings_a_dead_service_back() {
     agent.forget_calls();
     assert!(agent.hook("update-status").ok);
     assert!(active_mark(&agent).exists());
+    assert_eq!(agent.status().0, "active");
+}
+
+/// Makes the fake service answer its health check otherwise: `hang`, or why it is not ready.
+fn health_says(agent: &Agent, mood: &str) {
+    let unit = agent.unit().replace('/', "-");
+    let path = agent.root().join(format!("run/fake-systemd/mood/doorward-{unit}.service"));
+    fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+    fs::write(path, mood).expect("a mood");
+}
+
+#[test]
+fn update_status_restarts_a_service_that_runs_and_does_not_answer() {
+    let agent = Agent::new();
+    agent.deploy();
+    health_says(&agent, "hang");
+    agent.forget_calls();
+    assert!(agent.hook("update-status").ok);
+    assert!(systemctl(&agent).contains(&"restart doorward-kratos-0.service".to_owned()));
+    assert_eq!(agent.status().0, "active", "{}", agent.status().1);
+    assert!(agent.log().contains("does not answer"), "{}", agent.log());
+}
+
+#[test]
+fn a_service_that_says_it_cannot_work_blocks_the_unit_with_its_reason_and_goes_on() {
+    let agent = Agent::new();
+    agent.deploy();
+    health_says(&agent, "The state directory cannot be written.");
+    agent.forget_calls();
+    assert!(agent.hook("update-status").ok);
+    let (word, text) = agent.status();
+    assert_eq!(word, "blocked");
+    assert!(text.contains("The state directory cannot be written."), "{text}");
+    assert_eq!(systemctl(&agent), Vec::<String>::new(), "a restart mends no disk");
+    health_says(&agent, "");
+    assert!(agent.hook("update-status").ok);
     assert_eq!(agent.status().0, "active");
 }
 
@@ -304,7 +369,17 @@ fn the_service_that_hooks_start_answers_as_the_service_user_and_ends_with_stop()
     let task = agent.action("create-admin-account", json!({"username": "a", "email": "a@b.test"}));
     assert!(task.completed(), "beside the running service: {task:?}");
     agent.config(&[("log_level", "debug")]);
-    assert!(ask(public, "/health/alive").is_some(), "after a restart");
+    assert_eq!(agent.status().0, "active", "{}", agent.status().1);
+    assert!(ask(public, "/health/alive").is_some(), "after a reload");
+    let journal = agent.root().join("var/log/doorward-kratos-0.service.log");
+    let read = |word: &str| fs::read_to_string(&journal).expect("a log").contains(word);
+    let begun = std::time::Instant::now();
+    while !read("configuration read again") {
+        assert!(begun.elapsed().as_secs() < 20, "the reload did not reach the service");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert!(agent.hook("update-status").ok);
+    assert_eq!(agent.status().0, "active", "{}", agent.status().1);
     assert!(agent.hook("stop").ok);
     assert!(ask(public, "/health/alive").is_none(), "after stop");
     agent.hook("remove");

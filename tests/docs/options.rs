@@ -43,6 +43,11 @@ fn example(name: &str, option: &Value) -> String {
     match name {
         "external_url" => "https://id.example.com".to_owned(),
         "public_port" => "443".to_owned(),
+        "admin_address" => "unix:/run/doorward-0/admin.sock".to_owned(),
+        "trusted_proxies" => "10.0.0.0/8".to_owned(),
+        "tls_certificate" => "/etc/doorward/tls.crt".to_owned(),
+        "tls_key" => "/etc/doorward/tls.key".to_owned(),
+        "admin_client_ca" => "/etc/doorward/clients.crt".to_owned(),
         "log_level" => "debug".to_owned(),
         "realm" => "staff".to_owned(),
         "identity_schemas" => "@schemas.json".to_owned(),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod service;
+pub mod stand_in;
 mod systemctl;
 
 use crate::tools::Output;

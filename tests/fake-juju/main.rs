@@ -49,6 +49,9 @@ fn main() -> ExitCode {
     let name = Path::new(&started_as).file_name().map(|n| n.to_string_lossy().into_owned());
     let name = name.unwrap_or_default();
     let args: Vec<String> = args.collect();
+    if args.first().is_some_and(|word| word == machine::stand_in::COMMAND) {
+        return machine::stand_in::main(&args[1..]);
+    }
     if tools::NAMES.contains(&name.as_str()) {
         return client::hook_tool(&name, args);
     }

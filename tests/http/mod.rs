@@ -5,6 +5,7 @@ mod admin;
 mod audit;
 mod described;
 mod doorward;
+mod edge;
 mod identities;
 mod server;
 mod sessions;

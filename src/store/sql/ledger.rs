@@ -85,6 +85,27 @@ pub fn size_and_root(tx: &Tx<'_>) -> Result<(u64, Hash, u64), StoreError> {
     Ok((head.frontier.size(), head.frontier.root(), head.signed_size))
 }
 
+/// When a checkpoint was last made; when the ledger began, if none was.
+///
+/// # Errors
+/// A failure of the store.
+pub fn signed_at(tx: &Tx<'_>) -> Result<Timestamp, StoreError> {
+    Ok(head(tx)?.signed_at)
+}
+
+/// Whether the ledger ends where its head says it does.
+///
+/// # Errors
+/// A failure of the store.
+pub fn ends_at_head(tx: &Tx<'_>) -> Result<bool, StoreError> {
+    let head = head(tx)?;
+    let Some(last) = head.frontier.size().checked_sub(1) else {
+        return Ok(scan(tx, 0, 1)?.is_empty());
+    };
+    let tail = scan(tx, last, 2)?;
+    Ok(matches!(tail.as_slice(), [entry] if entry.seq == last && entry.leaf == head.leaf))
+}
+
 /// Writes the head as it is.
 pub(in crate::store) fn touch(tx: &WriteTx<'_>) -> Result<(), StoreError> {
     tx.exec_one(TOUCH, args![])

@@ -50,8 +50,57 @@ pub fn start(root: &Path, unit: &str, file: &Path) -> Result<(), String> {
     }
     let _ = fs::remove_file(failure(root, unit));
     let _ = fs::create_dir_all(root.join("run/fake-systemd/active"));
-    let content = if real(root) { spawn(root, unit, file)?.to_string() } else { String::new() };
-    fs::write(mark(root, unit), content).map_err(|e| e.to_string())
+    runtime_directory(root, file).map_err(|e| e.to_string())?;
+    if real(root) {
+        let pid = spawn(root, unit, file)?.to_string();
+        return fs::write(mark(root, unit), pid).map_err(|e| e.to_string());
+    }
+    fs::write(mark(root, unit), "").map_err(|e| e.to_string())?;
+    stand_in(root, unit, file).map_err(|e| e.to_string())
+}
+
+/// Makes the directory below `/run` that the unit asks for, for its user.
+fn runtime_directory(root: &Path, file: &Path) -> std::io::Result<()> {
+    for name in settings(file, "RuntimeDirectory") {
+        let dir = root.join("run").join(name);
+        fs::create_dir_all(&dir)?;
+        if nix::unistd::geteuid().is_root()
+            && let Some((uid, gid)) = settings(file, "User").pop().and_then(|u| ids(root, &u))
+        {
+            std::os::unix::fs::chown(&dir, Some(uid), Some(gid))?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the service is asked how it is.
+fn health_socket(root: &Path, file: &Path) -> Option<PathBuf> {
+    let line = settings(file, "ExecStart").pop()?;
+    let mut words = line.split_whitespace().skip_while(|w| *w != "--health-socket");
+    let path = words.nth(1)?;
+    Some(root.join(path.trim_start_matches('/')))
+}
+
+/// A process that answers in place of a service that is only a mark.
+fn stand_in(root: &Path, unit: &str, file: &Path) -> std::io::Result<()> {
+    let Some(socket) = health_socket(root, file) else { return Ok(()) };
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg(super::stand_in::COMMAND).args([&socket, &mark(root, unit), &mood(root, unit)]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    command.spawn()?;
+    // As with `Type=notify`, a start ends when the service is ready.
+    for _ in 0..500 {
+        if std::os::unix::net::UnixStream::connect(&socket).is_ok() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    Ok(())
+}
+
+/// What the stand-in answers: nothing for "well", `hang`, or the reason why it is not ready.
+fn mood(root: &Path, unit: &str) -> PathBuf {
+    root.join("run/fake-systemd/mood").join(unit)
 }
 
 pub fn signal(root: &Path, unit: &str, signal: Signal) {
@@ -74,6 +123,8 @@ pub fn stop(root: &Path, unit: &str) {
         }
     }
     let _ = fs::remove_file(mark(root, unit));
+    // A new process has none of the troubles of the old one.
+    let _ = fs::remove_file(mood(root, unit));
 }
 
 fn settings(file: &Path, name: &str) -> Vec<String> {
@@ -134,7 +185,10 @@ fn private(root: &Path, word: &str) -> String {
         _ => (String::new(), word),
     };
     let below = root.join(path.trim_start_matches('/'));
-    if path.starts_with('/') && !Path::new(path).starts_with(root) && below.exists() {
+    // A socket is only about to be made.
+    let there =
+        below.exists() || (path.ends_with(".sock") && below.parent().is_some_and(Path::exists));
+    if path.starts_with('/') && !Path::new(path).starts_with(root) && there {
         return format!("{before}{}", below.display());
     }
     word.to_owned()

@@ -1,0 +1,212 @@
+//! What is put around every route of a listener: who asks, limits, headers of the answer, a log
+//! line, counters. The one place through which each request and each answer passes.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use ipnet::IpNet;
+use tracing::Instrument as _;
+
+use super::body::{self, Budget};
+use super::forwarded;
+use super::tls::Side;
+use crate::config::Options;
+use crate::http::asked::{Asked, Peer};
+use crate::http::blocking::App;
+use crate::http::failure::{self, Failure};
+use crate::http::metrics::{Metrics, Request as Counted};
+use crate::service::Origin;
+
+/// How long a request may take once its body is there.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// The client went away before the answer: the number other servers log for that.
+const GONE: u16 = 499;
+/// Longest request id that is taken from a client.
+const LONGEST_ID: usize = 64;
+/// Most of a client's name for itself that is kept.
+const LONGEST_AGENT: usize = 256;
+/// The route of a request that has none, in logs and metrics.
+const NO_ROUTE: &str = "none";
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the answer to every request carries.
+const ALWAYS: [(HeaderName, HeaderValue); 3] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
+const NOT_KEPT: HeaderValue =
+    HeaderValue::from_static("private, no-cache, no-store, must-revalidate");
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// What options say about requests; it changes when they are read again.
+#[derive(Debug, Default)]
+struct Rules {
+    proxies: Vec<IpNet>,
+    https: bool,
+}
+
+/// The rules in force.
+#[derive(Clone, Debug, Default)]
+pub struct Current(Arc<RwLock<Arc<Rules>>>);
+
+impl Current {
+    /// Puts the rules of `options` in place for requests that begin from now on.
+    pub fn replace(&self, options: &Options) {
+        let rules = Rules {
+            proxies: options.proxies(),
+            https: options.external_url.starts_with("https://"),
+        };
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+    }
+
+    fn get(&self) -> Arc<Rules> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What the requests of one listener share.
+#[derive(Clone)]
+pub struct Edge {
+    /// Which listener it is.
+    pub side: Side,
+    /// Time and randomness for request ids.
+    pub app: App,
+    /// The rules in force.
+    pub rules: Current,
+    /// Memory for bodies.
+    pub budget: Budget,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+}
+
+/// Middleware: everything that is the same for all routes.
+pub async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    let rules = edge.rules.get();
+    let (mut parts, body) = request.into_parts();
+    let (asked, tls) = asked(&edge, &rules, &parts);
+    let matched = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+    let mut line = Line {
+        side: edge.side,
+        method: parts.method.clone(),
+        route: matched.unwrap_or(NO_ROUTE).to_owned(),
+        id: asked.request_id.clone(),
+        begun: Instant::now(),
+        status: GONE,
+        counted: edge.metrics.request(),
+    };
+    let reads = matches!(parts.method, Method::GET | Method::HEAD);
+    parts.extensions.insert(asked.clone());
+    // At the level of errors, so that no setting parts an error from its request.
+    let span = tracing::error_span!("request", request_id = %asked.request_id);
+    let mut response = answer(&edge, parts, body, next).instrument(span).await;
+    response = failure::rendered(response, &asked.request_id);
+    let headers = response.headers_mut();
+    decorate(headers, reads, &asked.request_id);
+    if tls || (rules.https && edge.side == Side::Public) {
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(HTTPS_ONLY);
+    }
+    line.status = response.status().as_u16();
+    response
+}
+
+async fn answer(edge: &Edge, parts: Parts, body: Body, next: Next) -> Response {
+    let whole = match body::read(&edge.budget, &parts.headers, body).await {
+        Ok(whole) => whole,
+        Err(failure) => return failure.into_response(),
+    };
+    let request = Request::from_parts(parts, Body::from(whole.bytes.clone()));
+    if let Ok(response) = tokio::time::timeout(PATIENCE, next.run(request)).await {
+        return response;
+    }
+    tracing::error!(seconds = PATIENCE.as_secs(), "a request took too long");
+    Failure::new(StatusCode::SERVICE_UNAVAILABLE)
+        .reason("The request took too long; it may or may not have been done.")
+        .retry_after(5)
+        .into_response()
+}
+
+/// Who asks, and whether TLS was spoken to us.
+fn asked(edge: &Edge, rules: &Rules, parts: &Parts) -> (Asked, bool) {
+    let unknown = Peer { address: None, tls: false, certificate: None };
+    let peer = parts.extensions.get::<Peer>().unwrap_or(&unknown);
+    let from = forwarded::from(peer, &rules.proxies, &parts.uri, &parts.headers);
+    let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let origin = Origin {
+        ip: from.ip.map(|ip| ip.to_string()),
+        user_agent: agent.map(|agent| agent.chars().take(LONGEST_AGENT).collect()),
+    };
+    let given = parts.headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let request_id = match given.filter(|id| plain(id)) {
+        Some(id) => id.to_owned(),
+        None => edge.app.request_id(),
+    };
+    let asked =
+        Asked { request_id, origin, secure: from.secure, host: from.host, ..Asked::default() };
+    (asked, peer.tls)
+}
+
+/// Whether an id can stand in a header, a log line and the ledger without harm.
+fn plain(id: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+    !id.is_empty() && id.len() <= LONGEST_ID && id.chars().all(legal)
+}
+
+fn decorate(headers: &mut HeaderMap, reads: bool, request_id: &str) {
+    for (name, value) in ALWAYS {
+        headers.entry(name).or_insert(value);
+    }
+    if reads {
+        headers.entry(header::CACHE_CONTROL).or_insert(NOT_KEPT);
+    }
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+}
+
+/// The line in the log, written when the request is over, however it ends.
+struct Line {
+    side: Side,
+    method: Method,
+    route: String,
+    id: String,
+    begun: Instant,
+    status: u16,
+    counted: Counted,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let taken = self.begun.elapsed();
+        self.counted.done(&self.route, self.status, taken);
+        let (method, route, status, id) = (&self.method, &self.route, self.status, &self.id);
+        let listener = self.side.as_str();
+        let duration_us = u64::try_from(taken.as_micros()).unwrap_or(u64::MAX);
+        // Probes would be most of the log.
+        if self.route.contains("/health/") || self.route.ends_with("/metrics/prometheus") {
+            tracing::debug!(listener, %method, route, status, duration_us, request_id = %id, "request");
+        } else {
+            tracing::info!(listener, %method, route, status, duration_us, request_id = %id, "request");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn input_05_an_id_that_could_split_a_line_or_fill_the_log_is_replaced() {
+        assert!(plain("3f0c-A_b.c:9"));
+        for id in ["", "a b", "a\u{1b}[0m", "é", "a,b", &"x".repeat(65)] {
+            assert!(!plain(id), "{id:?}");
+        }
+    }
+}
