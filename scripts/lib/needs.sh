@@ -40,12 +40,13 @@ install_package_needs() {
   if ! python3 -c 'import zipfile' >/dev/null 2>&1; then install python3; fi
 }
 
-# What the tests need beside that: a PostgreSQL server, and `charmcraft` (see scripts/test).
+# What the tests need beside that: a PostgreSQL server, curl, and `charmcraft` (see scripts/test).
 install_needs() {
   install_build_needs
   wanted=""
   if [ -z "$(postgres_bin)" ]; then wanted="$wanted postgresql"; fi
   if ! python3 -c 'import ensurepip, venv' >/dev/null 2>&1; then wanted="$wanted python3 python3-venv"; fi
+  if ! command -v curl >/dev/null 2>&1; then wanted="$wanted curl"; fi
   # shellcheck disable=SC2086  # a list of words
   if [ -n "$wanted" ]; then install $wanted; fi
 }

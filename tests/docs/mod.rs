@@ -5,6 +5,7 @@ mod examples;
 mod http;
 mod links;
 mod options;
+mod readme;
 
 use std::fs;
 use std::path::Path;

@@ -95,6 +95,22 @@ mod tests {
     }
 
     #[test]
+    fn every_route_that_reads_has_been_thought_about() {
+        let described = serde_json::to_value(crate::http::openapi::admin_part()).unwrap();
+        let paths = described["paths"].as_object().unwrap();
+        let reading = paths.iter().filter(|(_, item)| item["get"].is_object());
+        let forgotten: Vec<&String> = reading
+            .map(|(path, _)| path)
+            .filter(|path| {
+                let uri = path.replace('{', "").replace('}', "");
+                Route::of(&Method::GET, &uri.parse().unwrap()).group == "other"
+            })
+            .collect();
+        assert!(paths.len() > 10, "the routes are described");
+        assert!(forgotten.is_empty(), "say in READING what it takes to read {forgotten:?}");
+    }
+
+    #[test]
     fn every_other_method_changes_something() {
         for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PURGE"] {
             let method: Method = method.parse().unwrap();
