@@ -7,6 +7,7 @@ mod described;
 mod doorward;
 mod edge;
 mod identities;
-mod server;
+mod load;
+pub mod server;
 mod sessions;
 mod wire;

@@ -53,27 +53,8 @@ impl Server {
     /// Starts with options in YAML.
     pub fn with(options: &str) -> Self {
         let laptop = Laptop::new();
-        let options = laptop.file("options.yaml", options);
-        let mut child = laptop
-            .command(&[
-                "serve",
-                "--public-address",
-                "127.0.0.1:0",
-                "--admin-address",
-                "127.0.0.1:0",
-                "--options",
-                &options,
-            ])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut address = |name: &str| {
-            let line = lines.next().unwrap().unwrap();
-            line.strip_prefix(&format!("{name} ")).unwrap().to_owned()
-        };
-        let (public, admin) = (address("public"), address("admin"));
+        laptop.file("options.yaml", options);
+        let (child, public, admin) = launch(&laptop);
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -82,6 +63,17 @@ impl Server {
             .max_idle_connections(0)
             .timeout_global(Some(Duration::from_secs(20)));
         Self { laptop, child, agent: config.build().into(), public, admin }
+    }
+
+    /// Ends it without warning, as a power cut does.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again over what is left after [`Self::kill`], on other ports.
+    pub fn start_again(&mut self) {
+        (self.child, self.public, self.admin) = launch(&self.laptop);
     }
 
     /// Puts other options in place and waits until the service has read them.
@@ -143,6 +135,31 @@ impl Server {
     fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
     }
+}
+
+/// The process, and the addresses of its listeners.
+fn launch(laptop: &Laptop) -> (Child, String, String) {
+    let mut child = laptop
+        .command(&[
+            "serve",
+            "--public-address",
+            "127.0.0.1:0",
+            "--admin-address",
+            "127.0.0.1:0",
+            "--options",
+            laptop.home().join("options.yaml").to_str().unwrap(),
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut address = |name: &str| {
+        let line = lines.next().unwrap().unwrap();
+        line.strip_prefix(&format!("{name} ")).unwrap().to_owned()
+    };
+    let (public, admin) = (address("public"), address("admin"));
+    (child, public, admin)
 }
 
 impl Drop for Server {
