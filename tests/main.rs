@@ -16,6 +16,7 @@ mod architecture;
 mod bench_smoke;
 mod charm;
 mod cli;
+mod clients;
 mod crash;
 mod docs;
 mod http;

@@ -40,13 +40,14 @@ install_package_needs() {
   if ! python3 -c 'import zipfile' >/dev/null 2>&1; then install python3; fi
 }
 
-# What the tests need beside that: a PostgreSQL server, curl, and `charmcraft` (see scripts/test).
+# What the tests need beside that: a PostgreSQL server, Python, Node.js and curl.
 install_needs() {
   install_build_needs
   wanted=""
   if [ -z "$(postgres_bin)" ]; then wanted="$wanted postgresql"; fi
   if ! python3 -c 'import ensurepip, venv' >/dev/null 2>&1; then wanted="$wanted python3 python3-venv"; fi
   if ! command -v curl >/dev/null 2>&1; then wanted="$wanted curl"; fi
+  if ! command -v npm >/dev/null 2>&1; then wanted="$wanted nodejs npm"; fi
   # shellcheck disable=SC2086  # a list of words
   if [ -n "$wanted" ]; then install $wanted; fi
 }
@@ -65,4 +66,67 @@ find_charmcraft() {
   fi
   DOORWARD_CHARMCRAFT=$(cd "$home/bin" && pwd)/charmcraft
   export DOORWARD_CHARMCRAFT
+}
+
+# Whether a registry answers at all.
+reachable() {
+  python3 -c 'import sys, urllib.request as r; r.urlopen(sys.argv[1], timeout=20).read(1)' "$1" >/dev/null 2>&1
+}
+
+# absent NAME URL - NAME could not be installed: an error, unless its registry is out of reach.
+absent() {
+  if reachable "$2"; then
+    echo "$1 cannot be installed, although $2 answers" >&2
+    return 1
+  fi
+  echo "$2 cannot be reached: the tests that need $1 are skipped" >&2
+}
+
+# The official clients of Ory Kratos, unmodified, and schemathesis, kept under target/.
+find_clients() {
+  clients=${CARGO_TARGET_DIR:-target}/clients
+  mkdir -p "$clients"
+  clients=$(cd "$clients" && pwd)
+  find_python_clients && find_javascript_client && find_rust_client
+}
+
+find_python_clients() {
+  wanted=tests/clients/python/requirements.txt
+  home=$clients/python
+  if ! cmp -s "$wanted" "$home/requirements.txt"; then
+    echo "Installing ory-kratos-client (Python) and schemathesis"
+    rm -rf "$home"
+    if ! { python3 -m venv "$home" && "$home/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"; }; then
+      rm -rf "$home"
+      absent "ory-kratos-client (Python) and schemathesis" https://pypi.org/simple/pip/
+      return
+    fi
+    cp "$wanted" "$home/requirements.txt"
+  fi
+  export DOORWARD_CLIENT_PYTHON="$home/bin/python" DOORWARD_SCHEMATHESIS="$home/bin/schemathesis"
+}
+
+find_javascript_client() {
+  home=$clients/javascript
+  if ! cmp -s tests/clients/javascript/package-lock.json "$home/package-lock.json"; then
+    echo "Installing @ory/kratos-client"
+    rm -rf "$home"
+    mkdir "$home"
+    cp tests/clients/javascript/package*.json "$home"
+    if ! npm ci --prefix "$home" --silent --no-audit --no-fund --ignore-scripts; then
+      rm -rf "$home"
+      absent @ory/kratos-client https://registry.npmjs.org/@ory%2fkratos-client
+      return
+    fi
+  fi
+  export DOORWARD_CLIENT_NODE_MODULES="$home/node_modules"
+}
+
+find_rust_client() {
+  project=tests/clients/rust/Cargo.toml
+  if ! cargo build --locked --quiet --manifest-path "$project" --target-dir "$clients/rust"; then
+    absent "ory-kratos-client (Rust)" https://index.crates.io/config.json
+    return
+  fi
+  export DOORWARD_CLIENT_RUST="$clients/rust/debug/kratos-client-check"
 }

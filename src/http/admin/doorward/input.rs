@@ -36,14 +36,14 @@ pub fn time(query: &Query, name: &str) -> Result<Option<Timestamp>, Failure> {
     parsed(query, name, |text| text.parse().ok(), "a time such as 2030-01-31T08:00:00Z")
 }
 
-/// A parameter of a query, where it is given and not empty.
+/// A parameter of a query, where it is given.
 pub fn parsed<T>(
     query: &Query,
     name: &str,
     read: impl FnOnce(&str) -> Option<T>,
     form: &str,
 ) -> Result<Option<T>, Failure> {
-    let Some(text) = query.text(name) else { return Ok(None) };
+    let Some(text) = query.first(name) else { return Ok(None) };
     let read = read(text).map(Some);
     read.ok_or_else(|| Failure::invalid(format!("The parameter {name} takes {form}.")))
 }
