@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use harness::Outcome;
 use harness::options::Options;
 use harness::report::{Line, Verdict, table};
+use workloads::service::{life, memory, reads, sessions, writes};
 use workloads::unit::Unit;
 use workloads::{dispatch, import, package, rates, verify, write};
 
@@ -68,6 +69,21 @@ fn measure(options: &Options) -> Outcome<Vec<Line>> {
     }
     if options.wants(&["P21"]) {
         add("ledger", write::measure(options, &unit)?);
+    }
+    if options.wants(&["P5", "P6", "P8"]) {
+        add("sessions", sessions::measure(options, &unit)?);
+    }
+    if options.wants(&["P15", "P16", "P17", "P18", "P19"]) {
+        add("reads", reads::measure(options, &unit)?);
+    }
+    if options.wants(&["P23", "P24"]) {
+        add("memory", memory::measure(options, &home.path, &unit)?);
+    }
+    if options.wants(&["P11", "P12"]) {
+        add("writes", writes::measure(options, &home.path, &unit)?);
+    }
+    if options.wants(&["P25", "P26", "P27"]) {
+        add("life", life::measure(options, &home.path, &unit)?);
     }
     if options.wants(&["rates"]) {
         add("rates", rates::measure(options, &home.path, &unit)?);

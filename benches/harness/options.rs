@@ -7,12 +7,14 @@ use super::Outcome;
 
 const USAGE: &str = "\
 scripts/bench [--size N] [--rounds N] [--only P1,P13] [--check] [--work DIR]
+              [--mixed SECONDS]
 
   --size N     identities in the store; 1000000 by default
   --rounds N   how often limit and product take turns; 15 by default, fewer are not to be quoted
   --only IDS   only these targets
   --check      fail when a must is missed, or what was met before is worse by more than 20 %
-  --work DIR   where the data are kept, to be used again next time; a temporary one by default";
+  --work DIR   where the data are kept, to be used again next time; a temporary one by default
+  --mixed SECONDS  how long the mixed load for P24 lasts; 60 by default, 3600 to be quoted";
 
 /// What to do, and with which programs.
 #[derive(Clone, Debug)]
@@ -25,6 +27,8 @@ pub struct Options {
     pub only: Vec<String>,
     /// Whether a missed target is a failure.
     pub check: bool,
+    /// How long mixed load lasts, in seconds.
+    pub mixed: u64,
     /// Where the data are kept, when they are to be kept.
     pub work: Option<PathBuf>,
     /// The product.
@@ -43,6 +47,7 @@ impl Options {
             rounds: 15,
             only: Vec::new(),
             check: false,
+            mixed: 60,
             work: None,
             doorward: programs.join("doorward"),
             bare: programs.join("examples/bare"),
@@ -64,6 +69,7 @@ impl Options {
                 "--rounds" => options.rounds = value()?.parse()?,
                 "--only" => options.only = value()?.split(',').map(ToOwned::to_owned).collect(),
                 "--check" => options.check = true,
+                "--mixed" => options.mixed = value()?.parse()?,
                 "--work" => options.work = Some(value()?.into()),
                 // Cargo says so to every benchmark.
                 "--bench" => {}

@@ -121,7 +121,7 @@ pub fn run(command: &mut Command) -> Outcome<Ran> {
 }
 
 /// `RssAnon` in KiB, until the process is gone.
-fn anonymous(status: &str) -> Option<f64> {
+pub fn anonymous(status: &str) -> Option<f64> {
     let text = fs::read_to_string(status).ok()?;
     let line = text.lines().find(|line| line.starts_with("RssAnon:"))?;
     line.split_whitespace().nth(1)?.parse().ok()

@@ -9,6 +9,7 @@ mod data;
 mod disk;
 mod fill;
 mod read;
+mod serve;
 mod watch;
 
 use std::env;
@@ -34,6 +35,9 @@ fn main() -> Outcome {
         "scan" => read::scan(&next()),
         "chain" => read::chain(next().parse()?),
         "commit" => disk::commit(&next(), next().parse()?),
+        "group" => disk::group(&next(), next().parse()?, next().parse()?),
+        "copy" => disk::copy(&next(), &next()),
+        "serve" => serve::serve(&next()),
         "fill" => fill::fill(&next(), next().parse()?, next().parse()?),
         "index" => fill::index(&next()),
         "watch" => watch::watch(next().parse()?, &next(), &arguments.collect::<Vec<_>>()),

@@ -4,6 +4,7 @@ pub mod dispatch;
 pub mod import;
 pub mod package;
 pub mod rates;
+pub mod service;
 pub mod unit;
 pub mod verify;
 pub mod write;

@@ -1,0 +1,90 @@
+//! L12, L13 and L16: a bare HTTP server. One route says hello; the other hashes a token, joins the
+//! session with its owner in one statement, and writes the answer by hand. Nothing is checked that
+//! need not be, and nothing is logged.
+
+use std::cell::RefCell;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row};
+use sha2::{Digest as _, Sha256};
+
+use super::Outcome;
+
+const WHOAMI: &str = "SELECT s.id, s.expires_at, s.authenticated_at, s.issued_at, s.aal, i.id,
+    i.schema_id, i.traits, i.status, i.created_at, i.updated_at
+    FROM sessions s JOIN identities i ON i.n = s.identity
+    WHERE s.token_digest = ?1 AND s.active = 1";
+
+thread_local! {
+    /// Each thread of the server has its connection, so that none waits for another.
+    static DATABASE: RefCell<Option<Connection>> = const { RefCell::new(None) };
+}
+
+/// Serves the database at `path` on a free port, which is printed, until it is killed.
+pub fn serve(path: &str) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let routes = Router::new()
+        .route("/hello", get(async || "hello"))
+        .route("/sessions/whoami", get(whoami))
+        .with_state(path.to_owned());
+    runtime.block_on(async {
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let listener = tokio::net::TcpListener::bind(free).await?;
+        println!("{}", listener.local_addr()?);
+        Ok(axum::serve(listener, routes).await?)
+    })
+}
+
+async fn whoami(State(path): State<String>, headers: HeaderMap) -> Response {
+    let token = headers.get("x-session-token").map(axum::http::HeaderValue::as_bytes).unwrap_or_default();
+    match DATABASE.with_borrow_mut(|database| look(database, &path, token)) {
+        Ok(Some(body)) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Ok(None) => StatusCode::UNAUTHORIZED.into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+fn look(
+    database: &mut Option<Connection>,
+    path: &str,
+    token: &[u8],
+) -> rusqlite::Result<Option<String>> {
+    let connection = match database {
+        Some(connection) => connection,
+        None => database.insert(open(path)?),
+    };
+    let digest: [u8; 32] = Sha256::digest(token).into();
+    let mut statement = connection.prepare_cached(WHOAMI)?;
+    statement
+        .query_row([digest.as_slice()], |row| {
+            let text = |column| text(row, column);
+            let number = |column| row.get::<_, i64>(column);
+            let (id, aal, owner): (&str, &str, &str) = (text(0)?, text(4)?, text(5)?);
+            let (schema, traits, status): (&str, &str, &str) = (text(6)?, text(7)?, text(8)?);
+            let (expires, authenticated, issued) = (number(1)?, number(2)?, number(3)?);
+            let (created, updated) = (number(9)?, number(10)?);
+            Ok(format!(
+                r#"{{"id":"{id}","active":true,"expires_at":{expires},"authenticated_at":{authenticated},"authenticator_assurance_level":"{aal}","authentication_methods":[{{"method":"password","aal":"{aal}","completed_at":{authenticated}}}],"issued_at":{issued},"identity":{{"id":"{owner}","schema_id":"{schema}","schema_url":"http://127.0.0.1:4433/schemas/c29jaWFsX3VzZXJfdjA","state":"{status}","state_changed_at":{updated},"traits":{traits},"verifiable_addresses":[],"recovery_addresses":[],"metadata_public":null,"created_at":{created},"updated_at":{updated}}},"devices":[]}}"#
+            ))
+        })
+        .optional()
+}
+
+fn text<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<&'r str> {
+    Ok(row.get_ref(column)?.as_str()?)
+}
+
+fn open(path: &str) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    // As the product: a plan that is made once, and the same memory for pages.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.execute_batch("PRAGMA query_only=ON; PRAGMA cache_size=-4096;")?;
+    Ok(connection)
+}
