@@ -42,7 +42,8 @@ pub fn serve(path: &str) -> Outcome {
 }
 
 async fn whoami(State(path): State<String>, headers: HeaderMap) -> Response {
-    let token = headers.get("x-session-token").map(axum::http::HeaderValue::as_bytes).unwrap_or_default();
+    let token =
+        headers.get("x-session-token").map(axum::http::HeaderValue::as_bytes).unwrap_or_default();
     match DATABASE.with_borrow_mut(|database| look(database, &path, token)) {
         Ok(Some(body)) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
         Ok(None) => StatusCode::UNAUTHORIZED.into_response(),

@@ -149,7 +149,7 @@ pub fn measure(options: &Options, unit: &Unit) -> Outcome<Vec<Line>> {
         whoami(client, &person.token, 200, &person.id)
     };
     let unknown = |client: &mut Client, number: u64| {
-        whoami(client, &token(-1 - i64::try_from(number)?), 401, "")
+        whoami(client, &token(i64::MAX - i64::try_from(number)?), 401, "")
     };
     let malformed = |client: &mut Client, _| whoami(client, "not-a-token", 401, "");
     let hello = |client: &mut Client, _| match client.get("/hello")? {
