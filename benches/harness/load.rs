@@ -29,14 +29,14 @@ impl Client {
 
     /// Asks for a path; gives the status.
     pub fn get(&mut self, path: &str) -> Outcome<u16> {
-        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n"))
+        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
     }
 
     /// Sends a document to a path; gives the status.
     pub fn post(&mut self, path: &str, body: &str) -> Outcome<u16> {
         let length = body.len();
         self.ask(&format!(
-            "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n\
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
              Content-Length: {length}\r\n\r\n{body}"
         ))
     }

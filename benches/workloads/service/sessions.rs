@@ -123,8 +123,9 @@ fn signed_in(unit: &Unit) -> Outcome<Vec<SignedIn>> {
 
 /// Asks who has a token; the answer must have this status, and name this identity.
 fn whoami(client: &mut Client, token: &str, status: u16, id: &str) -> Outcome<()> {
-    let request =
-        format!("GET /sessions/whoami HTTP/1.1\r\nHost: bench\r\nX-Session-Token: {token}\r\n\r\n");
+    let request = format!(
+        "GET /sessions/whoami HTTP/1.1\r\nHost: localhost\r\nX-Session-Token: {token}\r\n\r\n"
+    );
     let got = client.ask(&request)?;
     if got == status && client.text().contains(id) {
         return Ok(());
