@@ -74,12 +74,6 @@ impl Asked {
         self.caller(Actor::new(ActorKind::AdminApi, id))
     }
 
-    /// A person who is signed in.
-    #[must_use]
-    pub fn person(&self, identity: Uuid) -> Caller {
-        self.caller(Actor::new(ActorKind::User, identity.to_string()))
-    }
-
     /// Somebody who is not known yet; a session that comes with the request may say who it is.
     #[must_use]
     pub fn anybody(&self) -> Caller {

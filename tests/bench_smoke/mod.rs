@@ -8,7 +8,8 @@ fn the_benchmarks_run_on_a_tiny_store_and_give_a_verdict_for_every_target() {
     // `scripts/bench` does, in the profile that the tests were built in.
     cargo(&["build", "--locked", "--example", "bare", "--example", "hook-tool"]);
     let bench = ["bench", "--locked", "--profile", "dev", "--bench", "targets", "--"];
-    let printed = cargo(&[&bench[..], &["--size", "600", "--rounds", "2", "--mixed", "1"]].concat());
+    let printed =
+        cargo(&[&bench[..], &["--size", "600", "--rounds", "2", "--mixed", "1"]].concat());
     for start in ["Machine: ", "Data: 600 identities, seed ", "| id ", "| --"] {
         assert!(printed.lines().any(|line| line.starts_with(start)), "{start}: {printed}");
     }

@@ -102,7 +102,7 @@ mod tests {
         let forgotten: Vec<&String> = reading
             .map(|(path, _)| path)
             .filter(|path| {
-                let uri = path.replace('{', "").replace('}', "");
+                let uri = path.replace(['{', '}'], "");
                 Route::of(&Method::GET, &uri.parse().unwrap()).group == "other"
             })
             .collect();
