@@ -200,7 +200,7 @@ impl From<CallError> for Failure {
 }
 
 impl IntoResponse for Failure {
-    /// Only the status; [`render`] writes the body, because it knows the request.
+    /// Only the status; [`rendered`] writes the body, where the request is known.
     fn into_response(self) -> Response {
         let mut response = self.0.status.into_response();
         response.extensions_mut().insert(self);

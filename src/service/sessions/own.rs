@@ -16,7 +16,7 @@ use crate::store::sql::sessions::{self, Which};
 /// they are.
 ///
 /// # Errors
-/// As [`check`].
+/// As [`check()`].
 pub fn others(
     d: &Deps,
     presented: Option<&Presented>,
@@ -34,7 +34,7 @@ pub fn others(
 /// Revokes all other sessions of the person; says how many worked.
 ///
 /// # Errors
-/// As [`check`].
+/// As [`check()`].
 pub fn revoke_others(d: &Deps, by: &Caller, presented: Option<&Presented>) -> Result<u64, Denied> {
     let current = check(d, presented)?;
     let (owner, now) = (current.identity.id, d.clock.now());
@@ -52,7 +52,7 @@ pub fn revoke_others(d: &Deps, by: &Caller, presented: Option<&Presented>) -> Re
 /// looks the same.
 ///
 /// # Errors
-/// As [`check`], and `Current` for the session that asks.
+/// As [`check()`], and `Current` for the session that asks.
 pub fn revoke_own(
     d: &Deps,
     by: &Caller,
