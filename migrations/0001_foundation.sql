@@ -105,6 +105,22 @@ CREATE TABLE codes (
 ){STRICT};
 CREATE INDEX codes_identity ON codes (identity);
 
+-- Attempts to sign in, to make an account and so on. `form` is a document; `sealed` holds secrets
+-- that wait to be confirmed, sealed with the data key.
+CREATE TABLE flows (
+    id {TEXT} NOT NULL,
+    kind {TEXT} NOT NULL,
+    identity {TEXT},
+    attempts {INT} NOT NULL,
+    form {TEXT} NOT NULL,
+    sealed {TEXT},
+    issued_at {INT} NOT NULL,
+    expires_at {INT} NOT NULL,
+    CONSTRAINT flows_pkey PRIMARY KEY (id)
+){STRICT};
+CREATE INDEX flows_expires_at ON flows (expires_at);
+CREATE INDEX flows_identity ON flows (identity) WHERE identity IS NOT NULL;
+
 -- What went wrong in a browser, for the page it was sent to.
 CREATE TABLE flow_errors (
     id {TEXT} NOT NULL,

@@ -8,7 +8,7 @@ use super::listing::{before, token};
 use crate::app::Deps;
 use crate::domain::message::{Dispatch, Message, MessageKind, MessageStatus, Template};
 use crate::error::{Error, ErrorCode};
-use crate::store::WriteTx;
+use crate::store::ScratchTx;
 use crate::store::sql::messages::{self, Filter};
 
 /// A message that is to be sent.
@@ -28,7 +28,7 @@ pub struct Draft<'a> {
 ///
 /// # Errors
 /// When it cannot be sealed or written.
-pub fn queue(d: &Deps, tx: &WriteTx<'_>, draft: &Draft<'_>) -> Result<Uuid, Error> {
+pub fn queue(d: &Deps, tx: &ScratchTx<'_>, draft: &Draft<'_>) -> Result<Uuid, Error> {
     let now = d.clock.now();
     let id = d.rng.uuid_v7(now)?;
     let content = d.seal(&context(id), draft.content.to_string().as_bytes())?;

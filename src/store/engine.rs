@@ -6,7 +6,7 @@ use std::time::Duration;
 #[cfg(feature = "postgres")]
 use super::postgres as server;
 use super::sqlite;
-use super::{Location, StoreError, Tx, WriteTx};
+use super::{Location, ScratchTx, StoreError, Tx, WriteTx};
 
 /// A connection.
 pub(super) enum Engine {
@@ -106,13 +106,13 @@ impl Engine {
 
     /// The transaction that was begun.
     pub(super) fn transaction(&mut self) -> WriteTx<'_> {
-        WriteTx(Tx {
+        WriteTx(ScratchTx(Tx {
             engine: match self {
                 Self::Sqlite(connection) => Handle::Sqlite(connection),
                 #[cfg(feature = "postgres")]
                 Self::Postgres(connection) => Handle::Postgres(RefCell::new(connection.client())),
             },
-        })
+        }))
     }
 
     fn word(&mut self, text: &'static str) -> Result<(), StoreError> {

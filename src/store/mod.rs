@@ -66,8 +66,12 @@ pub struct Tx<'c> {
     engine: Handle<'c>,
 }
 
-/// A transaction that can also write; exists only inside [`Store::write`].
-pub struct WriteTx<'c>(Tx<'c>);
+/// A transaction that can also write what is nobody's account: flows on their way, counters of
+/// failures, the outbox. That takes no ledger entry; see [`Store::scratch`].
+pub struct ScratchTx<'c>(Tx<'c>);
+
+/// A transaction that can write everything; exists only inside [`Store::write`].
+pub struct WriteTx<'c>(ScratchTx<'c>);
 
 /// What a writing closure hands back.
 ///
@@ -265,6 +269,29 @@ impl Store {
         self.change(true, |tx| self.inner.ledger.seal(tx, author, job(tx)?))
     }
 
+    /// Runs a closure that writes what is nobody's account, and commits it with others that wait at
+    /// the same time. Nothing is changed when anything fails.
+    ///
+    /// The statements that take a [`ScratchTx`] are those of a few tables, which a test names; no
+    /// other can be reached from here.
+    ///
+    /// ```compile_fail
+    /// # use doorward::store::{Store, StoreError, WriteTx};
+    /// # fn needs_an_entry(tx: &WriteTx<'_>) -> Result<(), StoreError> { Ok(()) }
+    /// fn change(store: &Store) -> Result<(), StoreError> {
+    ///     store.scratch(|tx| needs_an_entry(tx))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// What the closure returns, or a failure of the store.
+    pub fn scratch<T, E: From<StoreError>>(
+        &self,
+        job: impl FnOnce(&ScratchTx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.change(false, |tx| Ok((job(tx)?, true)))
+    }
+
     /// Whether the write lock can be had and a page be written; nothing is changed.
     ///
     /// # Errors
@@ -411,7 +438,7 @@ impl Tx<'_> {
     }
 }
 
-impl WriteTx<'_> {
+impl ScratchTx<'_> {
     /// Runs a statement that changes rows; says how many.
     ///
     /// # Errors
@@ -446,9 +473,11 @@ impl WriteTx<'_> {
             rows => Err(StoreError::RowsAffected(rows)),
         }
     }
+}
 
+impl WriteTx<'_> {
     fn batch(&self, text: &str) -> Result<(), StoreError> {
-        match &self.0.engine {
+        match &self.0.0.engine {
             Handle::Sqlite(connection) => sqlite::batch(connection, text),
             #[cfg(feature = "postgres")]
             Handle::Postgres(client) => postgres::batch(client, text),
@@ -457,6 +486,14 @@ impl WriteTx<'_> {
 }
 
 impl<'c> std::ops::Deref for WriteTx<'c> {
+    type Target = ScratchTx<'c>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<'c> std::ops::Deref for ScratchTx<'c> {
     type Target = Tx<'c>;
 
     fn deref(&self) -> &Self::Target {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rules::{ARROWS, CRATES, MOST_LINES, SQL};
+use rules::{ARROWS, CRATES, MOST_LINES, SCRATCH, SQL};
 use tokens::{Token, closing_brace, test_modules, tokens};
 
 /// A file of `src/`, by its path below it.
@@ -210,6 +210,17 @@ fn only_the_store_speaks_sql() {
         }
     }
     assert!(wrong.is_empty(), "SQL outside the store: {wrong:?}");
+}
+
+#[test]
+fn only_what_is_nobodys_account_is_written_without_a_ledger_entry() {
+    let named: Vec<String> = product()
+        .into_iter()
+        .filter(|file| file.within(&["store/sql/"]) && !file.within(SCRATCH))
+        .filter(|file| tokens(&file.text).iter().any(|token| token.is("ScratchTx")))
+        .map(|file| file.path)
+        .collect();
+    assert!(named.is_empty(), "a change without a ledger entry:\n{}", named.join("\n"));
 }
 
 #[test]

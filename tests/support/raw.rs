@@ -17,6 +17,7 @@ const TABLES: [(&str, &str); 17] = [
     ("sessions", "n"),
     ("codes", "id"),
     ("flow_errors", "id"),
+    ("flows", "id"),
     ("messages", "n"),
     ("message_dispatches", "message, id"),
     ("api_tokens", "id"),

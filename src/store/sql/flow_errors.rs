@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::statements;
 use crate::args;
 use crate::domain::flow_error::FlowError;
-use crate::store::{StoreError, Tx, WriteTx};
+use crate::store::{ScratchTx, StoreError, Tx};
 
 statements! {
     FIND = "SELECT error, created_at FROM flow_errors WHERE id = $1 AND expires_at > $2";
@@ -28,7 +28,7 @@ pub fn find(tx: &Tx<'_>, id: Uuid, now: Timestamp) -> Result<Option<FlowError>, 
 /// # Errors
 /// `Conflict` for an id that exists.
 pub fn insert(
-    tx: &WriteTx<'_>,
+    tx: &ScratchTx<'_>,
     id: Uuid,
     error: &Json,
     now: Timestamp,

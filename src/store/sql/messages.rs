@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::statements;
 use crate::args;
 use crate::domain::message::{Dispatch, Message, MessageKind, MessageStatus, Template};
-use crate::store::{Row, StoreError, Tx, WriteTx};
+use crate::store::{Row, ScratchTx, StoreError, Tx};
 
 statements! {
     PAGE = "SELECT id, status, kind, recipient, template, send_count, created_at, updated_at, n
@@ -69,7 +69,7 @@ pub fn find(tx: &Tx<'_>, id: Uuid) -> Result<Option<(Message, Vec<Dispatch>)>, S
 ///
 /// # Errors
 /// `Conflict` for an id that exists.
-pub fn insert(tx: &WriteTx<'_>, message: &Message, content: &str) -> Result<(), StoreError> {
+pub fn insert(tx: &ScratchTx<'_>, message: &Message, content: &str) -> Result<(), StoreError> {
     tx.exec_one(
         INSERT,
         args![

@@ -6,6 +6,7 @@ pub mod authorities;
 pub mod codes;
 pub mod credentials;
 pub mod flow_errors;
+pub mod flows;
 pub mod identities;
 pub mod insert;
 pub mod ledger;
@@ -37,6 +38,7 @@ pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'s
         ("codes", codes::STATEMENTS),
         ("credentials", credentials::STATEMENTS),
         ("flow_errors", flow_errors::STATEMENTS),
+        ("flows", flows::STATEMENTS),
         ("identities", identities::STATEMENTS),
         ("insert", insert::STATEMENTS),
         ("ledger", ledger::STATEMENTS),
