@@ -3,6 +3,7 @@
 
 mod edge;
 mod reader;
+mod signin;
 mod templates;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use crate::domain::schema::Schemas;
 use crate::domain::session::RequiredAal;
 pub use edge::AdminPlace;
 use reader::Reader;
+pub use signin::{LoginStyle, Registration, SignIn};
 pub use templates::{Subject, TokenTemplate, TokenTemplates};
 
 /// An option that cannot be used, and what to do about it.
@@ -109,6 +111,8 @@ pub struct Options {
     pub session_cookie_same_site: SameSite,
     /// What signed tokens of sessions look like.
     pub session_token_templates: TokenTemplates,
+    /// How people sign in.
+    pub signin: SignIn,
 }
 
 impl Default for Options {
@@ -137,13 +141,14 @@ impl Default for Options {
             session_cookie_domain: String::new(),
             session_cookie_same_site: SameSite::Lax,
             session_token_templates: TokenTemplates::default(),
+            signin: SignIn::default(),
         }
     }
 }
 
 impl Options {
-    /// Every option's name, in the order of `config.yaml`.
-    pub const NAMES: [&'static str; 23] = [
+    /// The options that stand in no group.
+    const NAMES: [&'static str; 23] = [
         "external_url",
         "public_port",
         "admin_port",
@@ -168,6 +173,11 @@ impl Options {
         "session_cookie_same_site",
         "session_token_templates",
     ];
+
+    /// Every option's name, in the order of `config.yaml`.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::NAMES.into_iter().chain(SignIn::NAMES)
+    }
 
     /// Reads options as `config-get` or a file gives them; what is absent or null is the default.
     ///
@@ -213,6 +223,7 @@ impl Options {
                 SameSite::parse,
             ),
             session_token_templates: reader.templates("session_token_templates"),
+            signin: SignIn::read(&mut reader),
         };
         reader.unknown();
         let mut problems = reader.problems;
@@ -254,7 +265,8 @@ impl Options {
             self.session_cookie_same_site.as_str().into(),
             self.session_token_templates.as_str().into(),
         ];
-        Self::NAMES.iter().map(|name| (*name).to_owned()).zip(values).collect()
+        let values = values.into_iter().chain(self.signin.values());
+        Self::names().map(ToOwned::to_owned).zip(values).collect()
     }
 
     /// The identity schemas in force. The shipped ones are compiled when first used; an operator's
@@ -313,13 +325,14 @@ impl Options {
     }
 }
 
-/// The type of an option as `config.yaml` names it: `string` or `int`.
+/// The type of an option as `config.yaml` names it: `string`, `int` or `boolean`.
 #[must_use]
 pub fn kind_of(name: &str) -> Option<&'static str> {
-    Options::default()
-        .to_map()
-        .get(name)
-        .map(|value| if value.is_number() { "int" } else { "string" })
+    Options::default().to_map().get(name).map(|value| match value {
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "int",
+        _ => "string",
+    })
 }
 
 fn problem(option: &str, message: String) -> Problem {

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use serde_json::{Map, Value};
+use url::Url;
 
 use super::edge::{LONGEST_SOCKET, network, words};
 use super::{LOG_LEVELS, Options, Problem, TokenTemplates, problem};
@@ -51,6 +52,40 @@ impl Reader<'_> {
         }
         self.problems.push(problem(name, format!("must be a whole number from {min} to {max}")));
         default
+    }
+
+    /// Yes or no; on a command line it arrives as text.
+    pub(super) fn flag(&mut self, name: &str, default: bool) -> bool {
+        let flag = match self.map.get(name) {
+            None | Some(Value::Null) => return default,
+            Some(Value::Bool(flag)) => Some(*flag),
+            Some(Value::String(text)) => text.trim().to_lowercase().parse().ok(),
+            Some(_) => None,
+        };
+        flag.unwrap_or_else(|| {
+            self.problems.push(problem(name, "must be true or false".to_owned()));
+            default
+        })
+    }
+
+    /// Addresses of the web, separated by blanks or commas.
+    pub(super) fn urls(&mut self, name: &str) -> Vec<Url> {
+        let text = self.text(name, String::new());
+        let mut all = Vec::new();
+        for word in words(&text) {
+            match Url::parse(word) {
+                Ok(url) if matches!(url.scheme(), "https" | "http") && url.has_host() => {
+                    all.push(url);
+                }
+                _ => {
+                    let message = format!(
+                        "contains '{word}', which is no address such as https://app.example.com/"
+                    );
+                    self.problems.push(problem(name, message));
+                }
+            }
+        }
+        all
     }
 
     pub(super) fn log_level(&mut self, default: String) -> String {
@@ -170,7 +205,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn unknown(&mut self) {
-        for name in self.map.keys().filter(|name| !Options::NAMES.contains(&name.as_str())) {
+        for name in self.map.keys().filter(|name| !Options::names().any(|known| known == *name)) {
             self.problems.push(problem(name, "is not an option of Doorward".to_owned()));
         }
     }

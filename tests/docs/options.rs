@@ -56,6 +56,18 @@ fn example(name: &str, option: &Value) -> String {
         "argon2_memory_kib" => "65536".to_owned(),
         "argon2_iterations" => "3".to_owned(),
         "recovery_code_minutes" => "15".to_owned(),
+        "enforce_mfa" => "false".to_owned(),
+        "login_style" => "unified".to_owned(),
+        "registration" => "open".to_owned(),
+        "require_verified_address" => "true".to_owned(),
+        "flow_minutes" => "30".to_owned(),
+        "code_minutes" => "5".to_owned(),
+        "privileged_session_minutes" => "15".to_owned(),
+        "default_return_url" => "https://app.example.com".to_owned(),
+        "allowed_return_urls" => "https://app.example.com/".to_owned(),
+        name if name.ends_with("_ui_url") => {
+            format!("https://login.example.com/{}", name.trim_end_matches("_ui_url"))
+        }
         "session_lifespan_minutes" => "480".to_owned(),
         "session_extend_window_minutes" => "60".to_owned(),
         "session_required_aal" => "aal1".to_owned(),

@@ -7,7 +7,7 @@ use postgres::Client;
 use rusqlite::Connection;
 
 /// Every table, with the columns that order it.
-const TABLES: [(&str, &str); 17] = [
+const TABLES: [(&str, &str); 18] = [
     ("settings", "name"),
     ("identities", "n"),
     ("authorities", "identity, authority"),
