@@ -48,13 +48,17 @@ fn must_exist(place: &Place) -> Result<(), Stop> {
     Err(Stop::Failed(format!("there is no database in {}", place.state_dir().display())))
 }
 
-/// What the service works with, read anew at every SIGHUP.
+/// What the service works with, read anew at every SIGHUP. `port` is where it listens for people:
+/// without an external URL its links lead there, wherever the options say it should.
 ///
 /// # Errors
 /// When the configuration or the store cannot be used.
-pub fn service(global: &Global) -> Result<Deps, Error> {
-    let place =
+pub fn service(global: &Global, port: Option<u16>) -> Result<Deps, Error> {
+    let mut place =
         Place::of(global).map_err(|stop| Error::new(ErrorCode::Invalid, stop.to_string()))?;
+    if let Some(port) = port {
+        place.settings.options.public_port = port;
+    }
     let by = Caller::local(Actor::new(ActorKind::System, "serve"));
     Ok(prepared(&place, &by)?.0.shared())
 }

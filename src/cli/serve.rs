@@ -38,13 +38,14 @@ pub fn run(global: &Global, args: &Serve) -> Result<(), Stop> {
     let health = args.health_socket.as_deref().map(unix).transpose()?;
     let tls = place.settings.options.admin_speaks_tls(admin.is_local());
     let rule = rule(&admin, tls, args)?;
-    let deps = open::service(global)?;
+    let port = public.address().map(|address| address.port());
+    let deps = open::service(global, port)?;
     let _lock = running::service(place.state_dir())?;
     let server = Server::new(Listeners { public, admin, health }, deps, files())
         .map_err(|error| failed(&error))?;
     announce(&server);
     let global = global.clone();
-    server.run(rule, Arc::new(move || open::service(&global))).map_err(|error| failed(&error))
+    server.run(rule, Arc::new(move || open::service(&global, port))).map_err(|error| failed(&error))
 }
 
 fn failed(error: &io::Error) -> Stop {

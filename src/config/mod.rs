@@ -318,7 +318,8 @@ impl Options {
     #[must_use]
     pub fn base_url(&self) -> String {
         if self.external_url.is_empty() {
-            format!("http://localhost:{}", self.public_port)
+            let scheme = if self.tls_certificate.is_empty() { "http" } else { "https" };
+            format!("{scheme}://localhost:{}", self.public_port)
         } else {
             self.external_url.clone()
         }

@@ -17,6 +17,7 @@ use super::metrics::Metrics;
 use super::slots::{Held, Slots};
 use crate::app::Deps;
 use crate::service;
+use crate::service::flood::Flood;
 
 /// How many use cases run at once. Most of them wait: those that write, for a commit they share.
 const CALLS: usize = 64;
@@ -35,6 +36,7 @@ pub struct App {
     calls: Slots,
     metrics: Arc<Metrics>,
     health: Arc<Mutex<Option<Looked>>>,
+    flood: Arc<Flood>,
 }
 
 /// What a look at the store's health found, and when the look began.
@@ -90,6 +92,7 @@ impl App {
             calls: Slots::new(CALLS, CALLS_WAITING),
             metrics: Arc::default(),
             health: Arc::default(),
+            flood: Arc::default(),
         }
     }
 
@@ -97,6 +100,12 @@ impl App {
     #[must_use]
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    /// What keeps failures from flooding the ledger.
+    #[must_use]
+    pub fn flood(&self) -> Arc<Flood> {
+        Arc::clone(&self.flood)
     }
 
     /// By door: how many use cases run, and how many wait for a thread.

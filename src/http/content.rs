@@ -40,6 +40,12 @@ impl<S: Send + Sync> FromRequest<S> for Content {
 }
 
 impl Content {
+    /// The body as it came.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Refuses a body that does not call itself JSON.
     ///
     /// # Errors

@@ -43,14 +43,18 @@ impl<S: Sync> FromRequestParts<S> for Ticket {
     }
 }
 
-/// The first cookie of the name that can be one of ours.
-fn cookie(headers: &HeaderMap) -> Option<Presented> {
+/// The first session cookie that can be one of ours.
+pub fn cookie(headers: &HeaderMap) -> Option<Presented> {
+    cookies(headers, COOKIE).find_map(Presented::cookie)
+}
+
+/// The values of all cookies of a name.
+pub fn cookies<'h>(headers: &'h HeaderMap, wanted: &str) -> impl Iterator<Item = &'h str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut named = all.flat_map(|line| line.split(';')).filter_map(|pair| {
+    all.flat_map(|line| line.split(';')).filter_map(move |pair| {
         let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE).then_some(value.trim_matches('"'))
-    });
-    named.find_map(Presented::cookie)
+        (name == wanted).then_some(value.trim_matches('"'))
+    })
 }
 
 /// `Set-Cookie` for a session that ends at `expires_at`.
@@ -74,7 +78,19 @@ pub fn forget(options: &Options, secure: bool) -> Option<HeaderValue> {
 }
 
 fn written(options: &Options, secure: bool, value: &str, seconds: i64) -> Option<HeaderValue> {
-    let mut text = format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly");
+    written_as(options, secure, COOKIE, value, seconds)
+}
+
+/// `Set-Cookie` for any cookie of ours that no script may read.
+#[must_use]
+pub fn written_as(
+    options: &Options,
+    secure: bool,
+    name: &str,
+    value: &str,
+    seconds: i64,
+) -> Option<HeaderValue> {
+    let mut text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly");
     if !options.session_cookie_domain.is_empty() {
         text = text + "; Domain=" + &options.session_cookie_domain;
     }

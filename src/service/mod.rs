@@ -13,6 +13,7 @@ pub mod events;
 mod failure;
 pub mod flood;
 pub mod flow_errors;
+pub mod flows;
 mod given;
 pub mod health;
 pub mod identities;

@@ -6,6 +6,7 @@ mod audit;
 mod described;
 mod doorward;
 mod edge;
+mod flows;
 mod identities;
 mod load;
 pub mod server;

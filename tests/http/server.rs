@@ -50,10 +50,10 @@ impl Answer {
 }
 
 impl Server {
-    /// Starts with options in YAML.
+    /// Starts with options in YAML. Nobody needs a second factor unless they say so.
     pub fn with(options: &str) -> Self {
         let laptop = Laptop::new();
-        laptop.file("options.yaml", options);
+        laptop.file("options.yaml", &with_one_factor(options));
         let (child, public, admin) = launch(&laptop);
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -79,7 +79,7 @@ impl Server {
     /// Puts other options in place and waits until the service has read them.
     pub fn reconfigure(&mut self, options: &str) {
         let errors = self.child.stderr.take().unwrap();
-        self.laptop.file("options.yaml", options);
+        self.laptop.file("options.yaml", &with_one_factor(options));
         self.signal(Signal::SIGHUP);
         let mut lines = BufReader::new(errors);
         let begun = Instant::now();
@@ -103,16 +103,30 @@ impl Server {
 
     /// Asks for a whole address.
     pub fn ask(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        match body {
+            "" => self.ask_plainly(method, url, headers, body),
+            body => {
+                let kind = [("content-type", "application/json")];
+                self.ask_plainly(method, url, &[headers, &kind].concat(), body)
+            }
+        }
+    }
+
+    /// Asks with the headers that are given and no others.
+    pub fn ask_plainly(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let answer = match body {
             "" => self.agent.run(request.body(()).unwrap()),
-            body => {
-                let request = request.header("content-type", "application/json");
-                self.agent.run(request.body(body.to_owned()).unwrap())
-            }
+            body => self.agent.run(request.body(body.to_owned()).unwrap()),
         };
         let mut answer = answer.unwrap_or_else(|error| panic!("{method} {url}: {error}"));
         Answer {
@@ -135,6 +149,16 @@ impl Server {
     fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
     }
+}
+
+/// The options, with `enforce_mfa` off where they do not speak of it.
+fn with_one_factor(options: &str) -> String {
+    let mut map: serde_json::Map<String, Value> = match options.trim() {
+        "" => serde_json::Map::new(),
+        text => doorward::yaml::from_str(text).unwrap(),
+    };
+    map.entry("enforce_mfa").or_insert(false.into());
+    Value::Object(map).to_string()
 }
 
 /// The process, and the addresses of its listeners.

@@ -210,6 +210,11 @@ pub fn raw_dump(path: &std::path::Path) -> Result<String, String> {
     raw::try_dump_sqlite(path).map_err(|error| error.to_string())
 }
 
+/// Runs SQL on a database file behind the product's back.
+pub fn batch_file(path: &std::path::Path, text: &str) -> Result<(), String> {
+    raw::batch_sqlite(path, text)
+}
+
 /// A place for a realm that was not prepared yet.
 pub struct Bare {
     pub settings: Settings,

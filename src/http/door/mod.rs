@@ -45,7 +45,7 @@ pub struct Door {
 impl Door {
     /// A door that keeps `rule`.
     pub fn new(app: App, rule: Rule) -> Self {
-        Self { app, flood: Arc::default(), rule }
+        Self { flood: app.flood(), app, rule }
     }
 
     /// Tells the ledger every minute of refusals that were only counted.

@@ -29,6 +29,14 @@ pub fn denied(base_url: &str, return_to: Option<&str>, why: Denied) -> Failure {
                 .detail("redirect_browser_to", place.as_str())
                 .beside("redirect_browser_to", place)
         }
+        Denied::Enrolment => {
+            let place = format!("{base_url}/self-service/settings/browser");
+            Failure::new(StatusCode::FORBIDDEN)
+                .id("session_aal2_required")
+                .reason("A second factor must be set up before this session can be used here.")
+                .detail("redirect_browser_to", place.as_str())
+                .beside("redirect_browser_to", place)
+        }
         Denied::Current => {
             Failure::invalid("This is the session the request was made with; sign out to end it.")
         }

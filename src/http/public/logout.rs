@@ -47,7 +47,7 @@ async fn begin(
 ) -> Result<Document, Failure> {
     app.call(move |d| {
         let base_url = d.options.base_url();
-        let place = return_to::allowed(&base_url, &query)?;
+        let place = return_to::allowed(&d.options, &query)?;
         let token = sessions::logout_token(d, presented.as_ref())
             .map_err(|why| denied(&base_url, None, why))?;
         let mut link = url::form_urlencoded::Serializer::new(String::new());
@@ -88,7 +88,7 @@ async fn finish(
     let token = token.ok_or_else(|| Failure::invalid("The parameter `token` is missing."))?;
     app.call(move |d| {
         let base_url = d.options.base_url();
-        let place = return_to::allowed(&base_url, &query)?.unwrap_or_else(|| base_url.clone());
+        let place = return_to::allowed(&d.options, &query)?.unwrap_or_else(|| base_url.clone());
         match sessions::logout(d, &asked.anybody(), presented.as_ref(), &token) {
             // Whoever is signed out already wanted just that.
             Ok(()) | Err(Denied::NoSession) => {}

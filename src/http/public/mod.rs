@@ -2,6 +2,7 @@
 
 mod denied;
 mod errors;
+mod flows;
 mod keys;
 mod logout;
 mod return_to;
@@ -18,6 +19,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(sessions::routes())
         .merge(logout::routes())
         .merge(errors::routes())
+        .merge(flows::routes())
         .merge(keys::routes())
         .merge(schemas::routes())
 }

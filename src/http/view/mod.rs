@@ -1,5 +1,6 @@
 //! How things look on the wire.
 
+pub mod flow;
 pub mod identity;
 pub mod message;
 pub mod session;

@@ -12,6 +12,8 @@ use crate::domain::session::{Aal, Device, Method, Session};
 use crate::error::{Error, ErrorCode};
 use crate::service::Caller;
 use crate::service::failure::no_identity;
+use crate::store::WriteTx;
+use crate::store::sql::identities::Stored;
 use crate::store::sql::{identities, sessions};
 
 /// A sign-in that was completed.
@@ -43,32 +45,45 @@ pub struct Issued {
 pub fn issue(d: &Deps, by: &Caller, sign_in: &SignIn) -> Result<Issued, Error> {
     let now = d.clock.now();
     let presented = Presented::draw(&d.rng, sign_in.carrier)?;
-    let lifespan = sign_in.lifespan.unwrap_or_else(|| d.session_lifespan());
-    let (id, device) = (d.rng.uuid_v7(now)?, device(d, by, now)?);
     let session = d.store.write(&by.author(), |tx| {
         let stored = identities::find(tx, sign_in.identity_id)?.ok_or_else(no_identity)?;
-        let owner = stored.identity.standing();
-        if !owner.effective(now).grants_sessions() {
+        if !stored.identity.standing().effective(now).grants_sessions() {
             return Err(Error::new(ErrorCode::Forbidden, "This account cannot sign in."));
         }
-        let session = Session {
-            id,
-            identity_id: sign_in.identity_id,
-            owner,
-            active: true,
-            aal: Aal::reached(&sign_in.methods),
-            methods: sign_in.methods.clone(),
-            authenticated_at: now,
-            issued_at: now,
-            expires_at: end(now, lifespan)?,
-            devices: vec![device],
-        };
-        sessions::insert(tx, stored.n, &session, &presented.digest())?;
+        let session = open(d, by, tx, &stored, sign_in, &presented)?;
         let event = created(&session);
         Ok(by.change(session, event, []))
     })?;
     let secret = presented.handed_out(session.expires_at.as_second());
     Ok(Issued { session, secret })
+}
+
+/// Begins a session within the transaction of the sign-in; whether its owner may have one is for the
+/// caller to know.
+pub(in crate::service) fn open(
+    d: &Deps,
+    by: &Caller,
+    tx: &WriteTx<'_>,
+    owner: &Stored,
+    sign_in: &SignIn,
+    presented: &Presented,
+) -> Result<Session, Error> {
+    let now = d.clock.now();
+    let lifespan = sign_in.lifespan.unwrap_or_else(|| d.session_lifespan());
+    let session = Session {
+        id: d.rng.uuid_v7(now)?,
+        identity_id: owner.identity.id,
+        owner: owner.identity.standing(),
+        active: true,
+        aal: Aal::reached(&sign_in.methods),
+        methods: sign_in.methods.clone(),
+        authenticated_at: now,
+        issued_at: now,
+        expires_at: end(now, lifespan)?,
+        devices: vec![device(d, by, now)?],
+    };
+    sessions::insert(tx, owner.n, &session, &presented.digest())?;
+    Ok(session)
 }
 
 /// When a session ends that lasts for `lifespan` from `now`.
@@ -78,7 +93,8 @@ pub(super) fn end(now: Timestamp, lifespan: SignedDuration) -> Result<Timestamp,
     })
 }
 
-fn device(d: &Deps, by: &Caller, now: Timestamp) -> Result<Device, Error> {
+/// The device that the caller's request came from.
+pub(in crate::service) fn device(d: &Deps, by: &Caller, now: Timestamp) -> Result<Device, Error> {
     Ok(Device {
         id: d.rng.uuid_v7(now)?,
         ip_address: by.origin.ip.clone(),
@@ -87,7 +103,8 @@ fn device(d: &Deps, by: &Caller, now: Timestamp) -> Result<Device, Error> {
     })
 }
 
-fn created(session: &Session) -> Event {
+/// The event of a session that began.
+pub(in crate::service) fn created(session: &Session) -> Event {
     let methods: Vec<&str> = session.methods.iter().map(|used| used.method.as_str()).collect();
     Event::new(EventType::SessionCreated)
         .principal(session.identity_id)

@@ -23,8 +23,10 @@ use crate::store::sql::{identities, sessions};
 use crate::store::{Change, StoreError};
 
 pub use admin::{Listed, Shown, all, disable, extend, find, of_identity};
-pub use check::{Checked, check};
+pub(super) use check::lack;
+pub use check::{Checked, Lack, check, check_at_any_level};
 pub use issue::{Issued, SignIn, issue};
+pub(super) use issue::{created, device, open};
 pub use own::{logout, logout_token, others, revoke_others, revoke_own, sign_out};
 pub use presented::{Carrier, Presented};
 pub use tokens::{key_set, tokenize};
@@ -36,6 +38,8 @@ pub enum Denied {
     NoSession,
     /// The session needs a second factor.
     SecondFactor,
+    /// The person must set a second factor up first.
+    Enrolment,
     /// The session is meant that is used to ask.
     Current,
     /// What was handed in does not belong to the session.
@@ -114,7 +118,7 @@ pub fn revoke_all(d: &Deps, by: &Caller, id: Uuid) -> Result<Ended, Error> {
 }
 
 /// The event of sessions that were revoked.
-fn revoked(owner: Uuid, reason: &str, ids: &[Uuid]) -> Event {
+pub(super) fn revoked(owner: Uuid, reason: &str, ids: &[Uuid]) -> Event {
     // The ids of very many sessions would make an entry of unbounded size.
     let named: Vec<String> = ids.iter().take(100).map(Uuid::to_string).collect();
     let event = Event::new(EventType::SessionRevoked)
@@ -129,6 +133,6 @@ fn revoked(owner: Uuid, reason: &str, ids: &[Uuid]) -> Event {
 }
 
 /// The caller, now that it is known who asks.
-fn as_person(by: &Caller, id: Uuid) -> Caller {
+pub(super) fn as_person(by: &Caller, id: Uuid) -> Caller {
     Caller { actor: Actor::new(ActorKind::User, id.to_string()), ..by.clone() }
 }

@@ -66,7 +66,7 @@ impl Presented {
     }
 
     /// Draws a new one.
-    pub(super) fn draw(rng: &Rng, carrier: Carrier) -> Result<Self, Error> {
+    pub(in crate::service) fn draw(rng: &Rng, carrier: Carrier) -> Result<Self, Error> {
         let secret = match carrier {
             Carrier::Token => format!("{TOKEN}{}", token::random_letters(rng, TOKEN_LETTERS)?),
             Carrier::Cookie => token::random_token(rng)?,
@@ -99,7 +99,7 @@ impl Presented {
     }
 
     /// By what the store finds the session.
-    pub(super) fn digest(&self) -> [u8; 32] {
+    pub(in crate::service) fn digest(&self) -> [u8; 32] {
         token::digest_bytes(self.secret.expose_secret())
     }
 

@@ -41,6 +41,8 @@ statements! {
     DISABLE = "UPDATE sessions SET active = 0 WHERE id = $1 AND active = 1";
     DISABLE_OTHERS = "UPDATE sessions SET active = 0 WHERE identity = $1 AND id <> $2
         AND active = 1 AND expires_at > $3";
+    RAISE = "UPDATE sessions SET token_digest = $2, aal = $3, methods = $4, authenticated_at = $5,
+        devices = $6 WHERE id = $1 AND active = 1";
     EXTEND = "UPDATE sessions SET expires_at = $2 WHERE id = $1";
     ACTIVE_IDS = "SELECT id FROM sessions WHERE identity = $1 AND active = 1 AND expires_at > $2
         AND id <> $3 ORDER BY n";
@@ -170,6 +172,24 @@ pub fn disable_others(
     let live = tx.all(ACTIVE_IDS, args![identity, now, except])?;
     tx.exec(DISABLE_OTHERS, args![identity, except, now])?;
     live.iter().map(|row| row.uuid(0)).collect()
+}
+
+/// Keeps what a session has become by another step of signing in, under another secret.
+///
+/// # Errors
+/// `RowsAffected` when it was revoked meanwhile.
+pub fn raise(tx: &WriteTx<'_>, session: &Session, digest: &[u8; 32]) -> Result<(), StoreError> {
+    tx.exec_one(
+        RAISE,
+        args![
+            session.id,
+            digest,
+            session.aal.as_str(),
+            document(&session.methods)?,
+            session.authenticated_at,
+            document(&session.devices)?
+        ],
+    )
 }
 
 /// Puts the end of a session off.

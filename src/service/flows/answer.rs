@@ -1,0 +1,96 @@
+//! What comes of a flow.
+
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::domain::flow::ui::Ui;
+use crate::domain::flow::{Flow, FlowKind};
+use crate::domain::identity::Identity;
+use crate::domain::session::Session;
+use crate::service::sessions::Presented;
+
+/// A flow with its form.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The flow.
+    pub flow: Flow,
+    /// Its form.
+    pub ui: Ui,
+    /// Whose settings they are.
+    pub identity: Option<Identity>,
+    /// What may come next.
+    pub continue_with: Vec<Continue>,
+}
+
+/// What may come next.
+#[derive(Clone, Debug)]
+pub enum Continue {
+    /// The session token of a program.
+    SessionToken(SecretString),
+    /// Another flow.
+    Flow {
+        /// What sort of flow.
+        kind: FlowKind,
+        /// Its id.
+        id: Uuid,
+        /// The address it verifies.
+        address: Option<String>,
+    },
+    /// A page.
+    Go(String),
+}
+
+/// What handing a form in led to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The flow goes on, or is done and says so.
+    Shown {
+        /// It.
+        shown: Shown,
+        /// Whether something is wrong.
+        wrong: bool,
+    },
+    /// Somebody is signed in.
+    Signed(Box<Signed>),
+    /// The browser must go elsewhere.
+    Go {
+        /// Where.
+        to: String,
+        /// The flow that waits there.
+        flow: Option<(FlowKind, Uuid)>,
+        /// A session that began on the way.
+        session: Option<Box<(Session, Presented)>>,
+        /// What a program does instead.
+        continue_with: Vec<Continue>,
+    },
+}
+
+/// Somebody is signed in.
+#[derive(Debug)]
+pub struct Signed {
+    /// The session.
+    pub session: Session,
+    /// Whose it is.
+    pub identity: Identity,
+    /// What the client is to present from now on.
+    pub presented: Presented,
+    /// Where it leads.
+    pub next: Next,
+    /// For whom the flow was.
+    pub client: crate::domain::flow::Client,
+    /// Whether the account was made just now.
+    pub registered: bool,
+    /// What else may come next.
+    pub continue_with: Vec<Continue>,
+}
+
+/// Where a sign-in leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It is complete; this is where to go.
+    Done(String),
+    /// A second factor is missing; this is where it is asked for.
+    SecondFactor(String),
+    /// The person must set a second factor up first; this is where.
+    Enrol(String),
+}

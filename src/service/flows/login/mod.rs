@@ -1,0 +1,140 @@
+//! Signing in: who somebody is, what shows it, and where it is asked for a second factor, or once
+//! more.
+
+mod nodes;
+mod password;
+
+use super::sign_in::as_seen_by_its_owner;
+use super::{Begin, Body, Outcome, Refusal, Shown, Visitor, again, field, keep, places};
+use crate::app::Deps;
+use crate::config::LoginStyle;
+use crate::domain::flow::text;
+use crate::domain::flow::ui::Ui;
+use crate::domain::flow::{Flow, FlowKind};
+use crate::domain::identifier::canonical;
+use crate::domain::identity::Identity;
+use crate::domain::session::Aal;
+use crate::service::sessions::{Lack, check_at_any_level};
+use crate::store::Tx;
+use crate::store::sql::{credentials, flows, identities};
+
+/// Begins to sign in.
+pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Shown, Refusal> {
+    let second = match asked.aal.as_deref() {
+        None | Some("" | "aal1") => false,
+        Some("aal2") => true,
+        Some(_) => return Err(Refusal::Invalid("`aal` must be aal1 or aal2.".to_owned())),
+    };
+    let held = check_at_any_level(d, v.presented.as_ref()).ok();
+    let mut flow = super::new_flow(d, v, FlowKind::Login, asked.client, d.clock.now())?;
+    flow.form.request_url.clone_from(&asked.request_url);
+    flow.form.return_to.clone_from(&asked.return_to);
+    if let Some((held, lack)) = held {
+        let complete = held.session.aal == Aal::Two;
+        // Whoever has only half signed in goes on with the other half.
+        let upgrade = second || lack == Some(Lack::SecondFactor) && !asked.refresh;
+        let signed_in =
+            || Refusal::SignedIn(places::finished(&d.options, asked.return_to.as_deref()));
+        match (upgrade, asked.refresh) {
+            (true, false) if complete => return Err(signed_in()),
+            (true, _) => {
+                flow.form.requested_aal = Aal::Two;
+                flow.form.messages.push(text::COMPLETE_SECOND_FACTOR.text());
+            }
+            (false, true) => {
+                flow.form.refresh = true;
+                flow.form.messages.push(text::CONFIRM_IT_IS_YOU.text());
+            }
+            (false, false) => return Err(signed_in()),
+        }
+        flow.identity_id = Some(held.identity.id);
+    } else if second {
+        return Err(Refusal::NoFirstFactor);
+    }
+    d.store.scratch(|tx| flows::insert(tx, &flow))?;
+    shown(d, v, flow)
+}
+
+/// The flow with its form.
+pub(super) fn shown(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal> {
+    let known = match flow.identity_id {
+        None => None,
+        Some(id) => d.store.read(|tx| identities::find(tx, id))?.map(|stored| stored.identity),
+    };
+    let ui = Ui {
+        action: places::submit_url(d, &flow),
+        method: "POST",
+        nodes: nodes::of(d, v, &flow, known.as_ref())?,
+        messages: flow.form.messages.clone(),
+    };
+    let identity = known.map(as_seen_by_its_owner);
+    Ok(Shown { flow, ui, identity, continue_with: Vec::new() })
+}
+
+/// Hands the form in.
+pub(super) fn submit(d: &Deps, v: &Visitor, flow: Flow, body: &Body) -> Result<Outcome, Refusal> {
+    let second = flow.form.requested_aal == Aal::Two;
+    match (method(body), second) {
+        ("identifier_first", false) => identify(d, v, flow, body),
+        ("password", false) => password::submit(d, v, flow, body),
+        _ => {
+            let mut flow = flow;
+            flow.form.clear();
+            flow.form.messages.push(FlowKind::Login.no_method().text());
+            again(d, v, flow)
+        }
+    }
+}
+
+/// The method that was chosen, or the one whose field is filled in.
+fn method(body: &Body) -> &str {
+    field(body, "method").unwrap_or_else(|| {
+        let filled = |name: &&str| field(body, name).is_some();
+        match ["password", "totp_code", "lookup_secret", "webauthn_login", "passkey_login"]
+            .iter()
+            .find(|name| filled(name))
+        {
+            Some(&"totp_code") => "totp",
+            Some(&"webauthn_login") => "webauthn",
+            Some(&"passkey_login") => "passkey",
+            Some(name) => name,
+            None => "",
+        }
+    })
+}
+
+/// The first step: who it is. Whether there is such an account is not told: everybody is asked for a
+/// password (ABUSE-04).
+fn identify(d: &Deps, v: &Visitor, mut flow: Flow, body: &Body) -> Result<Outcome, Refusal> {
+    flow.form.clear();
+    flow.form.active = Some("identifier_first".to_owned());
+    match field(body, "identifier") {
+        None => {
+            let told = text::REQUIRED.of("property", "identifier");
+            flow.form.complain("identifier", told);
+            again(d, v, flow)
+        }
+        Some(identifier) => {
+            flow.form.identifier = Some(identifier.trim().to_owned());
+            Ok(Outcome::Shown { wrong: true, shown: keep(d, v, flow)? })
+        }
+    }
+}
+
+/// Whether the flow still asks who it is.
+fn asks_who(d: &Deps, flow: &Flow) -> bool {
+    d.options.signin.login_style == LoginStyle::IdentifierFirst
+        && flow.form.identifier.is_none()
+        && flow.identity_id.is_none()
+}
+
+/// Whose identifier this is, for signing in with a password.
+fn owner_of(tx: &Tx<'_>, identifier: &str) -> Result<Option<Identity>, Refusal> {
+    // Nobody has one with a NUL, and PostgreSQL cannot even be asked.
+    if identifier.contains('\0') {
+        return Ok(None);
+    }
+    let owners = credentials::owners(tx, &canonical(identifier))?;
+    let [n] = owners.as_slice() else { return Ok(None) };
+    Ok(identities::find_row(tx, *n)?.map(|stored| stored.identity))
+}

@@ -1,0 +1,94 @@
+//! The form for signing in.
+
+use super::asks_who;
+use crate::app::Deps;
+use crate::domain::credential::CredentialType;
+use crate::domain::flow::text;
+use crate::domain::flow::ui::{Group, InputType, Node};
+use crate::domain::flow::{Client, Flow};
+use crate::domain::identity::Identity;
+use crate::domain::session::Aal;
+use crate::service::flows::{Refusal, Visitor, csrf_token};
+
+/// Its nodes; `known` is who signs in, where that was proved already.
+pub(super) fn of(
+    d: &Deps,
+    v: &Visitor,
+    flow: &Flow,
+    known: Option<&Identity>,
+) -> Result<Vec<Node>, Refusal> {
+    let mut nodes = vec![csrf(v, flow)];
+    match known {
+        Some(known) if flow.form.requested_aal == Aal::Two => nodes.extend(second(known)),
+        Some(known) => nodes.extend(again(known)),
+        None if asks_who(d, flow) => nodes.extend(who()),
+        None => nodes.extend(password(flow)),
+    }
+    for node in &mut nodes {
+        let told = node.name().and_then(|name| flow.form.field_messages.get(name));
+        if let Some(told) = told.cloned() {
+            node.messages = told;
+        }
+    }
+    Ok(nodes)
+}
+
+/// The token that binds the form to the browser; empty for programs.
+pub(in crate::service::flows) fn csrf(v: &Visitor, flow: &Flow) -> Node {
+    let token = match (flow.form.client, v.secret.as_deref()) {
+        (Client::Browser, Some(secret)) => csrf_token(secret, flow.id),
+        _ => String::new(),
+    };
+    Node::hidden(Group::Default, "csrf_token", token).required()
+}
+
+/// Who it is.
+fn who() -> Vec<Node> {
+    vec![
+        Node::input(Group::IdentifierFirst, "identifier", InputType::Text)
+            .value("")
+            .required()
+            .autocomplete("username webauthn")
+            .label(text::IDENTIFIER.text()),
+        Node::submit(Group::IdentifierFirst, "method", "identifier_first", text::CONTINUE.text()),
+    ]
+}
+
+/// The password, with who it is unless that was typed before.
+fn password(flow: &Flow) -> Vec<Node> {
+    let identifier = match &flow.form.identifier {
+        Some(known) => Node::hidden(Group::Default, "identifier", known.as_str()),
+        None => Node::input(Group::Default, "identifier", InputType::Text)
+            .value(flow.form.values.get("identifier").cloned().unwrap_or_else(|| "".into()))
+            .autocomplete("username webauthn")
+            .label(text::IDENTIFIER.text()),
+    };
+    vec![
+        identifier.required(),
+        password_field(),
+        Node::submit(Group::Password, "method", "password", text::USE_PASSWORD.text()),
+    ]
+}
+
+fn password_field() -> Node {
+    Node::input(Group::Password, "password", InputType::Password)
+        .required()
+        .autocomplete("current-password")
+        .label(text::PASSWORD.text())
+}
+
+/// Somebody who is signed in shows it once more.
+fn again(known: &Identity) -> Vec<Node> {
+    let Some(credential) = known.credential(CredentialType::Password) else { return Vec::new() };
+    let identifier = credential.identifiers.first().cloned().unwrap_or_default();
+    vec![
+        Node::hidden(Group::Default, "identifier", identifier).required(),
+        password_field(),
+        Node::submit(Group::Password, "method", "password", text::SIGN_IN.text()),
+    ]
+}
+
+/// What this person can show besides.
+fn second(_known: &Identity) -> Vec<Node> {
+    Vec::new()
+}

@@ -1,0 +1,211 @@
+//! Flows: the attempts of people to sign in, to make an account, to recover one, to verify an
+//! address, and to change settings. Every kind begins, is looked at, and is handed in; what its form
+//! shows follows each time from where it stands.
+
+mod answer;
+mod csrf;
+pub mod login;
+mod open;
+mod places;
+mod refusal;
+mod sign_in;
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::Caller;
+use super::flood::Flood;
+use super::sessions::Presented;
+use crate::app::Deps;
+use crate::domain::flow::{Client, Flow, FlowKind, Form, State};
+use crate::domain::session::Aal;
+use crate::error::{Error, ErrorCode};
+use crate::store::sql::flows;
+
+pub use answer::{Continue, Next, Outcome, Shown, Signed};
+pub use csrf::{fits as csrf_fits, new_secret as new_csrf_secret, token as csrf_token};
+pub use places::{allowed_return, error_page, finished, page, page_of, submit_url};
+pub use refusal::Refusal;
+
+/// Who is at the other end, and what they brought.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// Where they come from and in which request; not yet who they are.
+    pub by: Caller,
+    /// The session they show, if they do.
+    pub presented: Option<Presented>,
+    /// The secret in the browser's cookie that binds flows to it.
+    pub secret: Option<String>,
+    /// What takes the secret's place once somebody has signed in, and until then where there is none.
+    pub fresh: String,
+    /// Whether the request looks like a browser's: it has cookies, or comes from a page.
+    pub is_browser: bool,
+    /// Keeps failures from flooding the ledger.
+    pub flood: Arc<Flood>,
+}
+
+/// What is asked for when a flow begins.
+#[derive(Clone, Debug)]
+pub struct Begin {
+    /// For whom.
+    pub client: Client,
+    /// The address it was asked for with.
+    pub request_url: String,
+    /// Where to go afterwards; already known to be allowed.
+    pub return_to: Option<String>,
+    /// Whether somebody who is signed in is to show once more who they are.
+    pub refresh: bool,
+    /// The level that is asked for, as it was typed.
+    pub aal: Option<String>,
+    /// The identity schema of an account to be made.
+    pub schema_id: Option<String>,
+}
+
+/// What is handed in: the fields of the form, nested.
+pub type Body = Map<String, Value>;
+
+/// Begins a flow.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn begin(d: &Deps, v: &Visitor, kind: FlowKind, asked: &Begin) -> Result<Shown, Refusal> {
+    match kind {
+        FlowKind::Login => login::begin(d, v, asked),
+        _ => Err(Refusal::Disabled("This is not possible here.")),
+    }
+}
+
+/// A flow as it stands.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn show(d: &Deps, v: &Visitor, kind: FlowKind, id: Uuid) -> Result<Shown, Refusal> {
+    let flow = open::to_show(d, v, kind, id)?;
+    show_flow(d, v, flow)
+}
+
+/// Hands the form of a flow in.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn submit(
+    d: &Deps,
+    v: &Visitor,
+    kind: FlowKind,
+    id: Uuid,
+    body: &Body,
+) -> Result<Outcome, Refusal> {
+    let flow = match open::to_submit(d, v, kind, id, body) {
+        Err(open::Closed::Over(flow)) => return Err(begin_again(d, v, &flow)),
+        Err(open::Closed::Refused(refusal)) => return Err(refusal),
+        Ok(flow) => flow,
+    };
+    match kind {
+        FlowKind::Login => login::submit(d, v, flow, body),
+        _ => Err(Refusal::Disabled("This is not possible here.")),
+    }
+}
+
+/// Whether handing this in hashes a password, which only few may do at once.
+#[must_use]
+pub fn hashes(body: &Body) -> bool {
+    body.get("password").is_some()
+}
+
+/// A flow with its form.
+fn show_flow(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal> {
+    match flow.kind {
+        FlowKind::Login => login::shown(d, v, flow),
+        _ => Err(Refusal::Disabled("This is not possible here.")),
+    }
+}
+
+/// Keeps a flow that was changed, and shows it.
+fn keep(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal> {
+    d.store.scratch(|tx| flows::update(tx, &flow))?;
+    show_flow(d, v, flow)
+}
+
+/// A flow whose form was wrong: it is kept with what is to be said about it.
+fn again(d: &Deps, v: &Visitor, flow: Flow) -> Result<Outcome, Refusal> {
+    Ok(Outcome::Shown { wrong: true, shown: keep(d, v, flow)? })
+}
+
+/// In place of a flow whose time is over, another that says so.
+fn begin_again(d: &Deps, v: &Visitor, old: &Flow) -> Refusal {
+    let begun = (|| {
+        let now = d.clock.now();
+        let mut flow = new_flow(d, v, old.kind, old.form.client, now)?;
+        flow.form.request_url.clone_from(&old.form.request_url);
+        flow.form.return_to.clone_from(&old.form.return_to);
+        flow.form.refresh = old.form.refresh;
+        flow.form.requested_aal = old.form.requested_aal;
+        flow.form.schema_id.clone_from(&old.form.schema_id);
+        flow.identity_id = old.identity_id;
+        flow.form.messages = vec![old.kind.expired().text()];
+        d.store.scratch(|tx| flows::insert(tx, &flow))?;
+        Ok::<_, Error>(flow)
+    })();
+    match begun {
+        Ok(flow) => Refusal::Expired { flow: flow.id, kind: flow.kind, over_since: old.expires_at },
+        Err(error) => Refusal::Failed(error),
+    }
+}
+
+/// A flow that nobody has seen yet.
+fn new_flow(
+    d: &Deps,
+    v: &Visitor,
+    kind: FlowKind,
+    client: Client,
+    now: Timestamp,
+) -> Result<Flow, Error> {
+    let csrf = match client {
+        Client::Browser => v.secret.as_deref().map(csrf::digest),
+        Client::Api => None,
+    };
+    let state = match kind {
+        FlowKind::Settings => State::ShowForm,
+        _ => State::ChooseMethod,
+    };
+    Ok(Flow {
+        id: d.rng.uuid_v7(now)?,
+        kind,
+        identity_id: None,
+        issued_at: now,
+        expires_at: later(now, d.options.signin.flow_minutes)?,
+        attempts: 0,
+        form: Form {
+            client,
+            state,
+            active: None,
+            request_url: String::new(),
+            return_to: None,
+            csrf,
+            refresh: false,
+            requested_aal: Aal::One,
+            identifier: None,
+            values: Map::new(),
+            messages: Vec::new(),
+            field_messages: std::collections::BTreeMap::new(),
+            transient_payload: None,
+            schema_id: None,
+        },
+        sealed: None,
+    })
+}
+
+/// So many minutes from `now`.
+fn later(now: Timestamp, minutes: u32) -> Result<Timestamp, Error> {
+    now.checked_add(SignedDuration::from_mins(minutes.into())).map_err(|error| {
+        Error::new(ErrorCode::Internal, "The end of the flow cannot be computed.").because(error)
+    })
+}
+
+/// A field of a form as text; nothing when it is empty or something else.
+fn field<'b>(body: &'b Body, name: &str) -> Option<&'b str> {
+    body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+}

@@ -1,0 +1,229 @@
+//! The end of a sign-in: the session, in the same transaction as all that goes with it.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Next, Outcome, Refusal, Signed, Visitor, again, places};
+use crate::app::Deps;
+use crate::domain::flow::text::{self, Text};
+use crate::domain::flow::{Client, Flow};
+use crate::domain::identifier::canonical;
+use crate::domain::identity::Identity;
+use crate::domain::ledger::EventType;
+use crate::domain::ledger::event::{Event, Outcome as Ending};
+use crate::domain::session::{Aal, Method, MethodKind, Session};
+use crate::service::Caller;
+use crate::service::sessions::{
+    self, Carrier, Lack, Presented, SignIn, as_person, check_at_any_level, created, revoked,
+};
+use crate::store::WriteTx;
+use crate::store::sql::identities::Stored;
+use crate::store::sql::{flows, identities, sessions as rows};
+
+/// A step that was completed, and who completed it.
+pub(super) struct Step {
+    /// Who.
+    pub who: Uuid,
+    /// By what.
+    pub method: Method,
+}
+
+impl Step {
+    /// A first factor, completed now.
+    pub(super) fn first(who: Uuid, method: MethodKind, now: Timestamp) -> Self {
+        Self { who, method: Method::new(method, Aal::One, now) }
+    }
+
+    /// A second factor, completed now.
+    pub(super) fn second(who: Uuid, method: MethodKind, now: Timestamp) -> Self {
+        Self { who, method: Method::new(method, Aal::Two, now) }
+    }
+}
+
+/// Completes a flow by a step of signing in. `also` writes what else the step changes (a code that
+/// was used, a hash that is renewed) and hands back its events; should it refuse, nothing happens.
+///
+/// A session that is there is raised when the flow asked for that; it keeps its id and gets another
+/// secret, so that whoever knew the old one is left behind (SESS-02). Any other is replaced.
+pub(super) fn complete(
+    d: &Deps,
+    v: &Visitor,
+    flow: &Flow,
+    step: &Step,
+    also: impl FnOnce(&WriteTx<'_>, &Stored) -> Result<Vec<Event>, Refusal>,
+) -> Result<Outcome, Refusal> {
+    let now = d.clock.now();
+    let carrier = match flow.form.client {
+        Client::Browser => Carrier::Cookie,
+        Client::Api => Carrier::Token,
+    };
+    let held = check_at_any_level(d, v.presented.as_ref()).ok().map(|(checked, _)| checked.session);
+    let presented = Presented::draw(&d.rng, carrier)?;
+    let by = as_person(&v.by, step.who);
+    let (session, identity, lack) = d.store.write(&by.author(), |tx| {
+        let owner = identities::find(tx, step.who)?.ok_or(Refusal::NotFound)?;
+        if !owner.identity.standing().effective(now).grants_sessions() {
+            return Err(Refusal::NotFound);
+        }
+        let extra = also(tx, &owner)?;
+        // Whoever comes second finds the flow gone: a step is completed once.
+        if !flows::delete(tx, flow.id)? {
+            return Err(Refusal::NotFound);
+        }
+        let raises = flow.form.refresh || step.method.aal == Aal::Two;
+        let mut events = Vec::new();
+        let session = match held.filter(|held| held.active) {
+            Some(held) if raises && held.identity_id == step.who => {
+                raise(d, &by, tx, held, step, &presented)?
+            }
+            held => {
+                if step.method.aal == Aal::Two {
+                    return Err(Refusal::NoFirstFactor);
+                }
+                if let Some(old) = held
+                    && rows::disable(tx, old.id)?
+                {
+                    events.push(revoked(old.identity_id, "replaced", &[old.id]));
+                }
+                let sign_in = SignIn {
+                    identity_id: step.who,
+                    methods: vec![step.method.clone()],
+                    carrier,
+                    lifespan: None,
+                };
+                let session = sessions::open(d, &by, tx, &owner, &sign_in, &presented)?;
+                events.push(created(&session));
+                session
+            }
+        };
+        let lack =
+            if session.aal < Aal::Two { sessions::lack(d, tx, Some(owner.n))? } else { None };
+        events.extend(extra);
+        let first = succeeded(flow, step, &session);
+        Ok(by.change((session, owner.identity, lack), first, events))
+    })?;
+    let next = next(d, flow, lack);
+    Ok(Outcome::Signed(Box::new(Signed {
+        session,
+        identity: as_seen_by_its_owner(identity),
+        presented,
+        next,
+        client: flow.form.client,
+        registered: false,
+        continue_with: Vec::new(),
+    })))
+}
+
+fn raise(
+    d: &Deps,
+    by: &Caller,
+    tx: &WriteTx<'_>,
+    mut session: Session,
+    step: &Step,
+    presented: &Presented,
+) -> Result<Session, Refusal> {
+    session.methods.push(step.method.clone());
+    session.aal = Aal::reached(&session.methods);
+    session.authenticated_at = d.clock.now();
+    let device = sessions::device(d, by, session.authenticated_at)?;
+    let last = session.devices.last();
+    if last.is_none_or(|last| {
+        (&last.ip_address, &last.user_agent) != (&device.ip_address, &device.user_agent)
+    }) {
+        session.devices.push(device);
+    }
+    rows::raise(tx, &session, &presented.digest())?;
+    Ok(session)
+}
+
+/// What a person sees of their own account: no credentials, nothing for administrators only.
+pub(super) fn as_seen_by_its_owner(identity: Identity) -> Identity {
+    Identity { credentials: Vec::new(), metadata_admin: serde_json::Value::Null, ..identity }
+}
+
+fn next(d: &Deps, flow: &Flow, lack: Option<Lack>) -> Next {
+    let place = flow.form.return_to.as_deref();
+    match lack {
+        None => Next::Done(places::finished(&d.options, place)),
+        Some(Lack::SecondFactor) => {
+            Next::SecondFactor(places::sign_in_url(d, ("aal", "aal2"), place))
+        }
+        Some(Lack::Enrolment) => Next::Enrol(places::enrol_url(d, place)),
+    }
+}
+
+fn succeeded(flow: &Flow, step: &Step, session: &Session) -> Event {
+    let kind = match (step.method.aal, flow.form.refresh) {
+        (Aal::Two, _) => EventType::AuthMfaSuccess,
+        (_, true) => EventType::AuthReauthSuccess,
+        _ => EventType::AuthLoginSuccess,
+    };
+    let methods: Vec<&str> = session.methods.iter().map(|used| used.method.as_str()).collect();
+    Event::new(kind)
+        .principal(session.identity_id)
+        .session(session.id.to_string())
+        .data("aal", session.aal.as_str())
+        .data("method", step.method.method.as_str())
+        .data("methods", methods)
+}
+
+/// An attempt that failed, as the ledger is to know it. What the person is told is the same whatever
+/// the reason.
+pub(super) struct Failed<'f> {
+    /// By what it was tried.
+    pub method: MethodKind,
+    /// Why it failed.
+    pub reason: &'static str,
+    /// Whose account it was, if any.
+    pub who: Option<Uuid>,
+    /// Who they said they are.
+    pub identifier: Option<&'f str>,
+}
+
+/// Records an attempt that failed, and shows the flow again with `told`.
+pub(super) fn fail(
+    d: &Deps,
+    v: &Visitor,
+    mut flow: Flow,
+    failed: &Failed<'_>,
+    told: Text,
+) -> Result<Outcome, Refusal> {
+    flow.form.clear();
+    flow.form.active = Some(failed.method.as_str().to_owned());
+    flow.form.messages.push(told);
+    record(d, v, &flow, failed)?;
+    again(d, v, flow)
+}
+
+fn record(d: &Deps, v: &Visitor, flow: &Flow, failed: &Failed<'_>) -> Result<(), Refusal> {
+    let kind = match (flow.form.requested_aal, flow.form.refresh) {
+        (Aal::Two, _) => EventType::AuthMfaFailure,
+        (_, true) => EventType::AuthReauthFailure,
+        _ => EventType::AuthLoginFailure,
+    };
+    if !v.flood.count(kind, v.by.origin.ip.as_deref(), d.clock.now()) {
+        return Ok(());
+    }
+    let mut event =
+        Event::new(kind).data("method", failed.method.as_str()).data("reason", failed.reason);
+    event.outcome = Ending::Failure;
+    if let Some(who) = failed.who {
+        event = event.principal(who);
+    }
+    if let (EventType::AuthLoginFailure, Some(identifier)) = (kind, failed.identifier) {
+        let digest = d.keyed_digest("identifier", &canonical(identifier))?;
+        event = event.data("identifier_hmac", digest);
+    }
+    d.store.write(&v.by.author(), |_| Ok::<_, Refusal>(v.by.change((), event, [])))?;
+    Ok(())
+}
+
+/// The sentence for every way in which a name and a password do not lead in.
+pub(super) fn wrong_credentials() -> Text {
+    text::WRONG_CREDENTIALS.text()
+}
+
+/// Nothing else to write.
+pub(super) fn nothing_else(_: &WriteTx<'_>, _: &Stored) -> Result<Vec<Event>, Refusal> {
+    Ok(Vec::new())
+}
