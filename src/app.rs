@@ -123,8 +123,9 @@ impl Deps {
 
     /// The rule for passwords that people choose.
     #[must_use]
-    pub const fn password_policy(&self) -> PasswordPolicy {
-        PasswordPolicy { min_length: self.options.password_min_length }
+    pub fn password_policy(&self) -> PasswordPolicy {
+        let words = self.options.forbidden_words().map(str::to_owned).collect();
+        PasswordPolicy { min_length: self.options.password_min_length, words }
     }
 
     /// The cost of a password hash.
@@ -169,6 +170,29 @@ impl Deps {
         sealed.map_err(|error| {
             Error::new(ErrorCode::Internal, "A value cannot be sealed.").because(error)
         })
+    }
+
+    /// Opens what [`Deps::seal`] sealed in the same context.
+    ///
+    /// # Errors
+    /// When the data key cannot be read or is another one, or the value is damaged.
+    pub fn unseal(&self, context: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let key = read_key(&key_path(&self.state_dir, "data"))?;
+        SealingKey::new(&key).and_then(|key| key.open(context, sealed)).map_err(|error| {
+            Error::new(ErrorCode::Internal, "A sealed value cannot be opened.").because(error)
+        })
+    }
+
+    /// What tells the data key from others, and reveals nothing else about it.
+    ///
+    /// # Errors
+    /// When the data key cannot be read.
+    pub fn data_key_id(&self) -> Result<String, Error> {
+        let key = read_key(&key_path(&self.state_dir, "data"))?;
+        let key = SealingKey::new(&key).map_err(|error| {
+            Error::new(ErrorCode::NotReady, "The data key cannot be used.").because(error)
+        })?;
+        Ok(key.id().to_owned())
     }
 
     /// The key with which tokens of sessions are signed.

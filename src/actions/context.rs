@@ -1,6 +1,7 @@
 //! What an action works with: the open store, who asks, and the host it answers through.
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 use super::failure::{Failure, one_line};
 use super::host::{Host, SecretFault};
@@ -70,7 +71,9 @@ impl Context<'_> {
 
     /// Tells the operator when people would not be allowed the password; operators are.
     pub fn judge(&mut self, password: &SecretString) {
-        if let Err(problem) = self.deps.password_policy().check(password.expose_secret(), &[]) {
+        if let Err(problem) =
+            self.deps.password_policy().check(password.expose_secret(), &[], &Value::Null)
+        {
             self.host.warn(&format!("People may not choose such a password: {problem}"));
         }
     }

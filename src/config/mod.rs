@@ -2,6 +2,7 @@
 //! defaults are those of `config.yaml`; a test holds the two equal.
 
 mod edge;
+mod passwords;
 mod reader;
 mod signin;
 mod templates;
@@ -91,6 +92,11 @@ pub struct Options {
     pub default_identity_schema_id: String,
     /// Fewest characters of a password that a person chooses.
     pub password_min_length: usize,
+    /// Words that a password may not be close to, as the operator wrote them; see
+    /// [`Options::forbidden_words`].
+    pub password_forbidden_words: String,
+    /// File of passwords that nobody may choose; empty for none.
+    pub password_blocklist: String,
     /// Memory of one hash, in KiB.
     pub argon2_memory_kib: u32,
     /// Passes of one hash.
@@ -131,6 +137,8 @@ impl Default for Options {
             identity_schemas: String::new(),
             default_identity_schema_id: String::new(),
             password_min_length: 8,
+            password_forbidden_words: String::new(),
+            password_blocklist: String::new(),
             argon2_memory_kib: 19_456,
             argon2_iterations: 2,
             argon2_parallelism: 1,
@@ -148,7 +156,7 @@ impl Default for Options {
 
 impl Options {
     /// The options that stand in no group.
-    const NAMES: [&'static str; 23] = [
+    const NAMES: [&'static str; 25] = [
         "external_url",
         "public_port",
         "admin_port",
@@ -162,6 +170,8 @@ impl Options {
         "identity_schemas",
         "default_identity_schema_id",
         "password_min_length",
+        "password_forbidden_words",
+        "password_blocklist",
         "argon2_memory_kib",
         "argon2_iterations",
         "argon2_parallelism",
@@ -200,6 +210,8 @@ impl Options {
             identity_schemas: reader.text("identity_schemas", String::new()),
             default_identity_schema_id: reader.text("default_identity_schema_id", String::new()),
             password_min_length: reader.number("password_min_length", 8, 128, 8),
+            password_forbidden_words: reader.text("password_forbidden_words", String::new()),
+            password_blocklist: reader.file("password_blocklist"),
             argon2_memory_kib: reader.number("argon2_memory_kib", 19_456, 1_048_576, 19_456),
             argon2_iterations: reader.number("argon2_iterations", 2, 10, 2),
             argon2_parallelism: reader.number("argon2_parallelism", 1, 16, 1),
@@ -240,7 +252,7 @@ impl Options {
     /// The options as one document: what [`Options::from_map`] reads back.
     #[must_use]
     pub fn to_map(&self) -> Map<String, Value> {
-        let values: [Value; 23] = [
+        let values: [Value; 25] = [
             self.external_url.as_str().into(),
             self.public_port.into(),
             self.admin_port.into(),
@@ -254,6 +266,8 @@ impl Options {
             self.identity_schemas.as_str().into(),
             self.default_identity_schema_id.as_str().into(),
             self.password_min_length.into(),
+            self.password_forbidden_words.as_str().into(),
+            self.password_blocklist.as_str().into(),
             self.argon2_memory_kib.into(),
             self.argon2_iterations.into(),
             self.argon2_parallelism.into(),

@@ -5,3 +5,4 @@ pub mod password;
 pub mod seal;
 pub mod sign;
 pub mod token;
+pub mod totp;

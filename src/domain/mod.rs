@@ -8,6 +8,7 @@ pub mod flow_error;
 pub mod identifier;
 pub mod identity;
 pub mod ledger;
+pub mod lookup_codes;
 pub mod message;
 pub mod policy;
 pub mod schema;

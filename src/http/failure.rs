@@ -218,6 +218,10 @@ pub fn rendered(response: Response, request: &str) -> Response {
         format!("{}\n", failure.document(request)),
     )
         .into_response();
+    // Cookies come along even when the browser is told to go elsewhere.
+    for cookie in response.headers().get_all(header::SET_COOKIE) {
+        rendered.headers_mut().append(header::SET_COOKIE, cookie.clone());
+    }
     rendered.headers_mut().insert("ory-error-id", id);
     if let Some(challenge) = failure.0.challenge {
         let value = HeaderValue::from_static(challenge);

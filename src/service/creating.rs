@@ -226,7 +226,7 @@ pub(super) fn assemble(
     };
     apply_addresses(&mut identity, &projection, now, &d.rng)?;
     for given in request.credentials {
-        add(&mut identity, given, now)?;
+        add(d, &mut identity, given, now)?;
     }
     prove(&mut identity, &request.proofs, now);
     // Hashing is slow, so it comes after everything that may be refused.

@@ -6,8 +6,10 @@ use std::fmt;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::factors;
 use super::links::account_of;
 use super::shape::in_order;
+use crate::app::Deps;
 use crate::crypto::password;
 use crate::domain::credential::{Credential, CredentialType};
 use crate::domain::identifier::{canonical, has_control};
@@ -60,6 +62,7 @@ pub(super) fn check(given: &GivenCredential) -> Result<(), Error> {
 /// Adds a credential, in place of what is kept for one of its kind. Accounts at other providers are
 /// added to those that are there.
 pub(super) fn add(
+    d: &Deps,
     identity: &mut Identity,
     given: GivenCredential,
     now: Timestamp,
@@ -79,10 +82,16 @@ pub(super) fn add(
             whole.insert("providers".to_owned(), Value::Array(entries));
             config = Value::Object(whole);
         }
-        CredentialType::Totp | CredentialType::LookupSecret => {
-            if identifiers.is_empty() {
-                identifiers.push(identity.id.to_string());
-            }
+        CredentialType::Totp => {
+            identifiers = vec![identity.id.to_string()];
+            config = factors::totp::taken_in(d, identity.id, &config)?;
+        }
+        CredentialType::LookupSecret => {
+            identifiers = vec![identity.id.to_string()];
+            let Some(kept) = factors::lookup::taken_in(d, identity.id, &config)? else {
+                return Ok(());
+            };
+            config = kept;
         }
         CredentialType::Password
         | CredentialType::Webauthn

@@ -10,6 +10,7 @@ mod caller;
 pub mod courier;
 mod creating;
 pub mod events;
+pub mod factors;
 mod failure;
 pub mod flood;
 pub mod flow_errors;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::Caller;
 use super::backup::{reserve, settle, unwritable};
 use super::creating::{CreateIdentity, Registered, assemble};
+use super::factors::totp;
 use super::given::{AddressProof, GivenCredential};
 use crate::app::Deps;
 use crate::domain::authority::Authority;
@@ -426,7 +427,7 @@ fn write_lines(
             after = last.n;
             count += page.len() as u64;
             for stored in &page {
-                let line = document(&stored.identity, credentials);
+                let line = document(d, &stored.identity, credentials)?;
                 writeln!(file, "{line}").map_err(failed)?;
             }
             progress(count);
@@ -436,7 +437,7 @@ fn write_lines(
     Ok(count)
 }
 
-fn document(identity: &Identity, credentials: bool) -> Value {
+fn document(d: &Deps, identity: &Identity, credentials: bool) -> Result<Value, Error> {
     let mut document = json!({
         "id": identity.id,
         "external_id": identity.external_id,
@@ -458,18 +459,18 @@ fn document(identity: &Identity, credentials: bool) -> Value {
         })).collect::<Vec<_>>(),
     });
     if credentials {
-        let all: serde_json::Map<String, Value> = identity
-            .credentials
-            .iter()
-            .map(|credential| {
-                let value =
-                    json!({"identifiers": credential.identifiers, "config": credential.config});
-                (credential.kind.as_str().to_owned(), value)
-            })
-            .collect();
+        let mut all = serde_json::Map::new();
+        for credential in &identity.credentials {
+            let config = match credential.kind {
+                CredentialType::Totp => totp::handed_out(d, identity.id, &credential.config)?,
+                _ => credential.config.clone(),
+            };
+            let value = json!({"identifiers": credential.identifiers, "config": config});
+            all.insert(credential.kind.as_str().to_owned(), value);
+        }
         if let Value::Object(fields) = &mut document {
             fields.insert("credentials".to_owned(), Value::Object(all));
         }
     }
-    document
+    Ok(document)
 }

@@ -132,7 +132,7 @@ fn amend(
     merge_identifiers(&mut new, &projection, now);
     prove(&mut new, &proofs, now);
     for given in given {
-        add(&mut new, given, now)?;
+        add(d, &mut new, given, now)?;
     }
     if let Some(hash) = hash {
         set_password_hash(&mut new, &hash, now);

@@ -53,6 +53,8 @@ fn example(name: &str, option: &Value) -> String {
         "identity_schemas" => "@schemas.json".to_owned(),
         "default_identity_schema_id" => "staff_v0".to_owned(),
         "password_min_length" => "12".to_owned(),
+        "password_forbidden_words" => "'Acme Rockets, anvil'".to_owned(),
+        "password_blocklist" => "/var/lib/doorward/leaked.txt".to_owned(),
         "argon2_memory_kib" => "65536".to_owned(),
         "argon2_iterations" => "3".to_owned(),
         "recovery_code_minutes" => "15".to_owned(),

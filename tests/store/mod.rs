@@ -2,9 +2,11 @@
 
 mod authorities;
 mod backup;
+mod choosing;
 mod concurrency;
 mod creating;
 mod credentials;
+mod factors;
 mod faults;
 mod finding;
 mod guards;

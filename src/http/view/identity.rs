@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::domain::credential::{Credential, CredentialType};
 use crate::domain::identity::{Identity, RecoveryAddress, VerifiableAddress};
+use crate::domain::lookup_codes::LookupCodes;
 
 /// How much of an identity is shown.
 #[derive(Clone, Copy, Debug)]
@@ -171,11 +172,15 @@ fn credentials<'a>(
     Some(all.collect::<BTreeMap<_, _>>()).filter(|all| !all.is_empty())
 }
 
-/// What is kept for a credential. Clients count on tokens of an account at a provider to be there,
+/// What is kept for a credential, but for seeds and digests of codes, which nobody needs to see: a
+/// generator shows an empty address, backup codes only when they were used. Clients count on tokens of an account at a provider to be there,
 /// if only as empty text.
 fn config(credential: &Credential) -> Value {
-    if credential.kind != CredentialType::Oidc {
-        return credential.config.clone();
+    match credential.kind {
+        CredentialType::Oidc => {}
+        CredentialType::Totp => return json!({"totp_url": ""}),
+        CredentialType::LookupSecret => return lookup_secret(credential),
+        _ => return credential.config.clone(),
     }
     let entries = credential.config.get("providers").and_then(Value::as_array);
     let entries = entries.into_iter().flatten().filter_map(Value::as_object).map(|entry| {
@@ -190,6 +195,14 @@ fn config(credential: &Credential) -> Value {
         Value::Object(full)
     });
     json!({"providers": entries.collect::<Vec<_>>()})
+}
+
+fn lookup_secret(credential: &Credential) -> Value {
+    let codes = LookupCodes::of(&credential.config).codes.into_iter().map(|code| {
+        let used_at = code.used_at.map(|at| Value::from(at.to_string()));
+        Value::Object(used_at.map(|at| ("used_at".to_owned(), at)).into_iter().collect())
+    });
+    json!({"recovery_codes": codes.collect::<Vec<_>>()})
 }
 
 fn verifiable(address: &VerifiableAddress) -> VerifiableDocument<'_> {

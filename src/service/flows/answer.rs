@@ -49,6 +49,8 @@ pub enum Outcome {
         shown: Shown,
         /// Whether something is wrong.
         wrong: bool,
+        /// Where a browser goes in place of the page that shows the flow.
+        then: Option<String>,
     },
     /// Somebody is signed in.
     Signed(Box<Signed>),

@@ -6,8 +6,11 @@ mod answer;
 mod csrf;
 pub mod login;
 mod open;
+mod pending;
 mod places;
+mod problems;
 mod refusal;
+mod settings;
 mod sign_in;
 
 use std::sync::Arc;
@@ -20,6 +23,7 @@ use super::Caller;
 use super::flood::Flood;
 use super::sessions::Presented;
 use crate::app::Deps;
+use crate::domain::flow::ui::{Group, Node};
 use crate::domain::flow::{Client, Flow, FlowKind, Form, State};
 use crate::domain::session::Aal;
 use crate::error::{Error, ErrorCode};
@@ -74,6 +78,7 @@ pub type Body = Map<String, Value>;
 pub fn begin(d: &Deps, v: &Visitor, kind: FlowKind, asked: &Begin) -> Result<Shown, Refusal> {
     match kind {
         FlowKind::Login => login::begin(d, v, asked),
+        FlowKind::Settings => settings::begin(d, v, asked),
         _ => Err(Refusal::Disabled("This is not possible here.")),
     }
 }
@@ -105,6 +110,7 @@ pub fn submit(
     };
     match kind {
         FlowKind::Login => login::submit(d, v, flow, body),
+        FlowKind::Settings => settings::submit(d, v, flow, body),
         _ => Err(Refusal::Disabled("This is not possible here.")),
     }
 }
@@ -119,6 +125,7 @@ pub fn hashes(body: &Body) -> bool {
 fn show_flow(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal> {
     match flow.kind {
         FlowKind::Login => login::shown(d, v, flow),
+        FlowKind::Settings => settings::shown(d, v, flow),
         _ => Err(Refusal::Disabled("This is not possible here.")),
     }
 }
@@ -131,7 +138,7 @@ fn keep(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal> {
 
 /// A flow whose form was wrong: it is kept with what is to be said about it.
 fn again(d: &Deps, v: &Visitor, flow: Flow) -> Result<Outcome, Refusal> {
-    Ok(Outcome::Shown { wrong: true, shown: keep(d, v, flow)? })
+    Ok(Outcome::Shown { wrong: true, shown: keep(d, v, flow)?, then: None })
 }
 
 /// In place of a flow whose time is over, another that says so.
@@ -196,6 +203,25 @@ fn new_flow(
         },
         sealed: None,
     })
+}
+
+/// Puts what is wrong with single fields beside them.
+fn put_messages(flow: &Flow, nodes: &mut [Node]) {
+    for node in nodes {
+        let told = node.name().and_then(|name| flow.form.field_messages.get(name));
+        if let Some(told) = told.cloned() {
+            node.messages = told;
+        }
+    }
+}
+
+/// The token that binds a form to the browser; empty for programs.
+fn csrf_node(v: &Visitor, flow: &Flow) -> Node {
+    let token = match (flow.form.client, v.secret.as_deref()) {
+        (Client::Browser, Some(secret)) => csrf_token(secret, flow.id),
+        _ => String::new(),
+    };
+    Node::hidden(Group::Default, "csrf_token", token).required()
 }
 
 /// So many minutes from `now`.

@@ -17,7 +17,6 @@ use crate::service::sessions::{
     self, Carrier, Lack, Presented, SignIn, as_person, check_at_any_level, created, revoked,
 };
 use crate::store::WriteTx;
-use crate::store::sql::identities::Stored;
 use crate::store::sql::{flows, identities, sessions as rows};
 
 /// A step that was completed, and who completed it.
@@ -50,8 +49,50 @@ pub(super) fn complete(
     v: &Visitor,
     flow: &Flow,
     step: &Step,
-    also: impl FnOnce(&WriteTx<'_>, &Stored) -> Result<Vec<Event>, Refusal>,
+    also: impl FnOnce(&WriteTx<'_>) -> Result<Vec<Event>, Stopped>,
 ) -> Result<Outcome, Refusal> {
+    match try_to(d, v, flow, step, also) {
+        Ok(outcome) => Ok(outcome),
+        Err(Stopped::Refused(refusal)) => Err(refusal),
+        Err(Stopped::Wrong { reason, told }) => {
+            let failed = Failed {
+                method: step.method.method,
+                reason,
+                who: Some(step.who),
+                identifier: None,
+            };
+            fail(d, v, flow.clone(), &failed, told)
+        }
+    }
+}
+
+/// Why a step was not completed after all.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    /// What was typed is wrong.
+    Wrong {
+        /// Why, for the ledger.
+        reason: &'static str,
+        /// What the person is told.
+        told: Text,
+    },
+    /// For another reason.
+    Refused(Refusal),
+}
+
+impl<R: Into<Refusal>> From<R> for Stopped {
+    fn from(refusal: R) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+fn try_to(
+    d: &Deps,
+    v: &Visitor,
+    flow: &Flow,
+    step: &Step,
+    also: impl FnOnce(&WriteTx<'_>) -> Result<Vec<Event>, Stopped>,
+) -> Result<Outcome, Stopped> {
     let now = d.clock.now();
     let carrier = match flow.form.client {
         Client::Browser => Carrier::Cookie,
@@ -61,14 +102,14 @@ pub(super) fn complete(
     let presented = Presented::draw(&d.rng, carrier)?;
     let by = as_person(&v.by, step.who);
     let (session, identity, lack) = d.store.write(&by.author(), |tx| {
-        let owner = identities::find(tx, step.who)?.ok_or(Refusal::NotFound)?;
+        let owner = identities::find(tx, step.who)?.ok_or(Stopped::Refused(Refusal::NotFound))?;
         if !owner.identity.standing().effective(now).grants_sessions() {
-            return Err(Refusal::NotFound);
+            return Err(Stopped::Refused(Refusal::NotFound));
         }
-        let extra = also(tx, &owner)?;
+        let extra = also(tx)?;
         // Whoever comes second finds the flow gone: a step is completed once.
         if !flows::delete(tx, flow.id)? {
-            return Err(Refusal::NotFound);
+            return Err(Stopped::Refused(Refusal::NotFound));
         }
         let raises = flow.form.refresh || step.method.aal == Aal::Two;
         let mut events = Vec::new();
@@ -78,7 +119,7 @@ pub(super) fn complete(
             }
             held => {
                 if step.method.aal == Aal::Two {
-                    return Err(Refusal::NoFirstFactor);
+                    return Err(Stopped::Refused(Refusal::NoFirstFactor));
                 }
                 if let Some(old) = held
                     && rows::disable(tx, old.id)?
@@ -221,9 +262,4 @@ fn record(d: &Deps, v: &Visitor, flow: &Flow, failed: &Failed<'_>) -> Result<(),
 /// The sentence for every way in which a name and a password do not lead in.
 pub(super) fn wrong_credentials() -> Text {
     text::WRONG_CREDENTIALS.text()
-}
-
-/// Nothing else to write.
-pub(super) fn nothing_else(_: &WriteTx<'_>, _: &Stored) -> Result<Vec<Event>, Refusal> {
-    Ok(Vec::new())
 }

@@ -2,6 +2,7 @@
 //! after the checklist of the Kratos API.
 
 mod login;
+mod settings;
 
 use std::collections::BTreeMap;
 

@@ -120,11 +120,15 @@ fn second_factors_of_newer_clients_are_imported() {
     let id = text(&place.post(&with(1, factors))["id"]);
     let read = place.read(&id, &["totp", "lookup_secret", "webauthn"]);
     let kept = |kind: &str| read["credentials"][kind]["config"].clone();
-    assert_eq!(kept("totp")["totp_url"], "otpauth://totp/a?secret=JBSWY3DPEHPK3PXP");
+    assert_eq!(kept("totp"), json!({"totp_url": ""}));
     assert_eq!(
         kept("lookup_secret")["recovery_codes"],
-        json!([{"code": "aaaa1111"}, {"code": "bbbb2222", "used_at": "2026-01-02T03:04:05Z"}])
+        json!([{}, {"used_at": "2026-01-02T03:04:05Z"}])
     );
+    for bad in ["", "otpauth://totp/a?secret=1", "otpauth://hotp/a?secret=JBSWY3DPEHPK3PXP"] {
+        let config = json!({"config": {"totp_url": format!("{bad}#")}});
+        place.send("POST", "/admin/identities", &with(2, json!({"totp": config}))).must(400);
+    }
     assert_eq!(kept("webauthn")["credentials"][0]["id"], "k1");
     assert_eq!(read["credentials"]["lookup_secret"]["identifiers"], json!([id]));
     assert_eq!(read["credentials"]["webauthn"]["version"], 1);

@@ -66,7 +66,10 @@ fn second_factors_go_and_passwordless_keys_stay() {
     let key = |id: &str, passwordless| json!({"id": id, "is_passwordless": passwordless});
     let mut request = with_password("ada@example.org", "correct horse");
     request.credentials = vec![
-        given(CredentialType::Totp, json!({"totp_url": "otpauth://totp/x"})),
+        given(
+            CredentialType::Totp,
+            json!({"totp_url": "otpauth://totp/x?secret=JBSWY3DPEHPK3PXP"}),
+        ),
         given(CredentialType::LookupSecret, json!({"recovery_codes": [{"code": "a"}]})),
         given(CredentialType::Webauthn, json!({"credentials": [key("a", true), key("b", false)]})),
     ];

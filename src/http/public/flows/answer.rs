@@ -35,10 +35,11 @@ pub fn answer(
 ) -> Result<Response, Failure> {
     let (options, now) = (&d.options, d.clock.now());
     Ok(match outcome {
-        Outcome::Shown { shown, .. } if way == Way::Browser => {
-            see_other(HeaderMap::new(), &page_of(options, shown.flow.kind, shown.flow.id))
+        Outcome::Shown { shown, then, .. } if way == Way::Browser => {
+            let page = then.unwrap_or_else(|| page_of(options, shown.flow.kind, shown.flow.id));
+            see_other(HeaderMap::new(), &page)
         }
-        Outcome::Shown { shown, wrong } => {
+        Outcome::Shown { shown, wrong, .. } => {
             let status = if wrong { StatusCode::BAD_REQUEST } else { StatusCode::OK };
             Document(status, view::flow::flow(options, now, &shown)).into_response()
         }

@@ -3,6 +3,7 @@
 
 mod nodes;
 mod password;
+mod second;
 
 use super::sign_in::as_seen_by_its_owner;
 use super::{Begin, Body, Outcome, Refusal, Shown, Visitor, again, field, keep, places};
@@ -77,6 +78,8 @@ pub(super) fn submit(d: &Deps, v: &Visitor, flow: Flow, body: &Body) -> Result<O
     match (method(body), second) {
         ("identifier_first", false) => identify(d, v, flow, body),
         ("password", false) => password::submit(d, v, flow, body),
+        ("totp", _) => second::totp(d, v, flow, body),
+        ("lookup_secret", _) => second::lookup_secret(d, v, flow, body),
         _ => {
             let mut flow = flow;
             flow.form.clear();
@@ -116,7 +119,7 @@ fn identify(d: &Deps, v: &Visitor, mut flow: Flow, body: &Body) -> Result<Outcom
         }
         Some(identifier) => {
             flow.form.identifier = Some(identifier.trim().to_owned());
-            Ok(Outcome::Shown { wrong: true, shown: keep(d, v, flow)? })
+            Ok(Outcome::Shown { wrong: true, shown: keep(d, v, flow)?, then: None })
         }
     }
 }

@@ -3,12 +3,13 @@
 use super::asks_who;
 use crate::app::Deps;
 use crate::domain::credential::CredentialType;
+use crate::domain::flow::Flow;
 use crate::domain::flow::text;
 use crate::domain::flow::ui::{Group, InputType, Node};
-use crate::domain::flow::{Client, Flow};
 use crate::domain::identity::Identity;
 use crate::domain::session::Aal;
-use crate::service::flows::{Refusal, Visitor, csrf_token};
+use crate::service::factors::second_factors_of;
+use crate::service::flows::{Refusal, Visitor, csrf_node, put_messages};
 
 /// Its nodes; `known` is who signs in, where that was proved already.
 pub(super) fn of(
@@ -17,29 +18,15 @@ pub(super) fn of(
     flow: &Flow,
     known: Option<&Identity>,
 ) -> Result<Vec<Node>, Refusal> {
-    let mut nodes = vec![csrf(v, flow)];
+    let mut nodes = vec![csrf_node(v, flow)];
     match known {
         Some(known) if flow.form.requested_aal == Aal::Two => nodes.extend(second(known)),
         Some(known) => nodes.extend(again(known)),
         None if asks_who(d, flow) => nodes.extend(who()),
         None => nodes.extend(password(flow)),
     }
-    for node in &mut nodes {
-        let told = node.name().and_then(|name| flow.form.field_messages.get(name));
-        if let Some(told) = told.cloned() {
-            node.messages = told;
-        }
-    }
+    put_messages(flow, &mut nodes);
     Ok(nodes)
-}
-
-/// The token that binds the form to the browser; empty for programs.
-pub(in crate::service::flows) fn csrf(v: &Visitor, flow: &Flow) -> Node {
-    let token = match (flow.form.client, v.secret.as_deref()) {
-        (Client::Browser, Some(secret)) => csrf_token(secret, flow.id),
-        _ => String::new(),
-    };
-    Node::hidden(Group::Default, "csrf_token", token).required()
 }
 
 /// Who it is.
@@ -89,6 +76,32 @@ fn again(known: &Identity) -> Vec<Node> {
 }
 
 /// What this person can show besides.
-fn second(_known: &Identity) -> Vec<Node> {
-    Vec::new()
+fn second(known: &Identity) -> Vec<Node> {
+    let code = |group, name, label| {
+        Node::input(group, name, InputType::Text)
+            .value("")
+            .required()
+            .autocomplete("one-time-code")
+            .label(label)
+    };
+    let mut nodes = Vec::new();
+    for kind in second_factors_of(known) {
+        match kind {
+            CredentialType::Totp => nodes.extend([
+                code(Group::Totp, "totp_code", text::TOTP_CODE.text()),
+                Node::submit(Group::Totp, "method", "totp", text::USE_AUTHENTICATOR.text()),
+            ]),
+            CredentialType::LookupSecret => nodes.extend([
+                code(Group::LookupSecret, "lookup_secret", text::BACKUP_CODE.text()),
+                Node::submit(
+                    Group::LookupSecret,
+                    "method",
+                    "lookup_secret",
+                    text::USE_BACKUP_CODE.text(),
+                ),
+            ]),
+            _ => {}
+        }
+    }
+    nodes
 }

@@ -1,5 +1,10 @@
-//! Setting a password on behalf of a person.
+//! Passwords: set on behalf of a person, chosen by the person, and checked at a sign-in.
 
+mod check;
+mod choose;
+mod listed;
+
+use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
@@ -16,7 +21,11 @@ use crate::domain::ledger::event::Event;
 use crate::domain::policy::within_limit;
 use crate::domain::status::Status;
 use crate::error::Error;
+use crate::store::sql::identities::Stored;
 use crate::store::sql::{codes, credentials, identities, sessions};
+use crate::store::{StoreError, WriteTx};
+pub use check::{Checked, Renewal, check, renew};
+pub use choose::{Chosen, Others, choose, judge, prepare};
 
 /// Replaces the password, ends every session and withdraws open recovery codes. Everything else
 /// about the identity stays; a person who was only invited becomes active, any other status stays.
@@ -40,18 +49,7 @@ pub fn set(d: &Deps, by: &Caller, id: Uuid, password: &SecretString) -> Result<I
             after.status = Status::Active;
             after.status_changed_at = Some(now);
         }
-        if let Some(credential) = after.credential(CredentialType::Password) {
-            match before.identity.credential(CredentialType::Password) {
-                Some(_) => credentials::update_config(
-                    tx,
-                    before.n,
-                    CredentialType::Password,
-                    &credential.config,
-                    now,
-                )?,
-                None => credentials::insert(tx, before.n, credential)?,
-            }
-        }
+        write_hash(tx, &before, &after, now)?;
         let ended = sessions::delete_all(tx, before.n, now)?;
         codes::withdraw(tx, before.n, recovery::PURPOSE)?;
         identities::update(tx, &before, &after)?;
@@ -59,12 +57,32 @@ pub fn set(d: &Deps, by: &Caller, id: Uuid, password: &SecretString) -> Result<I
             .principal(id)
             .data("credential", CredentialType::Password.as_str())
             .data("sessions_revoked", ended.live.len());
-        let activated = (before.identity.status == Status::Invited).then(|| {
-            Event::new(EventType::UserActivated)
-                .principal(id)
-                .data("from", before.identity.status.as_str())
-                .data("method", "password")
-        });
+        let activated = activated(&before.identity);
         Ok::<_, Error>(by.change(after, event, activated))
+    })
+}
+
+/// Writes the password credential of `after` in place of that of `before`.
+fn write_hash(
+    tx: &WriteTx<'_>,
+    before: &Stored,
+    after: &Identity,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let kind = CredentialType::Password;
+    let Some(credential) = after.credential(kind) else { return Ok(()) };
+    match before.identity.credential(kind) {
+        Some(_) => credentials::update_config(tx, before.n, kind, &credential.config, now),
+        None => credentials::insert(tx, before.n, credential),
+    }
+}
+
+/// That somebody who was only invited has a password now.
+fn activated(before: &Identity) -> Option<Event> {
+    (before.status == Status::Invited).then(|| {
+        Event::new(EventType::UserActivated)
+            .principal(before.id)
+            .data("from", before.status.as_str())
+            .data("method", "password")
     })
 }

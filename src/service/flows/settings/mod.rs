@@ -1,0 +1,229 @@
+//! Settings: what people change about their own account.
+
+mod factors;
+mod nodes;
+mod password;
+
+use jiff::SignedDuration;
+use uuid::Uuid;
+
+use super::sign_in::as_seen_by_its_owner;
+use super::{
+    Begin, Body, Continue, Outcome, Refusal, Shown, Visitor, again, csrf, field, keep, new_flow,
+    places,
+};
+use crate::app::Deps;
+use crate::domain::flow::text::{self, Text};
+use crate::domain::flow::ui::Ui;
+use crate::domain::flow::{Client, Flow, FlowKind, State};
+use crate::domain::identity::Identity;
+use crate::domain::ledger::event::Event;
+use crate::domain::session::Session;
+use crate::domain::status::EffectiveStatus;
+use crate::service::Caller;
+use crate::service::sessions::{Checked, Denied, Lack, as_person, check_at_any_level};
+use crate::store::sql::{flows, identities};
+use crate::store::{Change, WriteTx};
+
+/// Whose settings they are, and with which session they are changed.
+struct Owner {
+    session: Session,
+    /// With credentials.
+    identity: Identity,
+    /// Whether a second factor must be set up before anything else.
+    enrols: bool,
+    by: Caller,
+}
+
+/// Begins to change settings.
+pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Shown, Refusal> {
+    let (held, _) = session(d, v)?;
+    let mut flow = new_flow(d, v, FlowKind::Settings, asked.client, d.clock.now())?;
+    flow.identity_id = Some(held.identity.id);
+    flow.form.request_url.clone_from(&asked.request_url);
+    flow.form.return_to.clone_from(&asked.return_to);
+    let owner = owner(d, v, &flow)?;
+    factors::offer(d, &mut flow, &owner.identity)?;
+    d.store.scratch(|tx| flows::insert(tx, &flow))?;
+    show(d, v, flow, &owner)
+}
+
+/// A flow for somebody who has just got back into their account, in which they can put it right. It
+/// belongs to the browser whose new secret is `v.fresh`.
+pub(super) fn begin_for(
+    d: &Deps,
+    v: &Visitor,
+    client: Client,
+    identity: &Identity,
+    told: Text,
+    return_to: Option<String>,
+) -> Result<Flow, Refusal> {
+    let mut flow = new_flow(d, v, FlowKind::Settings, client, d.clock.now())?;
+    if client == Client::Browser {
+        flow.form.csrf = Some(csrf::digest(&v.fresh));
+    }
+    flow.identity_id = Some(identity.id);
+    flow.form.request_url = format!("{}/self-service/settings/browser", d.options.base_url());
+    flow.form.return_to = return_to;
+    flow.form.messages.push(told);
+    factors::offer(d, &mut flow, identity)?;
+    Ok(flow)
+}
+
+/// The flow with its form, for the person whose settings they are.
+pub(super) fn shown(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal> {
+    let owner = owner(d, v, &flow)?;
+    show(d, v, flow, &owner)
+}
+
+fn show(d: &Deps, v: &Visitor, flow: Flow, owner: &Owner) -> Result<Shown, Refusal> {
+    let ui = Ui {
+        action: places::submit_url(d, &flow),
+        method: "POST",
+        nodes: nodes::of(d, v, &flow, owner)?,
+        messages: flow.form.messages.clone(),
+    };
+    let identity = Some(as_seen_by_its_owner(owner.identity.clone()));
+    Ok(Shown { flow, ui, identity, continue_with: Vec::new() })
+}
+
+/// Hands the form in.
+pub(super) fn submit(d: &Deps, v: &Visitor, flow: Flow, body: &Body) -> Result<Outcome, Refusal> {
+    let owner = owner(d, v, &flow)?;
+    let mut flow = flow;
+    flow.form.clear();
+    flow.form.state = State::ShowForm;
+    let method = method(body).to_owned();
+    flow.form.active = Some(method.clone());
+    match method.as_str() {
+        "password" => {
+            privileged(d, &flow, &owner)?;
+            password::submit(d, v, flow, &owner, body)
+        }
+        "totp" => {
+            privileged(d, &flow, &owner)?;
+            factors::totp(d, v, flow, &owner, body)
+        }
+        "lookup_secret" if !owner.enrols => {
+            privileged(d, &flow, &owner)?;
+            factors::lookup_secret(d, v, flow, &owner, body)
+        }
+        _ => {
+            flow.form.active = None;
+            flow.form.messages.push(FlowKind::Settings.no_method().text());
+            again(d, v, flow)
+        }
+    }
+}
+
+/// The method that was chosen, or the one whose field is filled in.
+fn method(body: &Body) -> &str {
+    if let Some(method) = field(body, "method") {
+        return method;
+    }
+    let has = |names: &[&str]| names.iter().any(|name| body.contains_key(*name));
+    if has(&["password"]) {
+        "password"
+    } else if has(&["totp_code", "totp_unlink"]) {
+        "totp"
+    } else if has(&[
+        "lookup_secret_regenerate",
+        "lookup_secret_reveal",
+        "lookup_secret_confirm",
+        "lookup_secret_disable",
+    ]) {
+        "lookup_secret"
+    } else if has(&["traits"]) {
+        "profile"
+    } else {
+        ""
+    }
+}
+
+/// Whether a button that is sent as `true` was pressed.
+fn pressed(body: &Body, name: &str) -> bool {
+    body.get(name).is_some_and(|value| value == true || value == "true")
+}
+
+/// The session with which settings are changed. One that still lacks its second factor is not
+/// enough, unless there is none to have.
+fn session(d: &Deps, v: &Visitor) -> Result<(Checked, bool), Refusal> {
+    match check_at_any_level(d, v.presented.as_ref())? {
+        (_, Some(Lack::SecondFactor)) => Err(Refusal::Session(Denied::SecondFactor)),
+        (held, lack) => Ok((held, lack == Some(Lack::Enrolment))),
+    }
+}
+
+fn owner(d: &Deps, v: &Visitor, flow: &Flow) -> Result<Owner, Refusal> {
+    let (held, enrols) = session(d, v)?;
+    let id = held.identity.id;
+    if flow.identity_id != Some(id) {
+        return Err(Refusal::OtherIdentity);
+    }
+    let stored = d.store.read(|tx| identities::find(tx, id))?.ok_or(Refusal::NotFound)?;
+    let by = as_person(&v.by, id);
+    Ok(Owner { session: held.session, identity: stored.identity, enrols, by })
+}
+
+/// Lets on only those who showed a short while ago who they are (AUTH-06, SESS-08). Whoever is
+/// locked cannot do so any more.
+fn privileged(d: &Deps, flow: &Flow, owner: &Owner) -> Result<(), Refusal> {
+    let now = d.clock.now();
+    let window = SignedDuration::from_mins(d.options.signin.privileged_session_minutes.into());
+    let fresh = now.duration_since(owner.session.authenticated_at) < window;
+    let locked = owner.identity.effective_status(now) != EffectiveStatus::Active;
+    if fresh && !locked {
+        return Ok(());
+    }
+    let page = places::page_of(&d.options, FlowKind::Settings, flow.id);
+    Err(Refusal::Refresh(places::sign_in_url(d, ("refresh", "true"), Some(&page))))
+}
+
+/// Changes the account, and says so in the flow.
+fn change(
+    d: &Deps,
+    v: &Visitor,
+    flow: Flow,
+    owner: &Owner,
+    job: impl FnOnce(&WriteTx<'_>, &mut Flow) -> Result<Vec<Event>, Refusal>,
+) -> Result<Outcome, Refusal> {
+    let done = try_change(d, v, flow, owner, |tx, flow| job(tx, flow).map(Some))?;
+    done.ok_or(Refusal::NotFound)
+}
+
+/// As [`change`], for what may turn out to be wrong: then nothing happens, and nothing is said.
+fn try_change(
+    d: &Deps,
+    v: &Visitor,
+    mut flow: Flow,
+    owner: &Owner,
+    job: impl FnOnce(&WriteTx<'_>, &mut Flow) -> Result<Option<Vec<Event>>, Refusal>,
+) -> Result<Option<Outcome>, Refusal> {
+    let right = d.store.write(&owner.by.author(), |tx| {
+        let Some(events) = job(tx, &mut flow)? else { return Ok(Change::none(false)) };
+        let mut events = events.into_iter();
+        Ok::<_, Refusal>(match events.next() {
+            None => Change::none(true),
+            Some(first) => owner.by.change(true, first, events),
+        })
+    })?;
+    if !right {
+        return Ok(None);
+    }
+    flow.form.state = State::Success;
+    flow.form.messages = vec![text::SAVED.text()];
+    let then = flow.form.return_to.clone();
+    let place = places::page_of(&d.options, FlowKind::Settings, flow.id);
+    let mut shown = keep(d, v, flow)?;
+    if shown.flow.form.client == Client::Browser {
+        shown.continue_with.push(Continue::Go(then.clone().unwrap_or(place)));
+    }
+    Ok(Some(Outcome::Shown { wrong: false, shown, then }))
+}
+
+/// The id of the owner, as everything that is changed needs it.
+impl Owner {
+    const fn id(&self) -> Uuid {
+        self.identity.id
+    }
+}

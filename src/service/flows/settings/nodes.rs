@@ -1,0 +1,105 @@
+//! The form of settings.
+
+use serde_json::{Map, Value, json};
+
+use super::Owner;
+use super::factors::{CODES, REVEALED, TOTP};
+use crate::app::Deps;
+use crate::domain::credential::CredentialType;
+use crate::domain::flow::Flow;
+use crate::domain::flow::text::{self, Text};
+use crate::domain::flow::ui::{Attributes, Group, InputType, Node};
+use crate::service::factors::lookup::{self, Sheet};
+use crate::service::factors::totp::Offer;
+use crate::service::flows::{Refusal, Visitor, csrf_node, pending, put_messages};
+
+/// Its nodes.
+pub(super) fn of(d: &Deps, v: &Visitor, flow: &Flow, owner: &Owner) -> Result<Vec<Node>, Refusal> {
+    let mut nodes = vec![csrf_node(v, flow)];
+    nodes.extend(password());
+    nodes.extend(totp(d, flow, owner)?);
+    if !owner.enrols {
+        nodes.extend(codes(d, flow, owner)?);
+    }
+    put_messages(flow, &mut nodes);
+    Ok(nodes)
+}
+
+fn password() -> Vec<Node> {
+    vec![
+        Node::input(Group::Password, "password", InputType::Password)
+            .required()
+            .autocomplete("new-password")
+            .label(text::PASSWORD.text()),
+        Node::submit(Group::Password, "method", "password", text::SAVE.text()),
+    ]
+}
+
+fn totp(d: &Deps, flow: &Flow, owner: &Owner) -> Result<Vec<Node>, Refusal> {
+    if owner.identity.credential(CredentialType::Totp).is_some() {
+        return Ok(vec![Node::submit(
+            Group::Totp,
+            "totp_unlink",
+            "true",
+            text::UNLINK_TOTP.text(),
+        )]);
+    }
+    let Some(sealed) = pending::get(flow, TOTP) else { return Ok(Vec::new()) };
+    let offer = Offer::open(d, flow.id, &sealed)?;
+    let picture = Node::new(
+        Group::Totp,
+        Attributes::Img { id: "totp_qr", src: offer.picture()?, width: 256, height: 256 },
+    );
+    let secret = Attributes::Text {
+        id: "totp_secret_key",
+        text: text::TOTP_SECRET.of("secret", offer.secret().as_str()),
+    };
+    Ok(vec![
+        picture.label(text::TOTP_QR.text()),
+        Node::new(Group::Totp, secret).label(text::TOTP_SECRET_LABEL.text()),
+        Node::input(Group::Totp, "totp_code", InputType::Text)
+            .required()
+            .autocomplete("one-time-code")
+            .label(text::VERIFY_CODE.text()),
+        Node::submit(Group::Totp, "method", "totp", text::SAVE.text()),
+    ])
+}
+
+fn codes(d: &Deps, flow: &Flow, owner: &Owner) -> Result<Vec<Node>, Refusal> {
+    let button = |name: &str, label: Text| Node::submit(Group::LookupSecret, name, "true", label);
+    if let Some(sealed) = pending::get(flow, CODES) {
+        let sheet = Sheet::open(d, flow.id, &sealed)?;
+        let secrets = sheet.codes().map(|code| text::ONE_CODE.of("secret", code)).collect();
+        return Ok(vec![
+            list(secrets),
+            button("lookup_secret_confirm", text::CONFIRM_CODES.text()),
+        ]);
+    }
+    let new = button("lookup_secret_regenerate", text::NEW_CODES.text());
+    if owner.identity.credential(CredentialType::LookupSecret).is_none() {
+        return Ok(vec![new]);
+    }
+    if !flow.form.values.contains_key(REVEALED) {
+        return Ok(vec![
+            button(REVEALED, text::REVEAL_CODES.text()),
+            button("lookup_secret_disable", text::DISABLE_CODES.text()),
+        ]);
+    }
+    // Only digests are kept: what can be shown is which of the codes were used.
+    let uses = lookup::uses(&owner.identity).into_iter().map(|used| match used {
+        None => text::ONE_CODE.of("secret", "••••"),
+        Some(at) => text::CODE_WAS_USED.with(Map::from_iter([
+            ("used_at".to_owned(), Value::from(at.to_string())),
+            ("used_at_unix".to_owned(), at.as_second().into()),
+        ])),
+    });
+    Ok(vec![list(uses.collect()), new])
+}
+
+fn list(secrets: Vec<Text>) -> Node {
+    let lines: Vec<&str> = secrets.iter().map(|secret| secret.text.as_str()).collect();
+    let mut text = text::CODES.of("secrets_list", lines.join(", "));
+    text.context = Map::from_iter([("secrets".to_owned(), json!(secrets))]);
+    let shown = Attributes::Text { id: "lookup_secret_codes", text };
+    Node::new(Group::LookupSecret, shown).label(text::CODES_LABEL.text())
+}
