@@ -20,9 +20,6 @@ pub struct Asked {
     pub origin: Origin,
     /// Whether it came by TLS; behind a trusted proxy, whether it reached the proxy so.
     pub secure: bool,
-    /// The host the client meant, with its port if it named one; behind a trusted proxy, what the
-    /// proxy says.
-    pub host: Option<String>,
     /// How it came to be let in to the admin listener.
     pub admitted: Admitted,
 }

@@ -1,6 +1,8 @@
 //! What people read in a flow: each sentence has the number by which clients of Kratos know it, and
 //! the values it mentions beside it, so that a page can say it in another language.
 
+#![expect(clippy::unreadable_literal, reason = "they are names, written as clients of Kratos do")]
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

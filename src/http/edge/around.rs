@@ -137,7 +137,7 @@ async fn answer(edge: &Edge, parts: Parts, body: Body, next: Next) -> Response {
 fn asked(edge: &Edge, rules: &Rules, parts: &Parts) -> (Asked, bool) {
     let unknown = Peer { address: None, tls: false, certificate: None };
     let peer = parts.extensions.get::<Peer>().unwrap_or(&unknown);
-    let from = forwarded::from(peer, &rules.proxies, &parts.uri, &parts.headers);
+    let from = forwarded::from(peer, &rules.proxies, &parts.headers);
     let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let origin = Origin {
         ip: from.ip.map(|ip| ip.to_string()),
@@ -148,8 +148,7 @@ fn asked(edge: &Edge, rules: &Rules, parts: &Parts) -> (Asked, bool) {
         Some(id) => id.to_owned(),
         None => edge.app.request_id(),
     };
-    let asked =
-        Asked { request_id, origin, secure: from.secure, host: from.host, ..Asked::default() };
+    let asked = Asked { request_id, origin, secure: from.secure, ..Asked::default() };
     (asked, peer.tls)
 }
 

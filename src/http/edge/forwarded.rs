@@ -2,8 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
 use crate::http::asked::Peer;
@@ -15,18 +14,15 @@ pub struct From {
     pub ip: Option<IpAddr>,
     /// Whether the client used TLS.
     pub secure: bool,
-    /// The host it meant.
-    pub host: Option<String>,
 }
 
 /// Reads the headers that `proxies` add; from anyone else they are only words.
-pub fn from(peer: &Peer, proxies: &[IpNet], uri: &Uri, headers: &HeaderMap) -> From {
+pub fn from(peer: &Peer, proxies: &[IpNet], headers: &HeaderMap) -> From {
     // A listener on all addresses shows IPv4 clients as a part of IPv6.
     let near = peer.address.map(|address| address.ip().to_canonical());
     let trusted = |ip: IpAddr| proxies.iter().any(|network| network.contains(&ip));
-    let host = host(uri, headers);
     let Some(near) = near.filter(|ip| trusted(*ip)) else {
-        return From { ip: near, secure: peer.tls, host };
+        return From { ip: near, secure: peer.tls };
     };
     let mut ip = near;
     for hop in list(headers, "x-forwarded-for").rev() {
@@ -39,20 +35,7 @@ pub fn from(peer: &Peer, proxies: &[IpNet], uri: &Uri, headers: &HeaderMap) -> F
     }
     let secure = last(headers, "x-forwarded-proto")
         .map_or(peer.tls, |scheme| scheme.eq_ignore_ascii_case("https"));
-    let forwarded = last(headers, "x-forwarded-host").and_then(plausible);
-    From { ip: Some(ip), secure, host: forwarded.or(host) }
-}
-
-/// The host the request itself names.
-fn host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
-    let named = uri.authority().map(Authority::as_str);
-    named.or_else(|| headers.get(header::HOST)?.to_str().ok()).and_then(plausible)
-}
-
-fn plausible(host: &str) -> Option<String> {
-    let parsed: Authority = host.parse().ok()?;
-    let plain = !parsed.host().is_empty() && !host.contains('@');
-    plain.then(|| host.to_ascii_lowercase())
+    From { ip: Some(ip), secure }
 }
 
 /// All values of a header that is a list, in order, however many lines it is spread over.
@@ -81,38 +64,34 @@ fn address(text: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
-    fn seen(peer: &str, headers: &[(&'static str, &str)]) -> (String, bool, String) {
+    fn seen(peer: &str, headers: &[(&'static str, &str)]) -> (String, bool) {
         let peer = Peer {
             address: Some(SocketAddr::new(peer.parse().unwrap(), 1)),
             tls: false,
             certificate: None,
         };
         let mut map = HeaderMap::new();
-        map.insert(header::HOST, HeaderValue::from_static("Direct.example:80"));
         for (name, value) in headers {
             map.append(*name, value.parse().unwrap());
         }
         let proxies: Vec<IpNet> =
             ["10.0.0.0/8", "fd00::/8"].iter().map(|net| net.parse().unwrap()).collect();
-        let found = from(&peer, &proxies, &Uri::from_static("/"), &map);
-        (found.ip.unwrap().to_string(), found.secure, found.host.unwrap_or_default())
+        let found = from(&peer, &proxies, &map);
+        (found.ip.unwrap().to_string(), found.secure)
     }
 
-    const ALL: [(&str, &str); 3] = [
-        ("x-forwarded-for", "203.0.113.9"),
-        ("x-forwarded-proto", "https"),
-        ("x-forwarded-host", "id.example.com"),
-    ];
+    const ALL: [(&str, &str); 2] =
+        [("x-forwarded-for", "203.0.113.9"), ("x-forwarded-proto", "https")];
 
     #[test]
     fn a_stranger_is_not_believed() {
-        let is = ("198.51.100.1".to_owned(), false, "direct.example:80".to_owned());
+        let is = ("198.51.100.1".to_owned(), false);
         assert_eq!(seen("198.51.100.1", &ALL), is);
     }
 
     #[test]
     fn a_proxy_is_believed_also_when_it_comes_as_a_mapped_address() {
-        let is = ("203.0.113.9".to_owned(), true, "id.example.com".to_owned());
+        let is = ("203.0.113.9".to_owned(), true);
         assert_eq!(seen("10.1.2.3", &ALL), is);
         assert_eq!(seen("::ffff:10.1.2.3", &ALL), is);
     }
@@ -128,13 +107,5 @@ mod tests {
         assert_eq!(chain(""), "10.0.0.1");
         let lines = [("x-forwarded-for", "1.1.1.1"), ("x-forwarded-for", "2.2.2.2")];
         assert_eq!(seen("fd00::1", &lines).0, "2.2.2.2");
-    }
-
-    #[test]
-    fn authz_06_a_host_with_a_user_or_a_path_is_no_host() {
-        for host in ["good@evil.example", "a/b", "a b", ""] {
-            let found = seen("10.0.0.1", &[("x-forwarded-host", host)]).2;
-            assert_eq!(found, "direct.example:80", "{host}");
-        }
     }
 }

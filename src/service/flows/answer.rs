@@ -46,7 +46,7 @@ pub enum Outcome {
     /// The flow goes on, or is done and says so.
     Shown {
         /// It.
-        shown: Shown,
+        shown: Box<Shown>,
         /// Whether something is wrong.
         wrong: bool,
         /// Where a browser goes in place of the page that shows the flow.

@@ -138,7 +138,12 @@ fn keep(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal> {
 
 /// A flow whose form was wrong: it is kept with what is to be said about it.
 fn again(d: &Deps, v: &Visitor, flow: Flow) -> Result<Outcome, Refusal> {
-    Ok(Outcome::Shown { wrong: true, shown: keep(d, v, flow)?, then: None })
+    Ok(Outcome::Shown { wrong: true, shown: Box::new(keep(d, v, flow)?), then: None })
+}
+
+/// A flow that goes on.
+fn so_far(d: &Deps, v: &Visitor, flow: Flow) -> Result<Outcome, Refusal> {
+    Ok(Outcome::Shown { wrong: false, shown: Box::new(keep(d, v, flow)?), then: None })
 }
 
 /// In place of a flow whose time is over, another that says so.

@@ -28,8 +28,5 @@ fn all(flow: &Flow) -> BTreeMap<String, String> {
 }
 
 fn keep(flow: &mut Flow, all: &BTreeMap<String, String>) {
-    flow.sealed = match all.is_empty() {
-        true => None,
-        false => serde_json::to_string(all).ok(),
-    };
+    flow.sealed = if all.is_empty() { None } else { serde_json::to_string(all).ok() };
 }

@@ -89,10 +89,10 @@ pub(super) fn enrol_url(d: &Deps, return_to: Option<&str>) -> String {
 /// Where people go when all is done.
 #[must_use]
 pub fn finished(options: &Options, return_to: Option<&str>) -> String {
-    match (return_to, options.signin.default_return_url.as_str()) {
-        (Some(place), _) => place.to_owned(),
-        (None, "") => format!("{}/ui/welcome", options.base_url()),
-        (None, place) => place.to_owned(),
+    let usual = Some(options.signin.default_return_url.as_str()).filter(|url| !url.is_empty());
+    match return_to.or(usual) {
+        Some(place) => place.to_owned(),
+        None => format!("{}/ui/welcome", options.base_url()),
     }
 }
 

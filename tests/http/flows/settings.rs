@@ -106,7 +106,7 @@ fn auth_12_backup_codes_are_shown_once_and_each_works_once() {
         .collect();
     assert_eq!(codes.len(), 12);
     save(&mut browser, &flow, json!({"lookup_secret_confirm": "true"})).must(200);
-    let mut sign_in = |code: &str| {
+    let sign_in = |code: &str| {
         let mut other = place.browser();
         let to = other.sign_in("ada@example.com", PASSWORD).must(422).json();
         let flow = other.json(to["redirect_browser_to"].as_str().unwrap()).must(200).json();

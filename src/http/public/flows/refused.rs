@@ -2,7 +2,8 @@
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use super::answer::{Way, see_other};
 use crate::app::Deps;
@@ -77,15 +78,7 @@ pub fn as_json(d: &Deps, refusal: Refusal) -> Failure {
             "This flow is for programs, and the request looks like that of a browser: it has \
              cookies or an Origin. Begin a flow for browsers instead.",
         ),
-        Refusal::Expired { flow, over_since, .. } => {
-            let since = d.clock.now().duration_since(over_since);
-            Failure::new(StatusCode::GONE)
-                .id("self_service_flow_expired")
-                .reason("The time for this is over. Another flow was begun in its place.")
-                .beside("expired_at", over_since.to_string())
-                .beside("since", nanoseconds(since))
-                .beside("use_flow_id", flow.to_string())
-        }
+        Refusal::Expired { flow, over_since, .. } => expired(d, flow, over_since),
         Refusal::Gone { redirect_to } => Failure::new(StatusCode::GONE)
             .id("self_service_flow_expired")
             .reason("The time for this is over. Begin again.")
@@ -113,22 +106,30 @@ pub fn as_json(d: &Deps, refusal: Refusal) -> Failure {
             .reason("This flow belongs to somebody else."),
         Refusal::ReturnTo => return_to::forbidden(),
         Refusal::Invalid(why) => Failure::invalid(why),
-        Refusal::NotVerified { flow, address } => {
-            let next = serde_json::json!([{
-                "action": "show_verification_ui",
-                "flow": {
-                    "id": flow,
-                    "verifiable_address": address,
-                    "url": page_of(&d.options, FlowKind::Verification, flow),
-                },
-            }]);
-            Failure::new(StatusCode::FORBIDDEN)
-                .id("session_verified_address_required")
-                .reason("Your address must be verified first; a code is on its way to it.")
-                .detail("continue_with", next)
-        }
+        Refusal::NotVerified { flow, address } => not_verified(d, flow, &address),
         Refusal::Failed(error) => error.into(),
     }
+}
+
+fn expired(d: &Deps, flow: Uuid, over_since: Timestamp) -> Failure {
+    Failure::new(StatusCode::GONE)
+        .id("self_service_flow_expired")
+        .reason("The time for this is over. Another flow was begun in its place.")
+        .beside("expired_at", over_since.to_string())
+        .beside("since", nanoseconds(d.clock.now().duration_since(over_since)))
+        .beside("use_flow_id", flow.to_string())
+}
+
+fn not_verified(d: &Deps, flow: Uuid, address: &str) -> Failure {
+    let url = page_of(&d.options, FlowKind::Verification, flow);
+    let next = serde_json::json!([{
+        "action": "show_verification_ui",
+        "flow": {"id": flow, "verifiable_address": address, "url": url},
+    }]);
+    Failure::new(StatusCode::FORBIDDEN)
+        .id("session_verified_address_required")
+        .reason("Your address must be verified first; a code is on its way to it.")
+        .detail("continue_with", next)
 }
 
 /// As Kratos counts durations.

@@ -6,7 +6,7 @@ mod password;
 mod second;
 
 use super::sign_in::as_seen_by_its_owner;
-use super::{Begin, Body, Outcome, Refusal, Shown, Visitor, again, field, keep, places};
+use super::{Begin, Body, Outcome, Refusal, Shown, Visitor, again, field, places};
 use crate::app::Deps;
 use crate::config::LoginStyle;
 use crate::domain::flow::text;
@@ -65,7 +65,7 @@ pub(super) fn shown(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal>
     let ui = Ui {
         action: places::submit_url(d, &flow),
         method: "POST",
-        nodes: nodes::of(d, v, &flow, known.as_ref())?,
+        nodes: nodes::of(d, v, &flow, known.as_ref()),
         messages: flow.form.messages.clone(),
     };
     let identity = known.map(as_seen_by_its_owner);
@@ -119,7 +119,7 @@ fn identify(d: &Deps, v: &Visitor, mut flow: Flow, body: &Body) -> Result<Outcom
         }
         Some(identifier) => {
             flow.form.identifier = Some(identifier.trim().to_owned());
-            Ok(Outcome::Shown { wrong: true, shown: keep(d, v, flow)?, then: None })
+            again(d, v, flow)
         }
     }
 }

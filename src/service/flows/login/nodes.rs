@@ -9,15 +9,10 @@ use crate::domain::flow::ui::{Group, InputType, Node};
 use crate::domain::identity::Identity;
 use crate::domain::session::Aal;
 use crate::service::factors::second_factors_of;
-use crate::service::flows::{Refusal, Visitor, csrf_node, put_messages};
+use crate::service::flows::{Visitor, csrf_node, put_messages};
 
 /// Its nodes; `known` is who signs in, where that was proved already.
-pub(super) fn of(
-    d: &Deps,
-    v: &Visitor,
-    flow: &Flow,
-    known: Option<&Identity>,
-) -> Result<Vec<Node>, Refusal> {
+pub(super) fn of(d: &Deps, v: &Visitor, flow: &Flow, known: Option<&Identity>) -> Vec<Node> {
     let mut nodes = vec![csrf_node(v, flow)];
     match known {
         Some(known) if flow.form.requested_aal == Aal::Two => nodes.extend(second(known)),
@@ -26,7 +21,7 @@ pub(super) fn of(
         None => nodes.extend(password(flow)),
     }
     put_messages(flow, &mut nodes);
-    Ok(nodes)
+    nodes
 }
 
 /// Who it is.

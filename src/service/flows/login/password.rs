@@ -7,6 +7,7 @@ use crate::app::Deps;
 use crate::domain::flow::Flow;
 use crate::domain::flow::text;
 use crate::domain::session::MethodKind;
+use crate::domain::status::EffectiveStatus;
 use crate::service::flows::sign_in::{Failed, Step, complete, fail, wrong_credentials};
 use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, field};
 use crate::service::passwords::{Checked, check, renew};
@@ -44,7 +45,7 @@ pub(super) fn submit(
     let reason = match (&owner, &checked) {
         (None, _) => Some("unknown_identifier"),
         (Some(_), Checked::Wrong) => Some("wrong_password"),
-        _ => standing.filter(|standing| !standing.grants_sessions()).map(|one| one.as_str()),
+        _ => standing.filter(|standing| !standing.grants_sessions()).map(EffectiveStatus::as_str),
     };
     if let Some(reason) = reason {
         if flow.form.identifier.is_none() {

@@ -16,7 +16,7 @@ pub(super) fn totp(d: &Deps, v: &Visitor, flow: Flow, body: &Body) -> Result<Out
     let kind = MethodKind::Totp;
     let (flow, who, code) = match typed(d, v, flow, body, "totp_code", kind)? {
         Typed::Code(flow, who, code) => (flow, who, code),
-        Typed::Nothing(outcome) => return Ok(outcome),
+        Typed::Nothing(outcome) => return Ok(*outcome),
     };
     let step = Step::second(who, kind, d.clock.now());
     complete(d, v, &flow, &step, |tx| match totp::verify(d, tx, who, &code)? {
@@ -40,7 +40,7 @@ pub(super) fn lookup_secret(
     let kind = MethodKind::LookupSecret;
     let (flow, who, code) = match typed(d, v, flow, body, "lookup_secret", kind)? {
         Typed::Code(flow, who, code) => (flow, who, code),
-        Typed::Nothing(outcome) => return Ok(outcome),
+        Typed::Nothing(outcome) => return Ok(*outcome),
     };
     let step = Step::second(who, kind, d.clock.now());
     complete(d, v, &flow, &step, |tx| {
@@ -55,8 +55,8 @@ pub(super) fn lookup_secret(
 }
 
 enum Typed {
-    Code(Flow, Uuid, SecretString),
-    Nothing(Outcome),
+    Code(Box<Flow>, Uuid, SecretString),
+    Nothing(Box<Outcome>),
 }
 
 /// What was typed, and who is to have typed it.
@@ -69,13 +69,11 @@ fn typed(
     method: MethodKind,
 ) -> Result<Typed, Refusal> {
     let Some(who) = flow.identity_id else { return Err(Refusal::NoFirstFactor) };
-    match field(body, name) {
-        Some(code) => Ok(Typed::Code(flow, who, SecretString::from(code.trim()))),
-        None => {
-            flow.form.clear();
-            flow.form.active = Some(method.as_str().to_owned());
-            flow.form.complain(name, text::REQUIRED.of("property", name));
-            Ok(Typed::Nothing(again(d, v, flow)?))
-        }
+    if let Some(code) = field(body, name) {
+        return Ok(Typed::Code(Box::new(flow), who, SecretString::from(code.trim())));
     }
+    flow.form.clear();
+    flow.form.active = Some(method.as_str().to_owned());
+    flow.form.complain(name, text::REQUIRED.of("property", name));
+    Ok(Typed::Nothing(Box::new(again(d, v, flow)?)))
 }

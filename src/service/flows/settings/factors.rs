@@ -11,7 +11,7 @@ use crate::domain::identity::Identity;
 use crate::domain::session::{Aal, Method, MethodKind};
 use crate::service::factors::lookup::{self, Sheet};
 use crate::service::factors::totp::{self, Offer};
-use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, field, keep, pending};
+use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, field, pending, so_far};
 use crate::store::WriteTx;
 use crate::store::sql::sessions;
 
@@ -64,13 +64,11 @@ pub(super) fn totp(
         pending::drop(flow, TOTP);
         Ok(Some(vec![event]))
     })?;
-    match outcome {
-        Some(outcome) => Ok(outcome),
-        None => {
-            wrong.form.complain("totp_code", text::WRONG_TOTP.text());
-            again(d, v, wrong)
-        }
+    if let Some(outcome) = outcome {
+        return Ok(outcome);
     }
+    wrong.form.complain("totp_code", text::WRONG_TOTP.text());
+    again(d, v, wrong)
 }
 
 /// Whoever has just shown that they have a second factor has signed in with it.
@@ -100,11 +98,11 @@ pub(super) fn lookup_secret(
         let sheet = Sheet::draw(d)?;
         let sealed = sheet.seal(d, flow.id)?;
         pending::put(&mut flow, CODES, sealed);
-        return Ok(Outcome::Shown { wrong: false, shown: keep(d, v, flow)?, then: None });
+        return so_far(d, v, flow);
     }
     if pressed(body, REVEALED) {
         flow.form.values.insert(REVEALED.to_owned(), true.into());
-        return Ok(Outcome::Shown { wrong: false, shown: keep(d, v, flow)?, then: None });
+        return so_far(d, v, flow);
     }
     if pressed(body, "lookup_secret_disable") {
         pending::drop(&mut flow, CODES);

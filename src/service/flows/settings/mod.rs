@@ -218,7 +218,7 @@ fn try_change(
     if shown.flow.form.client == Client::Browser {
         shown.continue_with.push(Continue::Go(then.clone().unwrap_or(place)));
     }
-    Ok(Some(Outcome::Shown { wrong: false, shown, then }))
+    Ok(Some(Outcome::Shown { wrong: false, shown: Box::new(shown), then }))
 }
 
 /// The id of the owner, as everything that is changed needs it.

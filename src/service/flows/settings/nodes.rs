@@ -69,9 +69,10 @@ fn codes(d: &Deps, flow: &Flow, owner: &Owner) -> Result<Vec<Node>, Refusal> {
     let button = |name: &str, label: Text| Node::submit(Group::LookupSecret, name, "true", label);
     if let Some(sealed) = pending::get(flow, CODES) {
         let sheet = Sheet::open(d, flow.id, &sealed)?;
-        let secrets = sheet.codes().map(|code| text::ONE_CODE.of("secret", code)).collect();
+        let secrets: Vec<Text> =
+            sheet.codes().map(|code| text::ONE_CODE.of("secret", code)).collect();
         return Ok(vec![
-            list(secrets),
+            list(&secrets),
             button("lookup_secret_confirm", text::CONFIRM_CODES.text()),
         ]);
     }
@@ -93,10 +94,10 @@ fn codes(d: &Deps, flow: &Flow, owner: &Owner) -> Result<Vec<Node>, Refusal> {
             ("used_at_unix".to_owned(), at.as_second().into()),
         ])),
     });
-    Ok(vec![list(uses.collect()), new])
+    Ok(vec![list(&uses.collect::<Vec<_>>()), new])
 }
 
-fn list(secrets: Vec<Text>) -> Node {
+fn list(secrets: &[Text]) -> Node {
     let lines: Vec<&str> = secrets.iter().map(|secret| secret.text.as_str()).collect();
     let mut text = text::CODES.of("secrets_list", lines.join(", "));
     text.context = Map::from_iter([("secrets".to_owned(), json!(secrets))]);
