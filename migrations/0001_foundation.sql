@@ -130,7 +130,9 @@ CREATE TABLE flow_errors (
     CONSTRAINT flow_errors_pkey PRIMARY KEY (id)
 ){STRICT};
 
--- Mail and text messages on their way. `content` is sealed with the data key: it holds codes.
+-- Mail and text messages on their way. `content` is sealed with the data key: it holds codes, and
+-- is erased when the message is done. `next_at` is when to try next, or when the one that tries now
+-- (`claim`) has had its time; nothing once the message is done.
 CREATE TABLE messages (
     n {KEY},
     id {TEXT} NOT NULL,
@@ -140,10 +142,14 @@ CREATE TABLE messages (
     template {TEXT} NOT NULL,
     content {TEXT},
     send_count {INT} NOT NULL,
+    next_at {INT},
+    claim {TEXT},
+    expires_at {INT},
     created_at {INT} NOT NULL,
     updated_at {INT} NOT NULL
 ){STRICT};
 CREATE UNIQUE INDEX messages_id ON messages (id);
+CREATE INDEX messages_next_at ON messages (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX messages_status ON messages (status, n);
 CREATE INDEX messages_recipient ON messages (recipient, n);
 

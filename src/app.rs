@@ -10,7 +10,8 @@ use jiff::SignedDuration;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
-use crate::config::Options;
+use crate::config::{Options, SmtpServer};
+use crate::courier::Outbox;
 use crate::crypto::jwt::TokenKey;
 use crate::crypto::password::Argon2Params;
 use crate::crypto::seal::SealingKey;
@@ -38,6 +39,10 @@ pub struct Settings {
     pub database_url: Option<String>,
     /// Where "now" comes from.
     pub clock: Clock,
+    /// The mail server; without one no mail is sent.
+    pub smtp: Option<SmtpServer>,
+    /// The operator's verification mail in HTML, in place of our own.
+    pub verification_template: Option<String>,
 }
 
 /// Everything a use case works with. A clone is another handle on the same.
@@ -55,6 +60,12 @@ pub struct Deps {
     pub rng: Rng,
     /// Where database, keys, backups and exports are.
     pub state_dir: PathBuf,
+    /// The mail server; without one no mail is sent.
+    pub smtp: Option<Arc<SmtpServer>>,
+    /// The operator's verification mail in HTML, in place of our own.
+    pub verification_template: Option<Arc<str>>,
+    /// The bell of those who send mail, and what they have to say.
+    pub outbox: Outbox,
 }
 
 /// What a migration did.
@@ -70,7 +81,14 @@ impl Settings {
     /// Settings for a state directory with an embedded database.
     #[must_use]
     pub fn embedded(state_dir: impl Into<PathBuf>, options: Options) -> Self {
-        Self { state_dir: state_dir.into(), options, database_url: None, clock: Clock::System }
+        Self {
+            state_dir: state_dir.into(),
+            options,
+            database_url: None,
+            clock: Clock::System,
+            smtp: None,
+            verification_template: None,
+        }
     }
 
     fn location(&self) -> Location {
@@ -251,6 +269,9 @@ fn assemble(settings: &Settings, store: Store) -> Result<Deps, Error> {
         clock: settings.clock.clone(),
         rng: Rng::default(),
         state_dir: settings.state_dir.clone(),
+        smtp: settings.smtp.clone().map(Arc::new),
+        verification_template: settings.verification_template.as_deref().map(Arc::from),
+        outbox: Outbox::default(),
     })
 }
 

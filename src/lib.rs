@@ -16,6 +16,7 @@ pub mod charm;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod courier;
 pub mod crypto;
 pub mod domain;
 pub mod error;

@@ -36,6 +36,7 @@ mod reset_identity_mfa;
 mod reset_password;
 mod revoke_admin_token;
 mod run_migration;
+mod send_test_email;
 mod set_authorities;
 mod status;
 mod times;

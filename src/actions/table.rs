@@ -9,8 +9,8 @@ use super::{
     create_admin_token, create_identity, delete_identity, export_identities, get_identity,
     import_identities, invalidate_identity_sessions, list_admin_tokens, list_audit_events,
     list_identities, list_identity_sessions, list_oidc_accounts, lock_identity, reset_identity_mfa,
-    reset_password, revoke_admin_token, run_migration, set_authorities, unblock_identity,
-    unlink_oidc_account, unlock_identity, update_identity,
+    reset_password, revoke_admin_token, run_migration, send_test_email, set_authorities,
+    unblock_identity, unlink_oidc_account, unlock_identity, update_identity,
 };
 
 /// An action: what it reads from its parameters, and what it does with that.
@@ -47,7 +47,7 @@ const fn entry<A: Action>() -> Entry {
 }
 
 /// All actions, in the order of the file.
-pub const TABLE: [Entry; 27] = [
+pub const TABLE: [Entry; 28] = [
     entry::<get_identity::GetIdentity>(),
     entry::<create_admin_account::CreateAdminAccount>(),
     entry::<reset_password::ResetPassword>(),
@@ -75,6 +75,7 @@ pub const TABLE: [Entry; 27] = [
     entry::<create_admin_token::CreateAdminToken>(),
     entry::<list_admin_tokens::ListAdminTokens>(),
     entry::<revoke_admin_token::RevokeAdminToken>(),
+    entry::<send_test_email::SendTestEmail>(),
 ];
 
 /// The row of one action.

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use super::args::Global;
 use super::exit::Stop;
-use super::values;
+use super::{secret, values};
 use crate::app::Settings;
-use crate::config::Options;
+use crate::config::{LOCAL_SECRET, Options, Problem, SMTP_FILE, SmtpServer, VERIFICATION_TEMPLATE};
+use crate::service::courier::check_templates;
 
 /// The unit a local run pretends to be.
 const UNIT: &str = "doorward/0";
@@ -64,7 +66,13 @@ impl Place {
             Some(dir) => absolute(&dir)?,
             None => default_state_dir()?,
         };
-        Ok(Self { unit, settings: Settings::embedded(state_dir, checked(&options)?) })
+        let mut settings = Settings::embedded(state_dir, checked(&options)?);
+        settings.smtp = smtp(&settings.options, global.unit_record.as_deref())?;
+        settings.verification_template = match &global.unit_record {
+            Some(record) => beside(record, VERIFICATION_TEMPLATE)?,
+            None => None,
+        };
+        Ok(Self { unit, settings })
     }
 
     /// Directory with the database and the keys.
@@ -83,12 +91,44 @@ fn unit_record(path: &Path) -> Result<UnitRecord, Stop> {
         .map_err(|error| Stop::Failed(format!("{} is not a unit record: {error}", path.display())))
 }
 
+/// The mail server: from a file on a local run, and under Juju from the one the charm wrote beside
+/// the record of the unit.
+fn smtp(options: &Options, record: Option<&Path>) -> Result<Option<SmtpServer>, Stop> {
+    let id = &options.mail.smtp_secret_id;
+    if id.starts_with(LOCAL_SECRET) {
+        let content = secret::read(id)
+            .map_err(|fault| Stop::Failed(format!("option 'smtp_secret_id': {fault}")))?;
+        let server = SmtpServer::from_secret(&content);
+        return server.map(Some).map_err(|why| Stop::Failed(format!("{id} {why}")));
+    }
+    let Some(record) = record else {
+        if id.is_empty() {
+            return Ok(None);
+        }
+        return Err(Stop::Usage(
+            "option 'smtp_secret_id': a local run reads secrets from file:PATH".to_owned(),
+        ));
+    };
+    let Some(text) = beside(record, SMTP_FILE)?.map(Zeroizing::new) else { return Ok(None) };
+    let server = SmtpServer::from_file(&text);
+    server.map(Some).map_err(|why| Stop::Failed(format!("{SMTP_FILE} {why}")))
+}
+
+/// The text of a file that may stand beside the record of the unit.
+fn beside(record: &Path, name: &str) -> Result<Option<String>, Stop> {
+    let path = record.with_file_name(name);
+    if path.exists() { read_text(&path).map(Some) } else { Ok(None) }
+}
+
 /// Numbers may come as text here; `config` reads both.
 fn checked(options: &Map<String, Value>) -> Result<Options, Stop> {
-    Options::from_map(options).map_err(|problems| {
+    let usage = |problems: Vec<Problem>| {
         let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
         Stop::Usage(all.join("; "))
-    })
+    };
+    let options = Options::from_map(options).map_err(usage)?;
+    check_templates(&options).map_err(|problem| usage(vec![problem]))?;
+    Ok(options)
 }
 
 /// The text of a file of moderate size.

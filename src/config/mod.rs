@@ -2,9 +2,11 @@
 //! defaults are those of `config.yaml`; a test holds the two equal.
 
 mod edge;
+mod mail;
 mod passwords;
 mod reader;
 mod signin;
+mod smtp;
 mod templates;
 
 use std::collections::BTreeMap;
@@ -14,8 +16,10 @@ use serde_json::{Map, Value};
 use crate::domain::schema::Schemas;
 use crate::domain::session::RequiredAal;
 pub use edge::AdminPlace;
+pub use mail::{LOCAL_SECRET, MailOptions, SMTP_FILE, VERIFICATION_TEMPLATE};
 use reader::Reader;
 pub use signin::{LoginStyle, Registration, SignIn};
+pub use smtp::{Security, SmtpServer};
 pub use templates::{Subject, TokenTemplate, TokenTemplates};
 
 /// An option that cannot be used, and what to do about it.
@@ -119,6 +123,8 @@ pub struct Options {
     pub session_token_templates: TokenTemplates,
     /// How people sign in.
     pub signin: SignIn,
+    /// Mail.
+    pub mail: MailOptions,
 }
 
 impl Default for Options {
@@ -150,6 +156,7 @@ impl Default for Options {
             session_cookie_same_site: SameSite::Lax,
             session_token_templates: TokenTemplates::default(),
             signin: SignIn::default(),
+            mail: MailOptions::default(),
         }
     }
 }
@@ -186,7 +193,7 @@ impl Options {
 
     /// Every option's name, in the order of `config.yaml`.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        Self::NAMES.into_iter().chain(SignIn::NAMES)
+        Self::NAMES.into_iter().chain(SignIn::NAMES).chain(MailOptions::NAMES)
     }
 
     /// Reads options as `config-get` or a file gives them; what is absent or null is the default.
@@ -236,6 +243,7 @@ impl Options {
             ),
             session_token_templates: reader.templates("session_token_templates"),
             signin: SignIn::read(&mut reader),
+            mail: MailOptions::read(&mut reader),
         };
         reader.unknown();
         let mut problems = reader.problems;
@@ -279,7 +287,7 @@ impl Options {
             self.session_cookie_same_site.as_str().into(),
             self.session_token_templates.as_str().into(),
         ];
-        let values = values.into_iter().chain(self.signin.values());
+        let values = values.into_iter().chain(self.signin.values()).chain(self.mail.values());
         Self::names().map(ToOwned::to_owned).zip(values).collect()
     }
 

@@ -64,7 +64,8 @@ impl MessageKind {
     }
 }
 
-/// What a message says; the words are those of the Kratos API, and no other may be shown.
+/// What a message says. The words that are stored are those of the Kratos API and two of our own;
+/// see [`Template::shown`] for what its clients get to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Template {
     /// A recovery link, for an address nobody has.
@@ -87,11 +88,15 @@ pub enum Template {
     LoginCodeValid,
     /// A registration code.
     RegistrationCodeValid,
+    /// A link that leads an invited person to their account.
+    Invitation,
+    /// A mail with which an operator tries whether mail goes out.
+    Test,
 }
 
 impl Template {
     /// Every template.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::RecoveryInvalid,
         Self::RecoveryValid,
         Self::RecoveryCodeInvalid,
@@ -102,9 +107,11 @@ impl Template {
         Self::VerificationCodeValid,
         Self::LoginCodeValid,
         Self::RegistrationCodeValid,
+        Self::Invitation,
+        Self::Test,
     ];
 
-    /// The word that is stored and shown.
+    /// The word that is stored.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -118,6 +125,19 @@ impl Template {
             Self::VerificationCodeValid => "verification_code_valid",
             Self::LoginCodeValid => "login_code_valid",
             Self::RegistrationCodeValid => "registration_code_valid",
+            Self::Invitation => "invitation",
+            Self::Test => "test",
+        }
+    }
+
+    /// The word that the API shows. Clients made for Kratos know a closed list: an invitation is
+    /// shown as the link that it is, and a test as `stub`.
+    #[must_use]
+    pub const fn shown(self) -> &'static str {
+        match self {
+            Self::Invitation => "verification_valid",
+            Self::Test => "stub",
+            other => other.as_str(),
         }
     }
 
@@ -149,6 +169,32 @@ pub struct Message {
     pub updated_at: Timestamp,
 }
 
+/// A message that is to be sent now.
+#[derive(Clone, Debug)]
+pub struct Due {
+    /// What is known of it.
+    pub message: Message,
+    /// What it is filled with, sealed; nothing once it was erased.
+    pub content: Option<String>,
+    /// When what it says is no longer true.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// How many messages stand where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Wait for their turn.
+    pub queued: u64,
+    /// Are being sent.
+    pub processing: u64,
+    /// Were sent.
+    pub sent: u64,
+    /// Were given up.
+    pub abandoned: u64,
+    /// When the oldest that is not done was queued.
+    pub oldest: Option<Timestamp>,
+}
+
 /// An attempt to send a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dispatch {
@@ -174,6 +220,7 @@ mod tests {
         }
         for template in Template::ALL {
             assert_eq!(Template::parse(template.as_str()), Some(template));
+            assert!(template.shown() == "stub" || Template::parse(template.shown()).is_some());
         }
     }
 }

@@ -108,6 +108,12 @@ impl App {
         Arc::clone(&self.flood)
     }
 
+    /// What there is to work with now, for a thread of the service's own.
+    #[must_use]
+    pub fn deps(&self) -> Arc<Deps> {
+        Arc::clone(&self.shared().deps)
+    }
+
     /// By door: how many use cases run, and how many wait for a thread.
     #[must_use]
     pub fn lines(&self) -> [(&'static str, (usize, usize)); 2] {

@@ -21,6 +21,7 @@ use utoipa_axum::routes;
 use super::blocking::App;
 use super::edge::tls::Side;
 use super::failure::Failure;
+use crate::service::sending::Sent;
 use crate::service::vitals::{self, Vitals};
 
 /// The form in which the series are written.
@@ -61,6 +62,16 @@ struct Stage {
     state: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Standing {
+    status: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Ended {
+    outcome: &'static str,
+}
+
 type Number = Gauge<f64, AtomicU64>;
 
 /// All series.
@@ -74,6 +85,7 @@ pub struct Metrics {
     connections: Family<Listener, Gauge>,
     panics: Counter,
     calls: Family<Stage, Gauge>,
+    mails: Family<Ended, Counter>,
     store: Stored,
 }
 
@@ -85,6 +97,9 @@ struct Stored {
     checkpoint_age: Number,
     bytes: Gauge,
     free: Gauge,
+    messages: Family<Standing, Gauge>,
+    oldest_message: Number,
+    mail_trouble: Gauge,
 }
 
 impl Default for Metrics {
@@ -98,6 +113,7 @@ impl Default for Metrics {
             connections: Family::default(),
             panics: Counter::default(),
             calls: Family::default(),
+            mails: Family::default(),
             store: Stored::default(),
         };
         metrics.register();
@@ -130,6 +146,17 @@ impl Metrics {
         to.register("store_bytes", "Size of the database and its log", store.bytes.clone());
         let about = "Room left on the file system of the store, in bytes";
         to.register("store_free_bytes", about, store.free.clone());
+        let about = "Attempts to send a mail: sent, failed, and given up after failing";
+        to.register("mails", about, self.mails.clone());
+        to.register(
+            "messages",
+            "Messages in the outbox by where they stand",
+            store.messages.clone(),
+        );
+        let about = "How long the oldest message waits that is not done, in seconds";
+        to.register("messages_oldest_age_seconds", about, store.oldest_message.clone());
+        let about = "1 while mail cannot go out";
+        to.register("mail_trouble", about, store.mail_trouble.clone());
     }
 
     /// A request begins; it ends with the result.
@@ -150,6 +177,14 @@ impl Metrics {
         self.panics.inc();
     }
 
+    /// Mail was sent, or was not.
+    pub fn mailed(&self, sent: &Sent) {
+        let ends = [("sent", sent.sent), ("failed", sent.failed), ("abandoned", sent.abandoned)];
+        for (outcome, count) in ends {
+            self.mails.get_or_create(&Ended { outcome }).inc_by(count);
+        }
+    }
+
     fn write(&self, app: &App, vitals: &Vitals) -> Result<String, std::fmt::Error> {
         for (door, (running, waiting)) in app.lines() {
             for (state, count) in [("running", running), ("waiting", waiting)] {
@@ -162,6 +197,18 @@ impl Metrics {
         store.checkpoint_age.set(vitals.checkpoint_age.map_or(f64::NAN, |age| age.as_secs_f64()));
         store.bytes.set(whole(vitals.bytes.unwrap_or_default()));
         store.free.set(whole(vitals.free.unwrap_or_default()));
+        let messages = &vitals.messages;
+        for (status, count) in [
+            ("queued", messages.queued),
+            ("processing", messages.processing),
+            ("sent", messages.sent),
+            ("abandoned", messages.abandoned),
+        ] {
+            store.messages.get_or_create(&Standing { status }).set(whole(count));
+        }
+        let waits = vitals.oldest_message.unwrap_or_default();
+        store.oldest_message.set(waits.as_secs_f64());
+        store.mail_trouble.set(vitals.mail_trouble.into());
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

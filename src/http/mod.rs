@@ -17,6 +17,7 @@ mod failure;
 mod health;
 mod log;
 mod machine;
+mod mail;
 mod metrics;
 pub mod openapi;
 mod paging;
@@ -131,6 +132,7 @@ impl Server {
         log_panics();
         let Self { listeners, running, files } = self;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let mail = mail::start(&running.app)?;
         // The last owner of the store lives out here: closing it may block.
         let result = runtime.block_on(async {
             let mut tasks = vec![
@@ -149,6 +151,7 @@ impl Server {
             checkpoints::sign(&running.app).await;
             result
         });
+        mail.stop();
         runtime.shutdown_timeout(Duration::from_secs(1));
         running.log.flush();
         drop(running);
@@ -190,7 +193,7 @@ async fn serve(
     let admin = shared(Side::Admin, admin, MOST.1.min(room));
     serving.spawn(accept::serve(listeners.admin, admin, told.clone()));
     if let Some(socket) = listeners.health {
-        let health = health::routes().with_state(app.clone());
+        let health = health::routes().merge(mail::routes()).with_state(app.clone());
         let health = routes::finish(health, edge(Side::Health));
         serving.spawn(accept::serve(socket, shared(Side::Health, health, MOST.2), told.clone()));
     }

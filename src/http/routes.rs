@@ -13,7 +13,7 @@ use super::blocking::App;
 use super::door::{self, Door};
 use super::edge::around::{Edge, around};
 use super::failure::Failure;
-use super::{admin, health, metrics, openapi, public};
+use super::{admin, health, mail, metrics, openapi, public};
 
 /// The public listener.
 pub fn public(app: &App) -> OpenApiRouter {
@@ -32,7 +32,7 @@ pub fn public_routes() -> OpenApiRouter<App> {
 
 /// What the admin listener answers about itself.
 pub fn metadata_routes() -> OpenApiRouter<App> {
-    health::routes().merge(metrics::routes()).merge(openapi::admin_routes())
+    health::routes().merge(mail::routes()).merge(metrics::routes()).merge(openapi::admin_routes())
 }
 
 /// What is put around the routes of a listener that answers everybody.

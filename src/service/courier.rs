@@ -1,15 +1,22 @@
 //! The outbox: queueing messages, and what administrators see of them.
 
-use serde_json::Value;
+use jiff::SignedDuration;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Page;
 use super::listing::{before, token};
 use crate::app::Deps;
+use crate::config::{Options, Problem};
+use crate::courier::GoTemplate;
 use crate::domain::message::{Dispatch, Message, MessageKind, MessageStatus, Template};
 use crate::error::{Error, ErrorCode};
 use crate::store::ScratchTx;
 use crate::store::sql::messages::{self, Filter};
+
+/// Most messages that wait at once. What is queued beyond that is refused: an outbox that a flood
+/// has filled helps nobody, and the store has to last.
+const MOST_WAITING: i64 = 10_000;
 
 /// A message that is to be sent.
 #[derive(Clone, Debug)]
@@ -22,6 +29,60 @@ pub struct Draft<'a> {
     pub template: Template,
     /// What the template is filled with. It may hold codes, so it is kept sealed.
     pub content: &'a Value,
+}
+
+/// Whether mail can go out at all: there is a mail server. Whether it works is another question,
+/// which [`super::sending::trouble`] answers.
+#[must_use]
+pub const fn is_configured(d: &Deps) -> bool {
+    d.smtp.is_some()
+}
+
+/// Queues a mail. `content` has what templates written for Kratos know (`RecoveryCode`,
+/// `VerificationCode`, `RegistrationCode`, `LoginCode`, `InvitationURL`, `Identity`,
+/// `ExpiresInMinutes`); `To` and `Language` are added here. A mail whose code has expired before it
+/// could be sent is given up.
+///
+/// Nothing is handed back when the outbox is full; what asked for the mail goes on without it.
+///
+/// # Errors
+/// When it cannot be sealed or written.
+pub fn queue_mail(
+    d: &Deps,
+    tx: &ScratchTx<'_>,
+    to: &str,
+    template: Template,
+    language: &str,
+    mut content: Map<String, Value>,
+) -> Result<Option<Uuid>, Error> {
+    if messages::more_than(tx, MOST_WAITING)? {
+        return Ok(None);
+    }
+    content.insert("To".to_owned(), to.into());
+    content.insert("Language".to_owned(), language.into());
+    let content = Value::Object(content);
+    let draft = Draft { kind: MessageKind::Email, recipient: to, template, content: &content };
+    queue(d, tx, &draft).map(Some)
+}
+
+/// Checks the mails that the operator wrote, as a change of options must.
+///
+/// # Errors
+/// The option whose template cannot be read.
+pub fn check_templates(options: &Options) -> Result<(), Problem> {
+    let template = &options.mail.recovery_email_template;
+    GoTemplate::parse(template).map(drop).map_err(|error| Problem {
+        option: "recovery_email_template".to_owned(),
+        message: format!("cannot be used: {error}"),
+    })
+}
+
+/// Checks a template that came as a file.
+///
+/// # Errors
+/// What is wrong with it, as the end of a sentence about it.
+pub fn check_template(text: &str) -> Result<(), String> {
+    GoTemplate::parse(text).map(drop).map_err(|error| error.to_string())
 }
 
 /// Queues a message within the transaction of what it tells about: either both happen or neither.
@@ -42,12 +103,18 @@ pub fn queue(d: &Deps, tx: &ScratchTx<'_>, draft: &Draft<'_>) -> Result<Uuid, Er
         created_at: now,
         updated_at: now,
     };
-    messages::insert(tx, &message, &content)?;
+    let minutes = draft.content.get("ExpiresInMinutes").and_then(Value::as_i64);
+    let expires_at = minutes.and_then(|minutes| {
+        now.checked_add(SignedDuration::from_mins(minutes.clamp(0, 1 << 30))).ok()
+    });
+    messages::insert(tx, &message, &content, expires_at)?;
+    // A little early, as nothing is committed yet; the one who sends takes that into account.
+    d.outbox.ring();
     Ok(id)
 }
 
 /// In which the content of a message is sealed.
-fn context(id: Uuid) -> String {
+pub(super) fn context(id: Uuid) -> String {
     format!("message:{id}")
 }
 

@@ -29,6 +29,7 @@ pub mod proofs;
 pub mod recovery;
 pub mod removal;
 pub mod schemas;
+pub mod sending;
 pub mod sessions;
 mod shape;
 pub mod status;

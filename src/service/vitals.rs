@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use nix::sys::statvfs::statvfs;
 
+use super::sending;
 use crate::app::{DATABASE, Deps};
+use crate::domain::message::Counts;
 use crate::error::Error;
-use crate::store::sql::ledger;
+use crate::store::sql::{ledger, messages};
 
 /// The store at one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +23,12 @@ pub struct Vitals {
     pub bytes: Option<u64>,
     /// Room left beside it.
     pub free: Option<u64>,
+    /// The outbox.
+    pub messages: Counts,
+    /// How long the oldest message waits that is not done.
+    pub oldest_message: Option<Duration>,
+    /// Whether mail cannot go out.
+    pub mail_trouble: bool,
 }
 
 /// Takes the numbers.
@@ -35,6 +43,8 @@ pub fn of(d: &Deps) -> Result<Vitals, Error> {
     let age = d.clock.now().duration_since(signed_at);
     // A clock that was set back makes it negative.
     let checkpoint_age = (covered > 0).then(|| Duration::try_from(age).unwrap_or_default());
+    let messages = d.store.read(messages::counts)?;
+    let waits = messages.oldest.map(|since| d.clock.now().duration_since(since));
     let database = d.state_dir.join(DATABASE);
     let size = |suffix: &str| {
         let mut path = database.clone().into_os_string();
@@ -47,6 +57,9 @@ pub fn of(d: &Deps) -> Result<Vitals, Error> {
         checkpoint_age,
         bytes: size("").map(|bytes| bytes + size("-wal").unwrap_or_default()),
         free: free(d),
+        messages,
+        oldest_message: waits.map(|waits| Duration::try_from(waits).unwrap_or_default()),
+        mail_trouble: sending::trouble(d)?.is_some(),
     })
 }
 

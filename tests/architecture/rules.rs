@@ -12,11 +12,22 @@ pub const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["domain", "error", "clock", "rng", "crypto"]),
     ("audit", &["domain", "error", "clock", "rng", "crypto", "store"]),
     ("config", &["domain", "error", "yaml"]),
+    // What mails say and how they reach a server; it knows neither the store nor who asked.
+    ("courier", &["domain", "error", "yaml", "config"]),
     // What is opened and handed to every use case: `Deps`.
-    ("app", &["domain", "error", "clock", "rng", "yaml", "crypto", "store", "audit", "config"]),
+    (
+        "app",
+        &[
+            "domain", "error", "clock", "rng", "yaml", "crypto", "store", "audit", "config",
+            "courier",
+        ],
+    ),
     (
         "service",
-        &["domain", "error", "clock", "rng", "yaml", "crypto", "store", "audit", "config", "app"],
+        &[
+            "domain", "error", "clock", "rng", "yaml", "crypto", "store", "audit", "config",
+            "courier", "app",
+        ],
     ),
     // The faces. None of them may reach store, crypto or audit; only `cli serve` starts another, and
     // only the charm draws random bytes: the leader makes the keys.
@@ -38,6 +49,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli/"]),
     ("aws_lc_rs", &["crypto/"]),
     ("getrandom", &["rng.rs"]),
+    ("lettre", &["courier/letter.rs", "courier/line.rs"]),
     ("jsonwebtoken", &["crypto/jwt.rs"]),
     ("qrcode", &["service/factors/picture.rs"]),
     ("png", &["service/factors/picture.rs"]),

@@ -59,6 +59,7 @@ const STORY: &[(&str, &str)] = &[
     ("create-admin-token", "name=dashboard scope=read expires-at=2999-12-31"),
     ("list-admin-tokens", ""),
     ("revoke-admin-token", "token-id=TOKEN"),
+    ("send-test-email", "email=ada@example.com"),
 ];
 
 /// Tells the story to a fresh program.

@@ -9,6 +9,7 @@ mod edge;
 mod flows;
 mod identities;
 mod load;
+mod mail;
 pub mod server;
 mod sessions;
 mod wire;

@@ -19,6 +19,8 @@ fn settings(dir: &Path) -> Settings {
         options: options(),
         database_url: None,
         clock: Clock::fixed(noon()),
+        smtp: None,
+        verification_template: None,
     }
 }
 

@@ -13,6 +13,7 @@ mod guards;
 mod history;
 mod listing;
 mod migrations;
+mod outbox;
 mod passwords;
 mod proofs;
 mod searching;

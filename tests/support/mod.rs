@@ -7,6 +7,7 @@ pub mod ledger;
 pub mod mount;
 pub mod process;
 mod raw;
+pub mod smtp;
 
 use std::path::PathBuf;
 
@@ -94,6 +95,8 @@ impl Realm {
             options: options(),
             database_url: database.as_ref().map(Database::url),
             clock,
+            smtp: None,
+            verification_template: None,
         };
         Some(Bare { settings, database, home })
     }

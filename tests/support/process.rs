@@ -55,6 +55,8 @@ fn does_what_its_environment_says() {
         options: options(),
         database_url: job["database_url"].as_str().map(str::to_owned),
         clock: Clock::System,
+        smtp: None,
+        verification_template: None,
     };
     let by = operator();
     let (d, _) = app::prepare(&settings, &by.author()).unwrap();

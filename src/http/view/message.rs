@@ -64,7 +64,7 @@ pub fn message(message: Message, dispatches: Option<Vec<Dispatch>>) -> MessageDo
         recipient: message.recipient,
         body: REDACTED,
         subject: REDACTED,
-        template_type: message.template.as_str(),
+        template_type: message.template.shown(),
         channel: message.kind.as_str(),
         send_count: message.send_count,
         dispatches: dispatches

@@ -1,10 +1,13 @@
 //! The outbox: messages and the attempts to send them.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::statements;
 use crate::args;
-use crate::domain::message::{Dispatch, Message, MessageKind, MessageStatus, Template};
+use crate::domain::message::{
+    Counts, Dispatch, Due, Message, MessageKind, MessageStatus, Template,
+};
 use crate::store::{Row, ScratchTx, StoreError, Tx};
 
 statements! {
@@ -22,7 +25,22 @@ statements! {
     DISPATCHES = "SELECT id, succeeded, error, created_at FROM message_dispatches
         WHERE message = $1 ORDER BY created_at, id";
     INSERT = "INSERT INTO messages (id, status, kind, recipient, template, content, send_count,
-        created_at, updated_at) VALUES ($1, 'queued', $2, $3, $4, $5, 0, $6, $6)";
+        next_at, expires_at, created_at, updated_at)
+        VALUES ($1, 'queued', $2, $3, $4, $5, 0, $6, $7, $6, $6)";
+    WAITING_BEYOND = "SELECT 1 FROM messages WHERE next_at IS NOT NULL LIMIT 1 OFFSET $1";
+    NEXT = "SELECT id, status, kind, recipient, template, send_count, created_at, updated_at, n,
+        content, expires_at FROM messages WHERE next_at <= $1 ORDER BY next_at, n LIMIT 1";
+    SOONEST = "SELECT MIN(next_at) FROM messages WHERE next_at IS NOT NULL";
+    CLAIM = "UPDATE messages SET status = 'processing', claim = $2, next_at = $3,
+        send_count = send_count + 1, updated_at = $4 WHERE n = $1";
+    DONE = "UPDATE messages SET status = $3, content = NULL, claim = NULL, next_at = NULL,
+        updated_at = $4 WHERE id = $1 AND claim = $2";
+    PUT_BACK = "UPDATE messages SET status = 'queued', claim = NULL, next_at = $3, updated_at = $4
+        WHERE id = $1 AND claim = $2";
+    ADD_DISPATCH = "INSERT INTO message_dispatches (message, id, succeeded, error, created_at)
+        SELECT n, $2, $3, $4, $5 FROM messages WHERE id = $1";
+    COUNTS = "SELECT status, COUNT(*) FROM messages GROUP BY status";
+    OLDEST = "SELECT MIN(created_at) FROM messages WHERE next_at IS NOT NULL";
 }
 
 /// Which messages are meant; every condition that is set must hold.
@@ -65,11 +83,16 @@ pub fn find(tx: &Tx<'_>, id: Uuid) -> Result<Option<(Message, Vec<Dispatch>)>, S
     Ok(Some((message(&row)?, dispatches.iter().map(dispatch).collect::<Result<_, _>>()?)))
 }
 
-/// Queues a message; `content` is sealed.
+/// Queues a message; `content` is sealed, and no longer true after `expires_at`.
 ///
 /// # Errors
 /// `Conflict` for an id that exists.
-pub fn insert(tx: &ScratchTx<'_>, message: &Message, content: &str) -> Result<(), StoreError> {
+pub fn insert(
+    tx: &ScratchTx<'_>,
+    message: &Message,
+    content: &str,
+    expires_at: Option<Timestamp>,
+) -> Result<(), StoreError> {
     tx.exec_one(
         INSERT,
         args![
@@ -79,8 +102,106 @@ pub fn insert(tx: &ScratchTx<'_>, message: &Message, content: &str) -> Result<()
             message.template.as_str(),
             content,
             message.created_at,
+            expires_at,
         ],
     )
+}
+
+/// Whether more than so many messages are not done yet.
+///
+/// # Errors
+/// A failure of the store.
+pub fn more_than(tx: &Tx<'_>, most: i64) -> Result<bool, StoreError> {
+    Ok(tx.opt(WAITING_BEYOND, args![most])?.is_some())
+}
+
+/// When the next message is to be tried; nothing when all are done.
+///
+/// # Errors
+/// A failure of the store.
+pub fn soonest(tx: &Tx<'_>) -> Result<Option<Timestamp>, StoreError> {
+    tx.one(SOONEST, &[])?.opt_time(0)
+}
+
+/// Takes the message whose turn it is for the holder of `claim`, who has until `until` to send it;
+/// afterwards it is anybody's again.
+///
+/// # Errors
+/// A failure of the store.
+pub fn claim(
+    tx: &ScratchTx<'_>,
+    claim: Uuid,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<Due>, StoreError> {
+    let Some(row) = tx.opt(NEXT, args![now])? else { return Ok(None) };
+    tx.exec_one(CLAIM, args![row.int(8)?, claim, until, now])?;
+    let mut message = message(&row)?;
+    message.status = MessageStatus::Processing;
+    message.send_count += 1;
+    let content = row.opt_text(9)?.map(str::to_owned);
+    Ok(Some(Due { message, content, expires_at: row.opt_time(10)? }))
+}
+
+/// Ends a message as sent or abandoned, and erases what it says. Says whether it was still ours.
+///
+/// # Errors
+/// A failure of the store.
+pub fn done(
+    tx: &ScratchTx<'_>,
+    id: Uuid,
+    claim: Uuid,
+    status: MessageStatus,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.exec(DONE, args![id, claim, status.as_str(), now])? == 1)
+}
+
+/// Puts a message back until `next_at`. Says whether it was still ours.
+///
+/// # Errors
+/// A failure of the store.
+pub fn put_back(
+    tx: &ScratchTx<'_>,
+    id: Uuid,
+    claim: Uuid,
+    next_at: Timestamp,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.exec(PUT_BACK, args![id, claim, next_at, now])? == 1)
+}
+
+/// Records an attempt to send the message.
+///
+/// # Errors
+/// A failure of the store.
+pub fn add_dispatch(
+    tx: &ScratchTx<'_>,
+    message: Uuid,
+    dispatch: &Dispatch,
+) -> Result<(), StoreError> {
+    let error = dispatch.error.as_deref();
+    let row = args![message, dispatch.id, error.is_none(), error, dispatch.created_at];
+    tx.exec(ADD_DISPATCH, row).map(drop)
+}
+
+/// How many messages stand where.
+///
+/// # Errors
+/// A failure of the store.
+pub fn counts(tx: &Tx<'_>) -> Result<Counts, StoreError> {
+    let mut counts = Counts { oldest: tx.one(OLDEST, &[])?.opt_time(0)?, ..Counts::default() };
+    for row in tx.all(COUNTS, &[])? {
+        let count = u64::try_from(row.int(1)?).unwrap_or_default();
+        match MessageStatus::parse(row.text(0)?) {
+            Some(MessageStatus::Queued) => counts.queued = count,
+            Some(MessageStatus::Processing) => counts.processing = count,
+            Some(MessageStatus::Sent) => counts.sent = count,
+            Some(MessageStatus::Abandoned) => counts.abandoned = count,
+            None => {}
+        }
+    }
+    Ok(counts)
 }
 
 fn message(row: &Row) -> Result<Message, StoreError> {

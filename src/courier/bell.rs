@@ -1,0 +1,46 @@
+//! What those who queue mail and the one who sends it share in memory: a bell, and what the sender
+//! has to say about the mail server.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// A clone is another handle on the same.
+#[derive(Clone, Debug, Default)]
+pub struct Outbox(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    rung: Mutex<bool>,
+    bell: Condvar,
+    trouble: Mutex<Option<String>>,
+}
+
+impl Outbox {
+    /// Wakes the sender: there is mail, or it is time to stop.
+    pub fn ring(&self) {
+        *self.0.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.bell.notify_one();
+    }
+
+    /// Waits for the bell, at most so long. Says whether it rang.
+    pub fn wait(&self, most: Duration) -> bool {
+        let rung = self.0.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut rung, _) = self
+            .0
+            .bell
+            .wait_timeout_while(rung, most, |rung| !*rung)
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *rung)
+    }
+
+    /// Notes why mail does not go out, or that it does.
+    pub fn note(&self, trouble: Option<String>) {
+        *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    /// Why mail does not go out, as the end of a sentence; nothing when it does.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,331 @@
+//! Mail through the real process: from the queue to a mail server.
+
+use std::time::{Duration, Instant};
+
+use doorward::app::Deps;
+use doorward::domain::message::Template;
+use doorward::service::courier;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::server::Server;
+use crate::cli::{Laptop, Ran, ran};
+use crate::support::smtp::{Mood, Needs, Smtp, certificate};
+
+/// A service that knows the mail server, and the library beside it.
+struct Place {
+    server: Server,
+    d: Deps,
+    smtp: Smtp,
+}
+
+impl Place {
+    fn new(options: &str) -> Self {
+        let smtp = Smtp::new();
+        let secret = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(secret.path(), smtp.secret()).unwrap();
+        let path = secret.into_temp_path().keep().unwrap();
+        let server = Server::with(&format!("smtp_secret_id: file:{}\n{options}", path.display()));
+        let d = server.library();
+        Self { server, d, smtp }
+    }
+
+    fn queue(&self, template: Template, to: &str, language: &str, content: &Value) -> Uuid {
+        let content: Map<String, Value> = content.as_object().unwrap().clone();
+        self.d
+            .store
+            .scratch(|tx| courier::queue_mail(&self.d, tx, to, template, language, content))
+            .unwrap()
+            .unwrap()
+    }
+
+    fn code(&self, to: &str) -> Uuid {
+        let content = json!({"RecoveryCode": "493027", "ExpiresInMinutes": 60});
+        self.queue(Template::RecoveryCodeValid, to, "en", &content)
+    }
+
+    fn message(&self, id: Uuid) -> Value {
+        self.server.admin("GET", &format!("/admin/courier/messages/{id}")).must(200).json()
+    }
+
+    /// Asks until it is so.
+    fn until(&self, path: &str, holds: impl Fn(&str) -> bool) -> String {
+        let begun = Instant::now();
+        loop {
+            let text = self.server.admin("GET", path).must(200).text;
+            if holds(&text) {
+                return text;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "{path}: {text}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn meddle(&self, text: &str) {
+        let file = self.server.laptop.home().join("state/doorward.db");
+        let connection = rusqlite::Connection::open(file).unwrap();
+        connection.busy_timeout(Duration::from_secs(10)).unwrap();
+        connection.execute_batch(text).unwrap();
+    }
+}
+
+#[test]
+fn a_queued_mail_is_sent_once_and_what_it_said_is_forgotten() {
+    let place = Place::new("external_url: https://id.example.com\nsender_name: Acme\n");
+    let id = place.code("ada@example.com");
+    let mail = place.smtp.wait_for(1).remove(0);
+    assert_eq!(mail.from, "no-reply@id.example.com");
+    assert_eq!(mail.to, ["ada@example.com"]);
+    assert_eq!(mail.header("From"), "Acme <no-reply@id.example.com>");
+    assert_eq!(mail.header("To"), "ada@example.com");
+    assert_eq!(mail.header("Subject"), "493027 is your recovery code for Acme");
+    assert_eq!(mail.header("Message-ID"), format!("<{id}@id.example.com>"));
+    assert_eq!(mail.header("Auto-Submitted"), "auto-generated");
+    assert!(mail.plain().contains("493027") && mail.plain().contains("60 minutes"));
+    assert!(mail.html().contains("493027</p>"), "{}", mail.html());
+    let path = format!("/admin/courier/messages/{id}");
+    let shown = place.until(&path, |text| text.contains("\"sent\""));
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["send_count"], 1);
+    assert_eq!(shown["template_type"], "recovery_code_valid");
+    assert_eq!(shown["dispatches"].as_array().unwrap().len(), 1);
+    assert_eq!(shown["dispatches"][0]["status"], "success");
+    assert!(!shown.to_string().contains("493027"));
+    let metrics = place.server.admin("GET", "/metrics/prometheus").text;
+    assert!(metrics.contains("doorward_mails_total{outcome=\"sent\"} 1"), "{metrics}");
+    assert!(metrics.contains("doorward_messages{status=\"sent\"} 1"), "{metrics}");
+    assert!(metrics.contains("doorward_mail_trouble 0"), "{metrics}");
+    assert_eq!(place.smtp.mails().len(), 1);
+}
+
+#[test]
+fn every_kind_of_mail_goes_out_in_every_language() {
+    let place = Place::new("");
+    let content = json!({
+        "RecoveryCode": "111111", "VerificationCode": "222222", "RegistrationCode": "333333",
+        "LoginCode": "444444", "InvitationURL": "https://id.example.com/ui/activation?t=5&u=6",
+        "ExpiresInMinutes": 1440,
+    });
+    let kinds = [
+        (Template::RecoveryCodeValid, "111111"),
+        (Template::VerificationCodeValid, "222222"),
+        (Template::RegistrationCodeValid, "333333"),
+        (Template::LoginCodeValid, "444444"),
+        (Template::Invitation, "https://id.example.com/ui/activation?t=5&u=6"),
+    ];
+    let spans = [("en", "1 day"), ("fr-CH", "1 jour"), ("de", "1 Tag"), ("es", "1 día")];
+    for (language, _) in spans {
+        for (template, _) in kinds {
+            let to = format!("{}-{language}@example.com", template.as_str());
+            place.queue(template, &to, language, &content);
+        }
+    }
+    let mails = place.smtp.wait_for(spans.len() * kinds.len());
+    for (language, span) in spans {
+        for (template, says) in kinds {
+            let to = format!("{}-{language}@example.com", template.as_str());
+            let mail = mails.iter().find(|mail| mail.to == [to.clone()]).unwrap();
+            assert!(mail.plain().contains(says), "{}", mail.plain());
+            assert!(mail.plain().contains(span), "{}", mail.plain());
+            assert!(mail.html().contains(&format!("<html lang=\"{}\">", &language[..2])));
+            assert!(!mail.html().contains("http://"), "nothing is fetched: {}", mail.html());
+        }
+    }
+}
+
+#[test]
+fn input_05_nothing_in_a_mail_becomes_a_header_or_a_command() {
+    let place = Place::new("");
+    for hostile in
+        ["1\r\nBcc: eve@example.org", "1\n.\nMAIL FROM:<eve@example.org>", "1\r\n.\r\nQUIT\r\n"]
+    {
+        let content = json!({"RecoveryCode": hostile, "ExpiresInMinutes": 60});
+        place.queue(Template::RecoveryCodeValid, "ada@example.com", "en", &content);
+    }
+    let refused = place.code("ada@example.com\r\nRCPT TO:<eve@example.org>");
+    let mails = place.smtp.wait_for(3);
+    place.until(&format!("/admin/courier/messages/{refused}"), |text| text.contains("abandoned"));
+    assert_eq!(place.smtp.mails().len(), 3);
+    for mail in mails {
+        assert_eq!(mail.to, ["ada@example.com"]);
+        let (head, _) = mail.text.split_once("\r\n\r\n").unwrap();
+        assert!(!head.lines().any(|line| line.to_lowercase().starts_with("bcc")), "{head}");
+        assert!(mail.html().contains("</html>"), "it came whole: {}", mail.text);
+    }
+}
+
+#[test]
+fn an_operators_recovery_mail_takes_the_place_of_ours() {
+    let template =
+        "<b>{{ .RecoveryCode }}</b>{{ if .Identity }} for {{ .Identity.traits.name }}{{ end }}";
+    let place = Place::new(&format!("recovery_email_template: '{template}'\n"));
+    let content = json!({
+        "RecoveryCode": "493027", "ExpiresInMinutes": 60,
+        "Identity": {"traits": {"name": "<Ada>"}},
+    });
+    place.queue(Template::RecoveryCodeValid, "ada@example.com", "en", &content);
+    let mail = place.smtp.wait_for(1).remove(0);
+    assert_eq!(mail.html().trim(), "<b>493027</b> for &lt;Ada&gt;");
+    assert!(mail.plain().contains("493027"));
+    // One that cannot be filled in is left aside, and the mail goes out all the same.
+    let broken = Place::new("recovery_email_template: '{{ range .To }}x{{ end }}'\n");
+    broken.code("ada@example.com");
+    assert!(broken.smtp.wait_for(1)[0].html().contains("Get back into your account"));
+}
+
+#[test]
+fn a_template_that_cannot_be_read_is_named() {
+    let laptop = Laptop::new();
+    let options = laptop.file("options.yaml", "recovery_email_template: '{{ .To'\n");
+    let ran = laptop.doorward(&["serve", "--options", &options]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("option 'recovery_email_template' cannot be used: line 1"), "{ran:?}");
+}
+
+#[test]
+fn f_22_while_the_mail_server_is_gone_everything_else_works_and_the_mail_goes_out_later() {
+    let mut place = Place::new("");
+    place.smtp.behave(Mood::Gone);
+    let id = place.code("ada@example.com");
+    let health = place.until("/health/mail", |text| text.contains("trouble"));
+    assert!(health.contains("Mail cannot be sent"), "{health}");
+    assert_eq!(place.server.admin("GET", "/health/ready").code, 200);
+    let path = format!("/admin/courier/messages/{id}");
+    place.until(&path, |text| text.contains("failed"));
+    let shown = place.message(id);
+    assert_eq!(shown["status"], "queued");
+    assert_eq!(shown["dispatches"][0]["status"], "failed");
+    assert!(!shown["dispatches"][0]["error"]["message"].as_str().unwrap().is_empty());
+    let metrics = place.server.admin("GET", "/metrics/prometheus").text;
+    assert!(metrics.contains("doorward_mail_trouble 1"), "{metrics}");
+    // Killed and started again it still knows, and the mail is sent once.
+    place.server.kill();
+    place.smtp.behave(Mood::Well);
+    place.meddle("UPDATE messages SET next_at = created_at");
+    place.server.start_again();
+    place.smtp.wait_for(1);
+    place.until(&path, |text| text.contains("\"sent\""));
+    place.until("/health/mail", |text| !text.contains("trouble"));
+    assert_eq!(place.smtp.mails().len(), 1);
+}
+
+#[test]
+fn f_22_a_mail_server_that_never_answers_holds_nobody_up() {
+    let place = Place::new("");
+    place.smtp.behave(Mood::Silent);
+    place.code("ada@example.com");
+    let begun = Instant::now();
+    while place.smtp.calls() == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // While it hangs, the service answers, and takes more mail.
+    for number in 0..20 {
+        place.code(&format!("p{number}@example.com"));
+        assert_eq!(place.server.public("GET", "/health/ready", &[]).code, 200);
+    }
+    assert!(place.smtp.calls() <= 2);
+}
+
+#[test]
+fn f_22_a_mail_that_was_taken_without_a_word_comes_at_most_once_more() {
+    let place = Place::new("");
+    place.smtp.behave(Mood::TakesAndDrops);
+    let id = place.code("ada@example.com");
+    place.smtp.wait_for(1);
+    place.until(&format!("/admin/courier/messages/{id}"), |text| text.contains("failed"));
+    place.smtp.behave(Mood::Well);
+    place.meddle("UPDATE messages SET next_at = created_at");
+    let mails = place.smtp.wait_for(2);
+    place.until(&format!("/admin/courier/messages/{id}"), |text| text.contains("\"sent\""));
+    assert_eq!(mails[0].header("Message-ID"), mails[1].header("Message-ID"));
+    assert_eq!(place.smtp.mails().len(), 2);
+}
+
+#[test]
+fn a_service_without_a_mail_server_says_so_once_mail_waits() {
+    let server = Server::with("{}");
+    assert_eq!(server.admin("GET", "/health/mail").json(), json!({"status": "ok"}));
+    let d = server.library();
+    let content = json!({"RecoveryCode": "493027"}).as_object().unwrap().clone();
+    let template = Template::RecoveryCodeValid;
+    d.store
+        .scratch(|tx| courier::queue_mail(&d, tx, "ada@example.com", template, "en", content))
+        .unwrap();
+    let said = server.admin("GET", "/health/mail").json();
+    assert_eq!(said["errors"]["mail"], "Mail waits and no mail server is set up");
+}
+
+/// Runs the action on a laptop with that secret; `trusted` is a certificate to believe in.
+fn try_out(secret: &str, trusted: Option<&str>) -> Ran {
+    let laptop = Laptop::new();
+    let path = laptop.file("smtp.yaml", secret);
+    let set = format!("smtp_secret_id=file:{path}");
+    let mut command =
+        laptop.command(&["run", "--set", &set, "send-test-email", "email=ada@example.com"]);
+    if let Some(pem) = trusted {
+        command.env("SSL_CERT_FILE", laptop.file("ca.pem", pem));
+    }
+    ran(&command.output().unwrap())
+}
+
+#[test]
+fn crypto_05_the_certificate_of_the_mail_server_is_checked() {
+    let (pem, tls) = certificate("localhost");
+    let (other_pem, other) = certificate("elsewhere.example");
+    for wrapped in [false, true] {
+        let security = if wrapped { "tls" } else { "starttls" };
+        let login = Some(("mailer", "hunter2-:@/"));
+        let needs = |tls: &_| Needs { tls: Some(std::sync::Arc::clone(tls)), wrapped, login };
+        let good = Smtp::with(needs(&tls));
+        let secret = |smtp: &Smtp| {
+            format!(
+                "host: localhost\nport: '{}'\ntransport-security: {security}\nuser: mailer\n\
+                 password: 'hunter2-:@/'\n",
+                smtp.port
+            )
+        };
+        let told = try_out(&secret(&good), Some(&pem));
+        assert!(told.out.contains("taken as 4711"), "{told:?}");
+        assert!(told.out.contains(&format!("transport-security: {security}")), "{told:?}");
+        let mail = good.mails().remove(0);
+        assert_eq!((mail.user.as_deref(), mail.encrypted), (Some("mailer"), true));
+        assert_eq!(mail.header("Subject"), "Test message from Doorward");
+        // Nobody vouches for it.
+        let told = try_out(&secret(&good), None);
+        assert!(told.out.contains("Failed to send the test mail"), "{told:?}");
+        // It is somebody else's.
+        let stranger = Smtp::with(needs(&other));
+        let told = try_out(&secret(&stranger), Some(&other_pem));
+        assert!(told.out.contains("Failed to send the test mail"), "{told:?}");
+        assert_eq!((good.mails().len(), stranger.mails().len()), (1, 0));
+        // Only who asks for it goes without, and is told.
+        let told = try_out(&format!("{}skip-ssl-verify: 'true'\n", secret(&stranger)), None);
+        assert!(told.out.contains("taken as 4711"), "{told:?}");
+        assert!(told.err.contains("certificate of the SMTP server is not checked"), "{told:?}");
+        for told in [told, try_out(&secret(&good), None)] {
+            assert!(!format!("{told:?}").contains("hunter2"), "{told:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_said_in_the_clear_to_a_server_without_starttls() {
+    let plain = Smtp::with(Needs { login: Some(("mailer", "hunter2")), ..Needs::default() });
+    let secret = format!("connection-uri: 'smtp://mailer:hunter2@localhost:{}/'\n", plain.port);
+    let told = try_out(&secret, None);
+    assert!(told.out.contains("Failed") && told.out.contains("STARTTLS"), "{told:?}");
+    assert!(plain.mails().is_empty());
+    let insecure = secret.replace("/'", "/?disable_starttls=true'");
+    assert!(try_out(&insecure, None).out.contains("taken as 4711"));
+    let wrong = insecure.replace("hunter2", "hunter3");
+    let told = try_out(&wrong, None);
+    assert!(told.out.contains("535"), "{told:?}");
+    assert!(!format!("{told:?}").contains("hunter3"), "{told:?}");
+}
+
+#[test]
+fn a_test_mail_without_a_mail_server_says_what_to_do() {
+    let ran = Laptop::new().doorward(&["run", "send-test-email", "email=ada@example.com"]);
+    assert!(ran.out.contains("No mail server is set up"), "{ran:?}");
+}
