@@ -91,6 +91,7 @@ CREATE TABLE sessions (
 CREATE UNIQUE INDEX sessions_id ON sessions (id);
 CREATE UNIQUE INDEX sessions_token_digest ON sessions (token_digest);
 CREATE INDEX sessions_identity ON sessions (identity);
+CREATE INDEX sessions_expires_at ON sessions (expires_at);
 
 CREATE TABLE codes (
     id {TEXT} NOT NULL,
@@ -104,6 +105,7 @@ CREATE TABLE codes (
     CONSTRAINT codes_pkey PRIMARY KEY (id)
 ){STRICT};
 CREATE INDEX codes_identity ON codes (identity);
+CREATE INDEX codes_expires_at ON codes (expires_at);
 
 -- Attempts to sign in, to make an account and so on. `form` is a document; `sealed` holds secrets
 -- that wait to be confirmed, sealed with the data key.
@@ -129,6 +131,18 @@ CREATE TABLE flow_errors (
     expires_at {INT} NOT NULL,
     CONSTRAINT flow_errors_pkey PRIMARY KEY (id)
 ){STRICT};
+CREATE INDEX flow_errors_expires_at ON flow_errors (expires_at);
+
+-- Counters of failed attempts and of mails, and the networks that somebody signed in from. The keys
+-- are keyed digests.
+CREATE TABLE throttle (
+    key {TEXT} NOT NULL,
+    count {INT} NOT NULL,
+    last_at {INT} NOT NULL,
+    expires_at {INT} NOT NULL,
+    CONSTRAINT throttle_pkey PRIMARY KEY (key)
+){CLUSTERED};
+CREATE INDEX throttle_expires_at ON throttle (expires_at);
 
 -- Mail and text messages on their way. `content` is sealed with the data key: it holds codes, and
 -- is erased when the message is done. `next_at` is when to try next, or when the one that tries now

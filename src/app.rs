@@ -19,6 +19,7 @@ use crate::crypto::sign::SigningKey;
 use crate::crypto::token;
 use crate::domain::policy::PasswordPolicy;
 use crate::domain::schema::Schemas;
+use crate::domain::throttle::InFlight;
 use crate::error::{Error, ErrorCode};
 use crate::rng::Rng;
 use crate::store::{Author, Dialect, Ledger, Location, Store};
@@ -58,6 +59,8 @@ pub struct Deps {
     pub clock: Clock,
     /// Randomness.
     pub rng: Rng,
+    /// Attempts to sign in that are being made.
+    pub attempts: Arc<InFlight>,
     /// Where database, keys, backups and exports are.
     pub state_dir: PathBuf,
     /// The mail server; without one no mail is sent.
@@ -268,6 +271,7 @@ fn assemble(settings: &Settings, store: Store) -> Result<Deps, Error> {
         schemas: Arc::new(schemas),
         clock: settings.clock.clone(),
         rng: Rng::default(),
+        attempts: Arc::default(),
         state_dir: settings.state_dir.clone(),
         smtp: settings.smtp.clone().map(Arc::new),
         verification_template: settings.verification_template.as_deref().map(Arc::from),

@@ -14,3 +14,4 @@ pub mod policy;
 pub mod schema;
 pub mod session;
 pub mod status;
+pub mod throttle;

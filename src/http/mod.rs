@@ -8,6 +8,7 @@ mod admin;
 mod asked;
 mod blocking;
 mod checkpoints;
+mod cleaning;
 mod content;
 mod document;
 mod door;
@@ -138,6 +139,7 @@ impl Server {
             let mut tasks = vec![
                 signals::reload_on_hangup(running.clone(), reopen)?,
                 checkpoints::start(running.app.clone()),
+                cleaning::start(running.app.clone()),
                 tls::watch(Arc::clone(&running.tls)),
             ];
             let door = Door::new(running.app.clone(), rule);

@@ -87,7 +87,7 @@ fn summary(((event, source), count): (Kind, Count)) -> Event {
 }
 
 /// The address, or the network of an IPv6 one: its owner has all the addresses in it.
-fn network(ip: &str) -> String {
+pub(super) fn network(ip: &str) -> String {
     match ip.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
         Ok(IpAddr::V6(ip)) => {
             let [a, b, c, d, ..] = ip.segments();

@@ -73,6 +73,7 @@ pub const SQL: &[&str] = &["store/"];
 pub const SCRATCH: &[&str] = &[
     "store/sql/flow_errors.rs",
     "store/sql/flows.rs",
+    "store/sql/leftovers.rs",
     "store/sql/messages.rs",
     "store/sql/throttle.rs",
 ];

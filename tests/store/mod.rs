@@ -3,6 +3,7 @@
 mod authorities;
 mod backup;
 mod choosing;
+mod cleaning;
 mod concurrency;
 mod creating;
 mod credentials;
@@ -21,6 +22,7 @@ mod sessions;
 mod sharing;
 mod statements;
 mod status;
+mod throttle;
 mod tokens;
 mod transfer;
 mod updating;

@@ -7,7 +7,7 @@ use postgres::Client;
 use rusqlite::Connection;
 
 /// Every table, with the columns that order it.
-const TABLES: [(&str, &str); 18] = [
+const TABLES: [(&str, &str); 19] = [
     ("settings", "name"),
     ("identities", "n"),
     ("authorities", "identity, authority"),
@@ -18,6 +18,7 @@ const TABLES: [(&str, &str); 18] = [
     ("codes", "id"),
     ("flow_errors", "id"),
     ("flows", "id"),
+    ("throttle", "key"),
     ("messages", "n"),
     ("message_dispatches", "message, id"),
     ("api_tokens", "id"),

@@ -10,6 +10,7 @@ pub mod flows;
 pub mod identities;
 pub mod insert;
 pub mod ledger;
+pub mod leftovers;
 pub mod lookup;
 mod many;
 pub mod messages;
@@ -18,6 +19,7 @@ pub mod search;
 pub mod session_check;
 pub mod sessions;
 pub mod settings;
+pub mod throttle;
 
 /// Declares statements and lists them, so that one test can prepare each of them on both engines.
 macro_rules! statements {
@@ -42,11 +44,13 @@ pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'s
         ("identities", identities::STATEMENTS),
         ("insert", insert::STATEMENTS),
         ("ledger", ledger::STATEMENTS),
+        ("leftovers", leftovers::STATEMENTS),
         ("lookup", lookup::STATEMENTS),
         ("messages", messages::STATEMENTS),
         ("session_check", session_check::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
         ("settings", settings::STATEMENTS),
+        ("throttle", throttle::STATEMENTS),
     ]
     .into_iter()
     .flat_map(|(file, list)| list.iter().map(move |(name, text)| (file, *name, *text)))

@@ -46,6 +46,10 @@ statements! {
     EXTEND = "UPDATE sessions SET expires_at = $2 WHERE id = $1";
     ACTIVE_IDS = "SELECT id FROM sessions WHERE identity = $1 AND active = 1 AND expires_at > $2
         AND id <> $3 ORDER BY n";
+    HAS_EXPIRED = "SELECT n FROM sessions WHERE expires_at < $1 AND active = 1 LIMIT 1";
+    EXPIRED = "SELECT n, id FROM sessions WHERE expires_at < $1 AND active = 1
+        ORDER BY expires_at LIMIT $2";
+    DELETE_ONE = "DELETE FROM sessions WHERE n = $1";
     DELETE_ALL = "DELETE FROM sessions WHERE identity = $1";
 }
 
@@ -198,6 +202,30 @@ pub fn raise(tx: &WriteTx<'_>, session: &Session, digest: &[u8; 32]) -> Result<(
 /// `RowsAffected` when there is no such session.
 pub fn extend(tx: &WriteTx<'_>, id: Uuid, expires_at: Timestamp) -> Result<(), StoreError> {
     tx.exec_one(EXTEND, args![id, expires_at])
+}
+
+/// Whether there is a session that ended by itself before `then`.
+///
+/// # Errors
+/// A failure of the store.
+pub fn has_expired(tx: &Tx<'_>, then: Timestamp) -> Result<bool, StoreError> {
+    Ok(tx.opt(HAS_EXPIRED, args![then])?.is_some())
+}
+
+/// Removes the oldest sessions that ended by themselves before `then`; gives their ids.
+///
+/// # Errors
+/// A failure of the store.
+pub fn remove_expired(
+    tx: &WriteTx<'_>,
+    then: Timestamp,
+    most: i64,
+) -> Result<Vec<Uuid>, StoreError> {
+    let ended = tx.all(EXPIRED, args![then, most])?;
+    for row in &ended {
+        tx.exec_one(DELETE_ONE, args![row.int(0)?])?;
+    }
+    ended.iter().map(|row| row.uuid(1)).collect()
 }
 
 /// What was removed.

@@ -1,0 +1,65 @@
+//! What has had its time and is about nobody's account any more. Each statement takes a few rows, so
+//! that nobody who wants to write waits for long.
+
+use jiff::Timestamp;
+
+use super::statements;
+use crate::args;
+use crate::store::{ScratchTx, StoreError};
+
+statements! {
+    FLOW_ERRORS = "DELETE FROM flow_errors WHERE id IN
+        (SELECT id FROM flow_errors WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+    CODES = "DELETE FROM codes WHERE id IN
+        (SELECT id FROM codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+    COUNTERS = "DELETE FROM throttle WHERE key IN
+        (SELECT key FROM throttle WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+    SENT_MESSAGES = "DELETE FROM messages WHERE updated_at < $1 AND n IN
+        (SELECT n FROM messages WHERE status = 'sent' ORDER BY n LIMIT $2)";
+    ABANDONED_MESSAGES = "DELETE FROM messages WHERE updated_at < $1 AND n IN
+        (SELECT n FROM messages WHERE status = 'abandoned' ORDER BY n LIMIT $2)";
+    REVOKED_SESSIONS = "DELETE FROM sessions WHERE n IN
+        (SELECT n FROM sessions WHERE active = 0 AND expires_at < $1 ORDER BY expires_at LIMIT $2)";
+}
+
+/// Removes errors that were kept for a page and ended before `then`; says how many.
+///
+/// # Errors
+/// A failure of the store.
+pub fn flow_errors(tx: &ScratchTx<'_>, then: Timestamp, most: i64) -> Result<u64, StoreError> {
+    tx.exec(FLOW_ERRORS, args![then, most])
+}
+
+/// Removes one-time codes that ended before `then`; says how many.
+///
+/// # Errors
+/// A failure of the store.
+pub fn codes(tx: &ScratchTx<'_>, then: Timestamp, most: i64) -> Result<u64, StoreError> {
+    tx.exec(CODES, args![then, most])
+}
+
+/// Removes counters that ended before `then`; says how many.
+///
+/// # Errors
+/// A failure of the store.
+pub fn counters(tx: &ScratchTx<'_>, then: Timestamp, most: i64) -> Result<u64, StoreError> {
+    tx.exec(COUNTERS, args![then, most])
+}
+
+/// Removes messages that are done with since before `then`; says how many.
+///
+/// # Errors
+/// A failure of the store.
+pub fn messages(tx: &ScratchTx<'_>, then: Timestamp, most: i64) -> Result<u64, StoreError> {
+    let sent = tx.exec(SENT_MESSAGES, args![then, most])?;
+    Ok(sent + tx.exec(ABANDONED_MESSAGES, args![then, most])?)
+}
+
+/// Removes sessions that were revoked, as the ledger says, and would have ended before `then`; says
+/// how many.
+///
+/// # Errors
+/// A failure of the store.
+pub fn revoked_sessions(tx: &ScratchTx<'_>, then: Timestamp, most: i64) -> Result<u64, StoreError> {
+    tx.exec(REVOKED_SESSIONS, args![then, most])
+}
