@@ -6,3 +6,4 @@ pub mod seal;
 pub mod sign;
 pub mod token;
 pub mod totp;
+pub mod webauthn;

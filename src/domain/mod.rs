@@ -12,6 +12,7 @@ pub mod lookup_codes;
 pub mod message;
 pub mod policy;
 pub mod schema;
+pub mod security_key;
 pub mod session;
 pub mod status;
 pub mod throttle;

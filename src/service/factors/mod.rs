@@ -4,6 +4,7 @@
 //! that two requests bring at the same time is good for one of them, and hands back the events that
 //! the caller's change records.
 
+pub mod keys;
 pub mod lookup;
 mod picture;
 pub mod totp;

@@ -14,6 +14,7 @@ statements! {
     IDENTIFIERS_OF = "SELECT kind, value FROM credential_identifiers
         WHERE identity = $1 ORDER BY kind, value";
     OWNERS = "SELECT DISTINCT identity FROM credential_identifiers WHERE value = $1 LIMIT 2";
+    OWNER = "SELECT identity FROM credential_identifiers WHERE value = $1 AND kind = $2";
     INSERT = "INSERT INTO credentials (identity, kind, config, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5)";
     UPDATE = "UPDATE credentials SET config = $3, updated_at = $4
@@ -71,6 +72,18 @@ pub fn of_many(tx: &Tx<'_>, identities: &[i64]) -> Result<Vec<(i64, Credential)>
 /// A failure of the store.
 pub fn owners(tx: &Tx<'_>, identifier: &str) -> Result<Vec<i64>, StoreError> {
     tx.all(OWNERS, args![identifier])?.iter().map(|row| row.int(0)).collect()
+}
+
+/// The row number of the identity that a credential of this kind and identifier belongs to.
+///
+/// # Errors
+/// A failure of the store.
+pub fn owner(
+    tx: &Tx<'_>,
+    kind: CredentialType,
+    identifier: &str,
+) -> Result<Option<i64>, StoreError> {
+    tx.opt(OWNER, args![identifier, kind.as_str()])?.map(|row| row.int(0)).transpose()
 }
 
 /// Writes a new credential.
