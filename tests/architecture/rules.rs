@@ -53,6 +53,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["crypto/jwt.rs"]),
     ("qrcode", &["service/factors/picture.rs"]),
     ("png", &["service/factors/picture.rs"]),
+    ("serde_cbor_2", &["crypto/webauthn.rs"]),
     ("webauthn_rs", &["crypto/webauthn.rs", "crypto/webauthn/"]),
     ("rsjsonnet_lang", &["service/jsonnet.rs"]),
     ("argon2", &["crypto/"]),

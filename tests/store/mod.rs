@@ -12,6 +12,7 @@ mod faults;
 mod finding;
 mod guards;
 mod history;
+mod keys;
 mod listing;
 mod migrations;
 mod outbox;

@@ -2,6 +2,7 @@
 //! is really stored.
 #![allow(dead_code, reason = "each folder of tests uses some of it")]
 
+pub mod authenticator;
 pub mod cluster;
 pub mod ledger;
 pub mod mount;
