@@ -172,9 +172,14 @@ pub struct Form {
 impl Form {
     /// Forgets what was said and shown about the last attempt.
     pub fn clear(&mut self) {
+        self.clear_messages();
+        self.values.clear();
+    }
+
+    /// Forgets what was said about the last attempt.
+    pub fn clear_messages(&mut self) {
         self.messages.clear();
         self.field_messages.clear();
-        self.values.clear();
     }
 
     /// Says something about one field.

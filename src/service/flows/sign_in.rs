@@ -3,21 +3,21 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Next, Outcome, Refusal, Signed, Visitor, again, places};
+use super::{Next, Outcome, Refusal, Signed, Visitor, places, show_flow};
 use crate::app::Deps;
 use crate::domain::flow::text::{self, Text};
 use crate::domain::flow::{Client, Flow};
-use crate::domain::identifier::canonical;
 use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
-use crate::domain::ledger::event::{Event, Outcome as Ending};
+use crate::domain::ledger::event::Event;
 use crate::domain::session::{Aal, Method, MethodKind, Session};
 use crate::service::Caller;
 use crate::service::sessions::{
     self, Carrier, Lack, Presented, SignIn, as_person, check_at_any_level, created, revoked,
 };
-use crate::store::WriteTx;
+use crate::service::throttle::{self, Attempt, Pass};
 use crate::store::sql::{flows, identities, sessions as rows};
+use crate::store::{ScratchTx, WriteTx};
 
 /// A step that was completed, and who completed it.
 pub(super) struct Step {
@@ -25,18 +25,63 @@ pub(super) struct Step {
     pub who: Uuid,
     /// By what.
     pub method: Method,
+    /// The leave to try.
+    pub pass: Option<Pass>,
 }
 
 impl Step {
     /// A first factor, completed now.
-    pub(super) fn first(who: Uuid, method: MethodKind, now: Timestamp) -> Self {
-        Self { who, method: Method::new(method, Aal::One, now) }
+    pub(super) const fn first(
+        who: Uuid,
+        method: MethodKind,
+        now: Timestamp,
+        pass: Option<Pass>,
+    ) -> Self {
+        Self { who, method: Method::new(method, Aal::One, now), pass }
     }
 
     /// A second factor, completed now.
-    pub(super) fn second(who: Uuid, method: MethodKind, now: Timestamp) -> Self {
-        Self { who, method: Method::new(method, Aal::Two, now) }
+    pub(super) const fn second(
+        who: Uuid,
+        method: MethodKind,
+        now: Timestamp,
+        pass: Option<Pass>,
+    ) -> Self {
+        Self { who, method: Method::new(method, Aal::Two, now), pass }
     }
+}
+
+/// Lets an attempt begin, or shows the flow again and says when to come back (ABUSE-01).
+pub(super) fn enter(
+    d: &Deps,
+    v: &Visitor,
+    flow: &Flow,
+    method: MethodKind,
+    identifier: &str,
+    who: Option<Uuid>,
+) -> Result<Result<Pass, Box<Outcome>>, Refusal> {
+    let attempt = Attempt {
+        method: method.as_str(),
+        identifier,
+        ip: v.by.origin.ip.as_deref(),
+        // Whoever holds a session has the first factor; of the second that says nothing.
+        known_device: flow.form.refresh,
+    };
+    let later = match throttle::enter(d, &attempt)? {
+        Ok(pass) => return Ok(Ok(pass)),
+        Err(later) => later,
+    };
+    let mut flow = flow.clone();
+    flow.form.clear();
+    flow.form.active = Some(method.as_str().to_owned());
+    flow.form.messages.push(text::TOO_MANY_FAILURES.of("seconds", later.seconds));
+    let event = throttle::refusal(d, &attempt, later, who)?;
+    keep_with(d, v, &flow, event, None)?;
+    Ok(Err(Box::new(Outcome::Shown {
+        wrong: true,
+        shown: Box::new(show_flow(d, v, flow)?),
+        then: None,
+    })))
 }
 
 /// Completes a flow by a step of signing in. `also` writes what else the step changes (a code that
@@ -60,6 +105,7 @@ pub(super) fn complete(
                 reason,
                 who: Some(step.who),
                 identifier: None,
+                pass: step.pass.as_ref(),
             };
             fail(d, v, flow.clone(), &failed, told)
         }
@@ -107,6 +153,9 @@ fn try_to(
             return Err(Stopped::Refused(Refusal::NotFound));
         }
         let extra = also(tx)?;
+        if let Some(pass) = &step.pass {
+            pass.succeeded(tx)?;
+        }
         // Whoever comes second finds the flow gone: a step is completed once.
         if !flows::delete(tx, flow.id)? {
             return Err(Stopped::Refused(Refusal::NotFound));
@@ -219,6 +268,8 @@ pub(super) struct Failed<'f> {
     pub who: Option<Uuid>,
     /// Who they said they are.
     pub identifier: Option<&'f str>,
+    /// The leave to try, which is used up.
+    pub pass: Option<&'f Pass>,
 }
 
 /// Records an attempt that failed, and shows the flow again with `told`.
@@ -229,34 +280,52 @@ pub(super) fn fail(
     failed: &Failed<'_>,
     told: Text,
 ) -> Result<Outcome, Refusal> {
-    flow.form.clear();
+    flow.form.clear_messages();
     flow.form.active = Some(failed.method.as_str().to_owned());
     flow.form.messages.push(told);
-    record(d, v, &flow, failed)?;
-    again(d, v, flow)
+    let event = failure(d, &flow, failed)?;
+    keep_with(d, v, &flow, event, failed.pass)?;
+    Ok(Outcome::Shown { wrong: true, shown: Box::new(show_flow(d, v, flow)?), then: None })
 }
 
-fn record(d: &Deps, v: &Visitor, flow: &Flow, failed: &Failed<'_>) -> Result<(), Refusal> {
+/// Keeps a flow, counts a failure, and records what happened unless that happens very often.
+fn keep_with(
+    d: &Deps,
+    v: &Visitor,
+    flow: &Flow,
+    event: Event,
+    pass: Option<&Pass>,
+) -> Result<(), Refusal> {
+    let count = |tx: &ScratchTx<'_>| {
+        flows::update(tx, flow)?;
+        pass.map_or(Ok(()), |pass| pass.failed(tx)).map_err(Refusal::from)
+    };
+    if !v.flood.count(event.kind, v.by.origin.ip.as_deref(), d.clock.now()) {
+        return d.store.scratch(count);
+    }
+    d.store.write(&v.by.author(), |tx| {
+        count(tx)?;
+        Ok(v.by.change((), event, []))
+    })
+}
+
+fn failure(d: &Deps, flow: &Flow, failed: &Failed<'_>) -> Result<Event, Refusal> {
     let kind = match (flow.form.requested_aal, flow.form.refresh) {
         (Aal::Two, _) => EventType::AuthMfaFailure,
         (_, true) => EventType::AuthReauthFailure,
         _ => EventType::AuthLoginFailure,
     };
-    if !v.flood.count(kind, v.by.origin.ip.as_deref(), d.clock.now()) {
-        return Ok(());
-    }
-    let mut event =
-        Event::new(kind).data("method", failed.method.as_str()).data("reason", failed.reason);
-    event.outcome = Ending::Failure;
+    let mut event = Event::new(kind)
+        .failed()
+        .data("method", failed.method.as_str())
+        .data("reason", failed.reason);
     if let Some(who) = failed.who {
         event = event.principal(who);
     }
     if let (EventType::AuthLoginFailure, Some(identifier)) = (kind, failed.identifier) {
-        let digest = d.keyed_digest("identifier", &canonical(identifier))?;
-        event = event.data("identifier_hmac", digest);
+        event = event.data("identifier_hmac", throttle::identifier_hmac(d, identifier)?);
     }
-    d.store.write(&v.by.author(), |_| Ok::<_, Refusal>(v.by.change((), event, [])))?;
-    Ok(())
+    Ok(event)
 }
 
 /// The sentence for every way in which a name and a password do not lead in.

@@ -8,7 +8,7 @@ use crate::domain::flow::Flow;
 use crate::domain::flow::text;
 use crate::domain::session::MethodKind;
 use crate::domain::status::EffectiveStatus;
-use crate::service::flows::sign_in::{Failed, Step, complete, fail, wrong_credentials};
+use crate::service::flows::sign_in::{Failed, Step, complete, enter, fail, wrong_credentials};
 use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, field};
 use crate::service::passwords::{Checked, check, renew};
 
@@ -40,6 +40,12 @@ pub(super) fn submit(
     let now = d.clock.now();
     let secret = SecretString::from(secret);
     let owner = d.store.read(|tx| owner_of(tx, identifier))?;
+    let kind = MethodKind::Password;
+    let known = owner.as_ref().map(|owner| owner.id);
+    let pass = match enter(d, v, &flow, kind, identifier, known)? {
+        Ok(pass) => pass,
+        Err(outcome) => return Ok(*outcome),
+    };
     let checked = check(d, owner.as_ref(), &secret)?;
     let standing = owner.as_ref().map(|owner| owner.standing().effective(now));
     let reason = match (&owner, &checked) {
@@ -51,13 +57,12 @@ pub(super) fn submit(
         if flow.form.identifier.is_none() {
             flow.form.values.insert("identifier".to_owned(), identifier.into());
         }
-        let who = owner.as_ref().map(|owner| owner.id);
-        let failed =
-            Failed { method: MethodKind::Password, reason, who, identifier: Some(identifier) };
+        let identifier = Some(identifier);
+        let failed = Failed { method: kind, reason, who: known, identifier, pass: Some(&pass) };
         return fail(d, v, flow, &failed, wrong_credentials());
     }
     let Some(owner) = owner else { return Err(Refusal::NotFound) };
-    let step = Step::first(owner.id, MethodKind::Password, now);
+    let step = Step::first(owner.id, kind, now, Some(pass));
     complete(d, v, &flow, &step, |tx| match checked {
         Checked::Right { renewal: Some(renewal) } => {
             Ok(renew(tx, owner.id, &renewal, now)?.into_iter().collect())

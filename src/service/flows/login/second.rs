@@ -8,17 +8,18 @@ use crate::domain::flow::Flow;
 use crate::domain::flow::text;
 use crate::domain::session::MethodKind;
 use crate::service::factors::{lookup, totp};
-use crate::service::flows::sign_in::{Step, Stopped, complete};
+use crate::service::flows::sign_in::{Step, Stopped, complete, enter};
 use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, field};
+use crate::service::throttle::Pass;
 
 /// A code of an authenticator app.
 pub(super) fn totp(d: &Deps, v: &Visitor, flow: Flow, body: &Body) -> Result<Outcome, Refusal> {
     let kind = MethodKind::Totp;
-    let (flow, who, code) = match typed(d, v, flow, body, "totp_code", kind)? {
-        Typed::Code(flow, who, code) => (flow, who, code),
+    let (flow, who, code, pass) = match typed(d, v, flow, body, "totp_code", kind)? {
+        Typed::Code(flow, who, code, pass) => (flow, who, code, pass),
         Typed::Nothing(outcome) => return Ok(*outcome),
     };
-    let step = Step::second(who, kind, d.clock.now());
+    let step = Step::second(who, kind, d.clock.now(), Some(pass));
     complete(d, v, &flow, &step, |tx| match totp::verify(d, tx, who, &code)? {
         totp::Verdict::Right => Ok(Vec::new()),
         totp::Verdict::Wrong => {
@@ -38,11 +39,11 @@ pub(super) fn lookup_secret(
     body: &Body,
 ) -> Result<Outcome, Refusal> {
     let kind = MethodKind::LookupSecret;
-    let (flow, who, code) = match typed(d, v, flow, body, "lookup_secret", kind)? {
-        Typed::Code(flow, who, code) => (flow, who, code),
+    let (flow, who, code, pass) = match typed(d, v, flow, body, "lookup_secret", kind)? {
+        Typed::Code(flow, who, code, pass) => (flow, who, code, pass),
         Typed::Nothing(outcome) => return Ok(*outcome),
     };
-    let step = Step::second(who, kind, d.clock.now());
+    let step = Step::second(who, kind, d.clock.now(), Some(pass));
     complete(d, v, &flow, &step, |tx| {
         let (reason, told) = match lookup::spend(d, tx, who, &code)? {
             lookup::Verdict::Right(event) => return Ok(vec![event]),
@@ -55,7 +56,7 @@ pub(super) fn lookup_secret(
 }
 
 enum Typed {
-    Code(Box<Flow>, Uuid, SecretString),
+    Code(Box<Flow>, Uuid, SecretString, Pass),
     Nothing(Box<Outcome>),
 }
 
@@ -70,7 +71,11 @@ fn typed(
 ) -> Result<Typed, Refusal> {
     let Some(who) = flow.identity_id else { return Err(Refusal::NoFirstFactor) };
     if let Some(code) = field(body, name) {
-        return Ok(Typed::Code(Box::new(flow), who, SecretString::from(code.trim())));
+        let code = SecretString::from(code.trim());
+        return Ok(match enter(d, v, &flow, method, &who.to_string(), Some(who))? {
+            Ok(pass) => Typed::Code(Box::new(flow), who, code, pass),
+            Err(outcome) => Typed::Nothing(outcome),
+        });
     }
     flow.form.clear();
     flow.form.active = Some(method.as_str().to_owned());
