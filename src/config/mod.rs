@@ -1,6 +1,7 @@
 //! Options: their meaning, their limits, and what to say when one is wrong. Names, types and
 //! defaults are those of `config.yaml`; a test holds the two equal.
 
+mod brand;
 mod edge;
 mod mail;
 mod passwords;
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::schema::Schemas;
 use crate::domain::session::RequiredAal;
+pub use brand::{Brand, PICTURES};
 pub use edge::AdminPlace;
 pub use mail::{LOCAL_SECRET, MailOptions, SMTP_FILE, VERIFICATION_TEMPLATE};
 use reader::Reader;
@@ -125,6 +127,8 @@ pub struct Options {
     pub signin: SignIn,
     /// Mail.
     pub mail: MailOptions,
+    /// Whose the pages are.
+    pub brand: Brand,
 }
 
 impl Default for Options {
@@ -157,6 +161,7 @@ impl Default for Options {
             session_token_templates: TokenTemplates::default(),
             signin: SignIn::default(),
             mail: MailOptions::default(),
+            brand: Brand::default(),
         }
     }
 }
@@ -193,7 +198,7 @@ impl Options {
 
     /// Every option's name, in the order of `config.yaml`.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        Self::NAMES.into_iter().chain(SignIn::NAMES).chain(MailOptions::NAMES)
+        Self::NAMES.into_iter().chain(SignIn::NAMES).chain(MailOptions::NAMES).chain(Brand::NAMES)
     }
 
     /// Reads options as `config-get` or a file gives them; what is absent or null is the default.
@@ -244,6 +249,7 @@ impl Options {
             session_token_templates: reader.templates("session_token_templates"),
             signin: SignIn::read(&mut reader),
             mail: MailOptions::read(&mut reader),
+            brand: Brand::read(&mut reader),
         };
         reader.unknown();
         let mut problems = reader.problems;
@@ -287,7 +293,8 @@ impl Options {
             self.session_cookie_same_site.as_str().into(),
             self.session_token_templates.as_str().into(),
         ];
-        let values = values.into_iter().chain(self.signin.values()).chain(self.mail.values());
+        let values = values.into_iter().chain(self.signin.values());
+        let values = values.chain(self.mail.values()).chain(self.brand.values());
         Self::names().map(ToOwned::to_owned).zip(values).collect()
     }
 

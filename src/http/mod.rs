@@ -21,6 +21,7 @@ mod machine;
 mod mail;
 mod metrics;
 pub mod openapi;
+mod pages;
 mod paging;
 mod public;
 mod query;

@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod authorities;
 pub mod backup;
+pub mod brand;
 mod caller;
 pub mod cleaning;
 pub mod courier;

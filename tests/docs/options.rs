@@ -76,6 +76,11 @@ fn example(name: &str, option: &Value) -> String {
         "session_cookie_domain" => "example.com".to_owned(),
         "session_cookie_same_site" => "strict".to_owned(),
         "session_token_templates" => "@templates.json".to_owned(),
+        "brand_name" => "\"Example Ltd\"".to_owned(),
+        "brand_logo" => "/srv/example/logo.svg".to_owned(),
+        "brand_color" => "'#7a1f5c'".to_owned(),
+        "support_email" => "help@example.com".to_owned(),
+        "support_url" => "https://example.com/help".to_owned(),
         _ => option["default"].to_string().trim_matches('"').to_owned(),
     }
 }

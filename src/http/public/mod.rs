@@ -12,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::blocking::App;
 use super::schemas;
+pub use denied::second_factor_url;
 
 /// Its routes.
 pub fn routes() -> OpenApiRouter<App> {

@@ -12,6 +12,8 @@ const TOKEN: &str = "ory_st_";
 const TOKEN_LETTERS: usize = 32;
 /// Begins every logout token.
 const LOGOUT: &str = "ory_lo_";
+/// Begins every token of a form.
+const FORM: &str = "dw_form_";
 /// Characters of the secret in a cookie.
 const COOKIE_SECRET: usize = 43;
 
@@ -109,6 +111,19 @@ impl Presented {
         let key = self.secret.expose_secret().as_bytes();
         let digest = token::keyed_digest(key, "doorward logout token", "");
         format!("{LOGOUT}{}", digest.get(..TOKEN_LETTERS).unwrap_or_default())
+    }
+
+    /// The token that a form of a page has in it, so that only our own pages can send it. Made in the
+    /// same way.
+    pub(super) fn form_token(&self) -> String {
+        let key = self.secret.expose_secret().as_bytes();
+        let digest = token::keyed_digest(key, "doorward form token", "");
+        format!("{FORM}{}", digest.get(..TOKEN_LETTERS).unwrap_or_default())
+    }
+
+    /// Whether this is the token of the session's forms.
+    pub(super) fn sent_form(&self, form_token: &str) -> bool {
+        token::equal(&self.form_token(), form_token)
     }
 
     /// Whether this is the logout token of the session.

@@ -1,0 +1,87 @@
+//! The templates of `pages/templates/`, in the binary, with every value escaped.
+
+use std::sync::LazyLock;
+
+use minijinja::value::Kwargs;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value, context};
+use serde::Serialize;
+
+use super::frame::Frame;
+use super::texts::Language;
+
+macro_rules! templates {
+    ($($name:literal)*) => {
+        /// Name and source of each.
+        const TEMPLATES: &[(&str, &str)] = &[
+            $(($name, include_str!(concat!("../../../pages/templates/", $name))),)*
+        ];
+    };
+}
+
+templates! {
+    "activity.html" "base.html" "brand.html" "card.html" "desk.html" "flow.html" "form.html"
+    "messages.html" "node.html" "notice.html" "sessions.html" "settings.html" "steps.html"
+    "welcome.html"
+}
+
+static ENVIRONMENT: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(|| {
+    let mut made = Environment::new();
+    made.set_auto_escape_callback(|_| AutoEscape::Html);
+    // A name that is mistyped in a template is found by the tests, and not by an empty page.
+    made.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    made.add_function("t", say);
+    for (name, source) in TEMPLATES {
+        made.add_template(name, source)?;
+    }
+    Ok(made)
+});
+
+/// `t("key", place="value")` in a template: a text in the page's language.
+#[expect(clippy::needless_pass_by_value, reason = "how the engine hands arguments over")]
+fn say(state: &State<'_, '_>, key: &str, values: Kwargs) -> Result<String, Error> {
+    let page = state.lookup("page").unwrap_or_default();
+    let language = Language::of(page.get_attr("lang")?.as_str().unwrap_or_default());
+    let language = language.unwrap_or_default();
+    if !language.has(key) {
+        return Err(Error::new(ErrorKind::UndefinedError, format!("there is no text {key}")));
+    }
+    let names: Vec<String> = values.args().map(ToOwned::to_owned).collect();
+    let mut given = Vec::new();
+    for name in &names {
+        given.push((name.as_str(), values.get::<String>(name)?));
+    }
+    values.assert_all_used()?;
+    let given: Vec<(&str, &str)> = given.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    Ok(language.text_with(key, &given))
+}
+
+/// A page as HTML: what is around it, and what is in it.
+///
+/// # Errors
+/// When template and values do not fit together.
+pub fn render<T: Serialize>(template: &str, frame: &Frame, content: &T) -> Result<String, Error> {
+    let environment = ENVIRONMENT.as_ref().map_err(|error| {
+        Error::new(ErrorKind::BadSerialization, format!("the templates are broken: {error}"))
+    })?;
+    let page = Value::from_serialize(frame);
+    let content = Value::from_serialize(content);
+    environment.get_template(template)?.render(context! { page, ..content })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_is_in_the_binary_and_can_be_read() {
+        let folder =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("pages/templates");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        assert_eq!(files, TEMPLATES.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        assert!(ENVIRONMENT.as_ref().is_ok(), "{:?}", ENVIRONMENT.as_ref().err());
+    }
+}

@@ -1,0 +1,39 @@
+//! Our own pages, below `/ui/`. They work without a script (but for security keys), without anything
+//! from elsewhere, and in the languages of `pages/translations/`.
+//!
+//! A page never changes anything by being looked at: forms of flows go to the routes of the Kratos API,
+//! which answer with a redirect back to here, and forms of our own carry a token of the session.
+
+mod assets;
+mod color;
+mod device;
+mod engine;
+mod flow;
+mod frame;
+mod nodes;
+mod notice;
+mod own;
+mod texts;
+mod visit;
+
+use axum::routing::{any, get, post};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::blocking::App;
+
+/// The routes of the pages. They are for people, so the description of the API leaves them out.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .route("/", get(own::home))
+        .route("/ui", get(own::home))
+        .route("/ui/", get(own::home))
+        .route("/ui/welcome", get(own::welcome))
+        .route("/ui/sessions", get(own::list))
+        .route("/ui/sessions/end", post(own::end))
+        .route("/ui/activity", get(own::activity))
+        .route("/ui/error", get(notice::error))
+        .route("/ui/logo", get(assets::logo))
+        .route("/ui/assets/{name}", get(assets::asset))
+        .route("/ui/{*rest}", any(notice::missing))
+        .route("/.well-known/ory/webauthn.js", get(assets::script))
+}

@@ -1,0 +1,266 @@
+//! A browser that asks for a page: what it wishes, and what it is answered with.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, OriginalUri};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+use url::Url;
+
+use super::engine;
+use super::frame::{Frame, Message};
+use super::texts::Language;
+use crate::app::Deps;
+use crate::error::{Error, ErrorCode};
+use crate::http::asked::Asked;
+use crate::http::blocking::App;
+use crate::http::failure::Failure;
+use crate::http::public;
+use crate::http::query::Query;
+use crate::http::ticket::Ticket;
+use crate::service::sessions::{Denied, Presented};
+
+/// Remembers a language that was chosen.
+const LANGUAGE: &str = "doorward_lang";
+/// Carries one message to the next page.
+const NOTICE: &str = "doorward_notice";
+/// The messages it may carry: nobody else's words get onto a page.
+const NOTICES: [&str; 8] = [
+    "4010001",
+    "4040001",
+    "4050001",
+    "4060005",
+    "4070005",
+    "sessions.ended",
+    "sessions.others_ended",
+    "sessions.stale",
+];
+
+/// What is known of a browser.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// Who asks, from where.
+    pub asked: Asked,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The parameters of the address.
+    pub query: Query,
+    /// The session, if one is presented.
+    pub presented: Option<Presented>,
+    /// The language to speak.
+    pub language: Language,
+    /// The path, for the addresses of other languages.
+    pub path: String,
+    chosen: bool,
+    notice: Option<&'static str>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let asked = Asked::from_request_parts(parts, state).await?;
+        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
+        let query = Query::parse(uri.query().unwrap_or_default());
+        let chosen = query.text("lang").and_then(Language::of);
+        let kept = || cookie(&parts.headers, LANGUAGE).and_then(Language::of);
+        let language = chosen.or_else(kept).unwrap_or_else(|| Language::wished(&parts.headers));
+        let carried = cookie(&parts.headers, NOTICE);
+        Ok(Self {
+            asked,
+            presented: Ticket::of(&parts.headers).0,
+            language,
+            path: uri.path().to_owned(),
+            chosen: chosen.is_some(),
+            notice: NOTICES.into_iter().find(|known| carried == Some(known)),
+            query,
+            headers: parts.headers.clone(),
+        })
+    }
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|one| one.trim().split_once('='));
+    pairs.find_map(|(known, value)| (known == name).then_some(value))
+}
+
+/// A page that is not shown, and what happens instead.
+#[derive(Debug)]
+pub enum Turn {
+    /// Somewhere else.
+    To(String),
+    /// Somewhere else, where a message waits.
+    Told(String, &'static str),
+    /// A page that says what is wrong.
+    Wrong(StatusCode, &'static str),
+}
+
+impl From<Error> for Turn {
+    fn from(error: Error) -> Self {
+        match error.code() {
+            ErrorCode::NotFound => Self::Wrong(StatusCode::NOT_FOUND, "error.text_missing"),
+            ErrorCode::Busy | ErrorCode::NotReady | ErrorCode::AuditUnavailable => {
+                Self::Wrong(StatusCode::SERVICE_UNAVAILABLE, "error.text_busy")
+            }
+            ErrorCode::Invalid => Self::Wrong(StatusCode::BAD_REQUEST, "error.text_missing"),
+            ErrorCode::Forbidden => Self::Wrong(StatusCode::FORBIDDEN, "error.text_disabled"),
+            _ => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(%error, cause, "a page failed");
+                Self::Wrong(StatusCode::INTERNAL_SERVER_ERROR, "error.text")
+            }
+        }
+    }
+}
+
+/// What a page is made with.
+pub struct Making<'a> {
+    /// The service.
+    pub d: &'a Deps,
+    /// The browser.
+    pub visit: &'a Visit,
+}
+
+impl Making<'_> {
+    /// One of our own texts.
+    pub fn text(&self, key: &str) -> String {
+        self.visit.language.text(key)
+    }
+
+    /// The path below which the service is reached: empty, or without a slash at its end.
+    pub fn prefix(&self) -> String {
+        let path = Url::parse(&self.d.options.base_url()).map(|url| url.path().to_owned());
+        path.unwrap_or_default().trim_end_matches('/').to_owned()
+    }
+
+    /// An address of the service, as a path, so that pages work under whatever name they are reached.
+    pub fn at(&self, path: &str) -> String {
+        self.prefix() + path
+    }
+
+    /// A whole address of the service.
+    pub fn whole(&self, path: &str) -> String {
+        self.d.options.base_url() + path
+    }
+
+    /// Where to go who is not let on, coming back to this page.
+    pub fn turned(&self, why: Denied) -> Turn {
+        let base_url = self.d.options.base_url();
+        let here = self.whole(&self.visit.path);
+        match why {
+            Denied::NoSession => {
+                let mut query = url::form_urlencoded::Serializer::new(String::new());
+                query.append_pair("return_to", &here);
+                Turn::To(format!("{base_url}/self-service/login/browser?{}", query.finish()))
+            }
+            Denied::SecondFactor => {
+                Turn::To(public::second_factor_url(&base_url, Some(&here)))
+            }
+            Denied::Current | Denied::Mismatch => {
+                Turn::Told(self.at("/ui/sessions"), "sessions.stale")
+            }
+            Denied::Failed(error) => error.into(),
+        }
+    }
+
+    /// A page.
+    pub fn page<T: Serialize>(
+        &self,
+        template: &str,
+        mut frame: Frame,
+        content: &T,
+    ) -> Result<Response, Turn> {
+        if let Some(notice) = self.visit.notice {
+            let kind = if notice.ends_with("ended") { "success" } else { "error" };
+            frame.messages.insert(0, Message { kind, text: self.text(notice) });
+        }
+        let html = engine::render(template, &frame, content).map_err(|error| {
+            tracing::error!(%error, template, "a page cannot be made");
+            Turn::Wrong(StatusCode::INTERNAL_SERVER_ERROR, "error.text")
+        })?;
+        Ok((self.headers(), html).into_response())
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::VARY, HeaderValue::from_static("accept-language, cookie"));
+        // Browsers hold a form's redirects to the same rule, and those may use the service's full name.
+        let own = Url::parse(&self.d.options.base_url());
+        let own = own.map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+        let policy = format!(
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+             form-action 'self' {own}; frame-ancestors 'none'; base-uri 'none'"
+        );
+        let policy = HeaderValue::from_str(&policy).ok();
+        headers.extend(policy.map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
+        if self.visit.notice.is_some() {
+            self.keep(&mut headers, NOTICE, "", 0);
+        }
+        if self.visit.chosen {
+            self.keep(&mut headers, LANGUAGE, self.visit.language.code(), 31_536_000);
+        }
+        headers
+    }
+
+    /// A cookie of no secret.
+    fn keep(&self, headers: &mut HeaderMap, name: &str, value: &str, seconds: u32) {
+        let secure = self.visit.asked.secure || self.d.options.external_url.starts_with("https://");
+        let secure = if secure { "; Secure" } else { "" };
+        let text = format!(
+            "{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+        );
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            headers.append(header::SET_COOKIE, value);
+        }
+    }
+
+    fn answer(&self, turn: Turn) -> Response {
+        let (place, notice) = match turn {
+            Turn::To(place) => (place, None),
+            Turn::Told(place, notice) => (place, Some(notice)),
+            Turn::Wrong(status, text) => return self.wrong(status, text),
+        };
+        let mut headers = HeaderMap::new();
+        if let Some(notice) = notice {
+            self.keep(&mut headers, NOTICE, notice, 60);
+        }
+        match HeaderValue::from_str(&place) {
+            Ok(place) => {
+                headers.insert(header::LOCATION, place);
+                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                (StatusCode::SEE_OTHER, headers).into_response()
+            }
+            Err(_) => self.wrong(StatusCode::BAD_REQUEST, "error.text_missing"),
+        }
+    }
+
+    fn wrong(&self, status: StatusCode, text: &'static str) -> Response {
+        let missing = status == StatusCode::NOT_FOUND;
+        let title = if missing { "error.title_missing" } else { "error.title" };
+        let number = (text == "error.text").then(|| self.visit.asked.request_id.clone());
+        match super::notice::page(self, title, vec![self.text(text)], number, "/ui/welcome") {
+            Ok(page) => (status, page).into_response(),
+            Err(_) => Failure::new(status).into_response(),
+        }
+    }
+}
+
+/// Makes a page on a thread that may block, and turns what goes wrong into one.
+pub async fn made(
+    app: &App,
+    visit: Visit,
+    job: impl FnOnce(&Making<'_>) -> Result<Response, Turn> + Send + 'static,
+) -> Response {
+    let result = app
+        .call(move |d| {
+            let making = Making { d, visit: &visit };
+            job(&making).unwrap_or_else(|turn| making.answer(turn))
+        })
+        .await;
+    result.unwrap_or_else(|error| Failure::from(error).into_response())
+}
