@@ -111,10 +111,10 @@ mod tests {
 
     #[test]
     fn whatever_the_brand_everything_can_be_read() {
-        let steps = [0u8, 31, 90, 128, 170, 221, 255];
-        let all = steps.iter().flat_map(|r| {
-            steps.iter().flat_map(move |g| steps.iter().map(move |b| [*r, *g, *b]))
-        });
+        const STEPS: [u8; 7] = [0, 31, 90, 128, 170, 221, 255];
+        let all = STEPS
+            .into_iter()
+            .flat_map(|r| STEPS.into_iter().flat_map(move |g| STEPS.map(move |b| [r, g, b])));
         for color in all {
             for (grounds, far) in [(LIGHT, BLACK), (DARK, WHITE)] {
                 let scheme = Scheme::of(color, &grounds, far);

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use minijinja::value::Kwargs;
+use minijinja::value::{Kwargs, Serde};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
@@ -63,8 +63,17 @@ pub fn render<T: Serialize>(template: &str, frame: &Frame, content: &T) -> Resul
     let environment = ENVIRONMENT.as_ref().map_err(|error| {
         Error::new(ErrorKind::BadSerialization, format!("the templates are broken: {error}"))
     })?;
-    let page = Value::from_serialize(frame);
-    let content = Value::from_serialize(content);
+    let page = Value::from(Serde(frame));
+    let content = Value::from(Serde(content));
+    environment.get_template(template)?.render(context! { page, ..content })
+}
+
+/// A piece of a page by itself, in English.
+#[cfg(test)]
+pub(super) fn part<T: Serialize>(template: &str, content: &T) -> Result<String, Error> {
+    let environment = ENVIRONMENT.as_ref().unwrap();
+    let page = context! { lang => "en" };
+    let content = Value::from(Serde(content));
     environment.get_template(template)?.render(context! { page, ..content })
 }
 

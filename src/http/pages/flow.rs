@@ -49,11 +49,14 @@ pub struct Sections {
 
 /// A frame with the flow's messages.
 fn card(m: &Making<'_>, flow: Flow<'_>, title: &str) -> Frame {
-    Frame {
-        messages: flow.messages(),
-        webauthn: flow.needs_script(),
-        ..Frame::card(m, &m.text(title))
-    }
+    said(flow, Frame::card(m, &m.text(title)))
+}
+
+/// What a flow says, and whether it needs the script.
+fn said(flow: Flow<'_>, mut frame: Frame) -> Frame {
+    frame.messages = flow.messages();
+    frame.webauthn = flow.needs_script();
+    frame
 }
 
 /// Puts the cursor where people begin, unless something is wrong elsewhere.
@@ -173,7 +176,7 @@ fn is_on(flow: Flow<'_>, group: &str) -> bool {
 
 /// A person's own account.
 pub fn settings(m: &Making<'_>, flow: Flow<'_>, frame: Frame) -> (Frame, Sections) {
-    let frame = Frame { messages: flow.messages(), webauthn: flow.needs_script(), ..frame };
+    let frame = said(flow, frame);
     (frame, Sections { sections: sections(m, flow, &SECTIONS), ways: Vec::new() })
 }
 
@@ -198,3 +201,6 @@ fn onward(m: &Making<'_>, flow: Flow<'_>) -> Link {
     }
     Link::new(m.at("/ui/settings"), m.text("settings.all"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,7 +129,7 @@ impl<'a> Raw<'a> {
     }
 
     fn some(self, key: &str) -> Option<String> {
-        Some(self.text(key)).filter(|text| !text.is_empty()).map(ToOwned::to_owned)
+        Some(written(self.text(key))).filter(|text| !text.is_empty())
     }
 
     fn flag(self, key: &str) -> bool {
@@ -164,7 +164,7 @@ impl<'a> Raw<'a> {
 
     fn hidden(self) -> Hidden {
         Hidden {
-            name: self.text("name").to_owned(),
+            name: written(self.text("name")),
             value: self.value(),
             load: self.some("onloadTrigger"),
         }
@@ -340,7 +340,7 @@ impl<'a> Flow<'a> {
     fn input(self, raw: Raw<'_>) -> Shown {
         let name = raw.text("name");
         let common = Shown {
-            name: name.to_owned(),
+            name: written(name),
             value: raw.value(),
             required: raw.flag("required"),
             disabled: raw.flag("disabled"),
@@ -350,7 +350,7 @@ impl<'a> Flow<'a> {
             "submit" => Shown { kind: "button", sure: self.sure(name), ..common },
             "button" => Shown {
                 kind: "trigger",
-                call: raw.text("onclickTrigger").to_owned(),
+                call: written(raw.text("onclickTrigger")),
                 ..common
             },
             "checkbox" => Shown { kind: "check", checked: raw.flag("value"), ..common },
@@ -387,7 +387,7 @@ impl<'a> Flow<'a> {
         }
         let title = raw.attributes.get("title").map(|title| self.language.message(title));
         let label = plain(&title.unwrap_or_default());
-        Some(Shown { kind: "link", href: href.to_owned(), label, ..Shown::default() })
+        Some(Shown { kind: "link", href: written(href), label, ..Shown::default() })
     }
 }
 
@@ -423,7 +423,8 @@ fn field(raw: Raw<'_>, common: Shown) -> Shown {
 
 fn picture(raw: Raw<'_>) -> Option<Shown> {
     let src = raw.text("src");
-    let sane = src.starts_with("data:image/png;base64,");
+    let content = src.strip_prefix("data:image/png;base64,")?;
+    let sane = content.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
     sane.then(|| Shown {
         kind: "image",
         src: src.to_owned(),

@@ -81,6 +81,23 @@ impl<S: Sync> FromRequestParts<S> for Visit {
     }
 }
 
+#[cfg(test)]
+impl Visit {
+    /// A visit without anything, in a language.
+    pub fn sample(language: Language) -> Self {
+        Self {
+            asked: Asked::default(),
+            headers: HeaderMap::new(),
+            query: Query::default(),
+            presented: None,
+            language,
+            path: "/ui/login".to_owned(),
+            chosen: false,
+            notice: None,
+        }
+    }
+}
+
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|one| one.trim().split_once('='));

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::*;
+use crate::domain::flow::text;
 
 /// Every message id of the flows that is in the contract (kratos-api §5.10).
 fn contract() -> Vec<u64> {
@@ -51,6 +52,17 @@ fn every_message_of_the_contract_has_a_text() {
     for id in contract() {
         for language in Language::all() {
             assert!(language.has(&id.to_string()), "{}: {id}", language.code());
+        }
+    }
+}
+
+#[test]
+fn every_message_that_a_flow_can_have_has_a_text_with_no_other_values() {
+    for known in text::ALL {
+        for language in Language::all() {
+            let said = language.raw(&known.id.to_string());
+            let said = said.unwrap_or_else(|| panic!("{}: {}", language.code(), known.id));
+            assert!(places(said).is_subset(&places(known.english)), "{}", known.id);
         }
     }
 }
