@@ -10,6 +10,7 @@ mod flows;
 mod identities;
 mod load;
 mod mail;
+mod pages;
 pub mod server;
 mod sessions;
 mod wire;

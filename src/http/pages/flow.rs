@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::frame::{Frame, Link, plain};
 use super::nodes::{Flow, Form};
 use super::visit::Making;
+use crate::config::Registration;
 
 /// Methods of a second step, the usual one first.
 const SECOND: [&str; 5] = ["totp", "webauthn", "passkey", "lookup_secret", "code"];
@@ -78,16 +79,21 @@ pub fn login(m: &Making<'_>, flow: Flow<'_>, logout_token: Option<&str>) -> (Fra
     }
     let again = flow.flag("refresh");
     let title = if again { "login.title_again" } else { "login.title" };
-    let who = flow.hidden_value("identifier").map(|name| Who {
-        name: plain(&name),
+    let name = flow.hidden_value("identifier");
+    let who = name.as_deref().map(|name| Who {
+        name: plain(name),
         href: (!again).then(|| m.at("/self-service/login/browser")),
         other: m.text("login.other_account"),
     });
     let groups = ["identifier_first", "password", "code", "passkey", "webauthn", "totp", "oidc"];
-    let forms = focused(flow.forms(&groups, &["identifier_first"]));
+    let forms = Flow::named(flow.forms(&groups, &["identifier_first"]), name.as_deref());
+    let forms = focused(forms);
     let mut ways = Vec::new();
     if !again {
         ways.push(Link::new(m.at("/self-service/recovery/browser"), m.text("login.forgot")));
+    }
+    if !again && m.d.options.signin.registration == Registration::Open {
+        ways.push(Link::new(m.at("/self-service/registration/browser"), m.text("login.register")));
     }
     (card(m, flow, title), Card { who, forms, ways })
 }
@@ -146,12 +152,12 @@ pub fn code(m: &Making<'_>, flow: Flow<'_>, kind: &str) -> (Frame, Card) {
 }
 
 /// What of a flow's settings is shown.
-fn sections(m: &Making<'_>, flow: Flow<'_>, wanted: &[&str]) -> Vec<Section> {
+fn sections(m: &Making<'_>, flow: Flow<'_>, wanted: &[&str], who: &str) -> Vec<Section> {
     let there = flow.groups();
     let groups = wanted.iter().filter(|group| there.contains(group));
     let mut sections: Vec<Section> = Vec::new();
     for group in groups {
-        let forms = flow.forms(&[group], &[]);
+        let forms = Flow::named(flow.forms(&[group], &[]), Some(who));
         let on = is_on(flow, group);
         let lead = match *group {
             "totp" if on => m.text("settings.totp_on"),
@@ -175,22 +181,29 @@ fn is_on(flow: Flow<'_>, group: &str) -> bool {
 }
 
 /// A person's own account.
-pub fn settings(m: &Making<'_>, flow: Flow<'_>, frame: Frame) -> (Frame, Sections) {
-    let frame = said(flow, frame);
-    (frame, Sections { sections: sections(m, flow, &SECTIONS), ways: Vec::new() })
+pub fn settings(
+    m: &Making<'_>,
+    flow: Flow<'_>,
+    frame: Frame,
+    who: &str,
+) -> (Frame, Sections) {
+    let sections = sections(m, flow, &SECTIONS, who);
+    (said(flow, frame), Sections { sections, ways: Vec::new() })
 }
 
 /// A new password, after recovery or because somebody came for just that.
-pub fn reset(m: &Making<'_>, flow: Flow<'_>) -> (Frame, Sections) {
+pub fn reset(m: &Making<'_>, flow: Flow<'_>, who: &str) -> (Frame, Sections) {
     let frame = card(m, flow, "reset.title");
-    (frame, Sections { sections: sections(m, flow, &["password"]), ways: vec![onward(m, flow)] })
+    let sections = sections(m, flow, &["password"], who);
+    (frame, Sections { sections, ways: vec![onward(m, flow)] })
 }
 
 /// A second factor that is asked for.
-pub fn secure(m: &Making<'_>, flow: Flow<'_>) -> (Frame, Sections) {
+pub fn secure(m: &Making<'_>, flow: Flow<'_>, out: Option<Link>) -> (Frame, Sections) {
     let mut frame = card(m, flow, "secure.title");
     frame.lead = Some(m.text("secure.lead"));
-    (frame, Sections { sections: sections(m, flow, &SECURE), ways: vec![onward(m, flow)] })
+    let ways = vec![out.unwrap_or_else(|| onward(m, flow))];
+    (frame, Sections { sections: sections(m, flow, &SECURE, ""), ways })
 }
 
 /// Where it goes from a section that stands by itself: when it is done, where the person was going.

@@ -158,7 +158,7 @@ fn in_language(m: &Making<'_>, language: Language) -> String {
 }
 
 /// What a person is called at the top of a page: the name they sign in with.
-fn name_of(identity: &Identity) -> String {
+pub fn name_of(identity: &Identity) -> String {
     let known = |key: &str| identity.traits.get(key).and_then(serde_json::Value::as_str);
     let name = ["email", "username", "name"].iter().find_map(|key| known(key));
     plain(name.unwrap_or_default())

@@ -13,6 +13,7 @@ mod frame;
 mod nodes;
 mod notice;
 mod own;
+mod shows;
 mod texts;
 mod visit;
 
@@ -20,6 +21,8 @@ use axum::routing::{any, get, post};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::blocking::App;
+use crate::domain::flow::FlowKind;
+use shows::{View, page};
 
 /// The routes of the pages. They are for people, so the description of the API leaves them out.
 pub fn routes() -> OpenApiRouter<App> {
@@ -31,6 +34,15 @@ pub fn routes() -> OpenApiRouter<App> {
         .route("/ui/sessions", get(own::list))
         .route("/ui/sessions/end", post(own::end))
         .route("/ui/activity", get(own::activity))
+        .route("/ui/login", page(View::Of(FlowKind::Login)))
+        .route("/ui/registration", page(View::Of(FlowKind::Registration)))
+        .route("/ui/recovery", page(View::Of(FlowKind::Recovery)))
+        .route("/ui/verification", page(View::Of(FlowKind::Verification)))
+        .route("/ui/settings", page(View::Of(FlowKind::Settings)))
+        // Names by which these pages are known to users of Charmed Kratos.
+        .route("/ui/reset_email", page(View::Of(FlowKind::Recovery)))
+        .route("/ui/reset_password", page(View::Reset))
+        .route("/ui/setup_secure", page(View::Secure))
         .route("/ui/error", get(notice::error))
         .route("/ui/logo", get(assets::logo))
         .route("/ui/assets/{name}", get(assets::asset))

@@ -26,6 +26,8 @@ pub struct Form {
     pub hidden: Vec<Hidden>,
     /// What people see.
     pub nodes: Vec<Shown>,
+    /// Whose password is asked for, where no field says it: for programs that keep passwords.
+    pub username: Option<String>,
     /// Whose nodes these are.
     #[serde(skip)]
     pub group: String,
@@ -228,16 +230,27 @@ impl<'a> Flow<'a> {
         })
     }
 
+    /// The same forms, with whose password it is in those that ask for one and do not ask who.
+    pub fn named(mut forms: Vec<Form>, who: Option<&str>) -> Vec<Form> {
+        for form in &mut forms {
+            let asks = |kind: &str| form.nodes.iter().any(|node| node.r#type == kind);
+            let asks_who = form.nodes.iter().any(|node| node.name == "identifier");
+            form.username =
+                who.filter(|_| asks("password") && !asks_who).map(ToOwned::to_owned);
+        }
+        forms
+    }
+
     /// The value of the hidden input of this name.
     pub fn hidden_value(self, name: &str) -> Option<String> {
         let found = self.raw().find(|raw| raw.input() == "hidden" && raw.text("name") == name);
         found.map(Raw::value).filter(|value| !value.is_empty())
     }
 
-    /// The ids of the flow's messages.
-    pub fn message_ids(self) -> Vec<u64> {
-        let messages = self.ui("messages").and_then(Value::as_array).into_iter().flatten();
-        messages.filter_map(|one| one.get("id")?.as_u64()).collect()
+    /// Whether the flow says this.
+    pub fn says(self, id: u32) -> bool {
+        let mut messages = self.ui("messages").and_then(Value::as_array).into_iter().flatten();
+        messages.any(|one| one.get("id").and_then(Value::as_u64) == Some(id.into()))
     }
 
     /// The flow's messages.
@@ -263,6 +276,9 @@ impl<'a> Flow<'a> {
             let mut form = self.form(group, shared, first);
             if !form.nodes.is_empty() {
                 form.parted = !first;
+                for node in form.nodes.iter_mut().filter(|node| !first && node.look == "main") {
+                    node.look = "";
+                }
                 forms.push(form);
             }
         }

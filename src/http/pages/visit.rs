@@ -1,5 +1,6 @@
 //! A browser that asks for a page: what it wishes, and what it is answered with.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, OriginalUri};
@@ -27,7 +28,7 @@ const LANGUAGE: &str = "doorward_lang";
 /// Carries one message to the next page.
 const NOTICE: &str = "doorward_notice";
 /// The messages it may carry: nobody else's words get onto a page.
-const NOTICES: [&str; 8] = [
+pub(super) const NOTICES: [&str; 8] = [
     "4010001",
     "4040001",
     "4050001",
@@ -176,6 +177,11 @@ impl Making<'_> {
             Denied::SecondFactor => {
                 Turn::To(public::second_factor_url(&base_url, Some(&here)))
             }
+            Denied::Enrolment => {
+                let mut query = url::form_urlencoded::Serializer::new(String::new());
+                query.append_pair("return_to", &here);
+                Turn::To(format!("{base_url}/self-service/settings/browser?{}", query.finish()))
+            }
             Denied::Current | Denied::Mismatch => {
                 Turn::Told(self.at("/ui/sessions"), "sessions.stale")
             }
@@ -206,12 +212,10 @@ impl Making<'_> {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::VARY, HeaderValue::from_static("accept-language, cookie"));
-        // Browsers hold a form's redirects to the same rule, and those may use the service's full name.
-        let own = Url::parse(&self.d.options.base_url());
-        let own = own.map(|url| url.origin().ascii_serialization()).unwrap_or_default();
         let policy = format!(
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-             form-action 'self' {own}; frame-ancestors 'none'; base-uri 'none'"
+             form-action 'self' {}; frame-ancestors 'none'; base-uri 'none'",
+            self.reached_from_forms()
         );
         let policy = HeaderValue::from_str(&policy).ok();
         headers.extend(policy.map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
@@ -222,6 +226,19 @@ impl Making<'_> {
             self.keep(&mut headers, LANGUAGE, self.visit.language.code(), 31_536_000);
         }
         headers
+    }
+
+    /// Where forms lead in the end. Browsers hold the redirects after a form to the same rule as the
+    /// form itself, so everywhere people may be sent has to be named.
+    fn reached_from_forms(&self) -> String {
+        let signin = &self.d.options.signin;
+        let base_url = self.d.options.base_url();
+        let texts = signin.ui_urls.iter().chain([&signin.default_return_url, &base_url]);
+        let parsed = texts.filter_map(|text| Url::parse(text).ok());
+        let all = parsed.chain(signin.allowed_return_urls.iter().cloned());
+        let origins: BTreeSet<String> =
+            all.map(|url| url.origin().ascii_serialization()).collect();
+        origins.into_iter().collect::<Vec<_>>().join(" ")
     }
 
     /// A cookie of no secret.

@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::blocking::App;
 use super::schemas;
 pub use denied::second_factor_url;
+pub use flows::visitor;
 
 /// Its routes.
 pub fn routes() -> OpenApiRouter<App> {

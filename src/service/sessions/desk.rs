@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::own::{logout, revoke_others, revoke_own};
-use super::{Checked, Denied, Presented, check};
+use super::{Checked, Denied, Lack, Presented, check, check_at_any_level};
 use crate::app::Deps;
 use crate::domain::ledger::entry::decode_disclosure;
 use crate::domain::ledger::event::Outcome;
@@ -32,13 +32,25 @@ pub struct Desk {
 /// # Errors
 /// As [`check()`].
 pub fn desk(d: &Deps, presented: Option<&Presented>) -> Result<Desk, Denied> {
-    let current = check(d, presented)?;
+    match desk_at_any_level(d, presented)? {
+        (desk, None) => Ok(desk),
+        (_, Some(Lack::SecondFactor)) => Err(Denied::SecondFactor),
+        (_, Some(Lack::Enrolment)) => Err(Denied::Enrolment),
+    }
+}
+
+/// As [`desk`], and what is lacking in place of a refusal.
+///
+/// # Errors
+/// `NoSession`.
+pub fn desk_at_any_level(
+    d: &Deps,
+    presented: Option<&Presented>,
+) -> Result<(Desk, Option<Lack>), Denied> {
+    let (current, lack) = check_at_any_level(d, presented)?;
     let presented = presented.ok_or(Denied::NoSession)?;
-    Ok(Desk {
-        current,
-        form_token: presented.form_token(),
-        logout_token: presented.logout_token(),
-    })
+    let (form_token, logout_token) = (presented.form_token(), presented.logout_token());
+    Ok((Desk { current, form_token, logout_token }, lack))
 }
 
 /// Which sessions end.

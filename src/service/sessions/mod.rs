@@ -26,7 +26,7 @@ use crate::store::{Change, StoreError};
 pub use admin::{Listed, Shown, all, disable, extend, find, of_identity};
 pub(super) use check::lack;
 pub use check::{Checked, Lack, check, check_at_any_level};
-pub use desk::{Desk, Ending, Happened, activity, desk, end_from_page};
+pub use desk::{Desk, Ending, Happened, activity, desk, desk_at_any_level, end_from_page};
 pub use issue::{Issued, SignIn, issue};
 pub(super) use issue::{created, device, open};
 pub use own::{logout, logout_token, others, revoke_others, revoke_own, sign_out};

@@ -208,10 +208,10 @@ fn shown(d: &Deps, visit: &Visit, name: &str, document: &Value) -> String {
         "recovery" => render(code(&m, flow, "recovery")),
         "verification" => render(code(&m, flow, "verification")),
         "settings" => {
-            sections("settings.html", settings(&m, flow, Frame::card(&m, &m.text("settings.title"))))
+            sections("settings.html", settings(&m, flow, Frame::card(&m, "Settings"), "ada"))
         }
-        "reset" => sections("steps.html", reset(&m, flow)),
-        _ => sections("steps.html", secure(&m, flow)),
+        "reset" => sections("steps.html", reset(&m, flow, "ada")),
+        _ => sections("steps.html", secure(&m, flow, None)),
     };
     page.unwrap_or_else(|error| panic!("{name}: {error:#}"))
 }

@@ -1,0 +1,147 @@
+//! The addresses of flows: a flow is looked at through the service, as its own browser, and shown.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{MethodRouter, get};
+use uuid::Uuid;
+
+use super::flow;
+use super::frame::{Frame, name_of, way_out};
+use super::nodes::Flow;
+use super::visit::{Making, NOTICES, Turn, Visit, made};
+use crate::domain::flow::{FlowKind, text};
+use crate::http::blocking::App;
+use crate::http::public::visitor;
+use crate::http::view;
+use crate::service::flows::{self, Refusal};
+use crate::service::sessions::{self, Denied, Desk, Lack};
+
+/// What a flow is asked for with, and kept when it has to be begun first.
+const KEPT: [&str; 6] =
+    ["return_to", "refresh", "aal", "login_challenge", "identity_schema", "organization"];
+
+/// Which page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Of this kind of flow.
+    Of(FlowKind),
+    /// A new password.
+    Reset,
+    /// A second factor.
+    Secure,
+}
+
+impl View {
+    const fn kind(self) -> FlowKind {
+        match self {
+            Self::Of(kind) => kind,
+            Self::Reset | Self::Secure => FlowKind::Settings,
+        }
+    }
+}
+
+/// The route of a page.
+pub fn page(view: View) -> MethodRouter<App> {
+    get(async move |State(app): State<App>, visit: Visit| {
+        let flood = app.flood();
+        made(&app, visit, move |m| {
+            let Some(id) = m.visit.query.text("flow") else { return Err(begun(m, view.kind())) };
+            let id = Uuid::parse_str(id).map_err(|_| late(m, view.kind(), None))?;
+            let visitor = visitor(m.d, &m.visit.asked, &m.visit.headers, flood).map_err(|_| {
+                Turn::Wrong(StatusCode::INTERNAL_SERVER_ERROR, "error.text")
+            })?;
+            let shown = flows::show(m.d, &visitor, view.kind(), id)
+                .map_err(|refusal| refused(m, view.kind(), refusal))?;
+            let document = view::flow::flow(&m.d.options, m.d.clock.now(), &shown);
+            made_of(m, view, Flow::new(&document, m.visit.language))
+        })
+        .await
+    })
+}
+
+/// Where a flow is begun that there is none of yet.
+fn begun(m: &Making<'_>, kind: FlowKind) -> Turn {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in m.visit.query.pairs().filter(|(name, _)| KEPT.contains(name)) {
+        query.append_pair(name, value);
+    }
+    let query = query.finish();
+    let mark = if query.is_empty() { "" } else { "?" };
+    Turn::To(m.at(&format!("/self-service/{}/browser{mark}{query}", kind.as_str())))
+}
+
+/// Another flow in place of one whose time is over, and a word about it.
+fn late(m: &Making<'_>, kind: FlowKind, place: Option<String>) -> Turn {
+    let said = kind.expired().id.to_string();
+    let place = place.unwrap_or_else(|| m.at(&format!("/self-service/{}/browser", kind.as_str())));
+    match NOTICES.into_iter().find(|known| *known == said) {
+        Some(notice) => Turn::Told(place, notice),
+        None => Turn::To(place),
+    }
+}
+
+fn refused(m: &Making<'_>, kind: FlowKind, refusal: Refusal) -> Turn {
+    match refusal {
+        Refusal::NotFound => late(m, kind, None),
+        Refusal::Gone { redirect_to } => late(m, kind, Some(redirect_to)),
+        Refusal::SignedIn(place) | Refusal::Refresh(place) => Turn::To(place),
+        Refusal::Expired { flow, kind, .. } | Refusal::Replaced { flow, kind } => {
+            Turn::To(flows::page_of(&m.d.options, kind, flow))
+        }
+        Refusal::NotVerified { flow, .. } => {
+            Turn::To(flows::page_of(&m.d.options, FlowKind::Verification, flow))
+        }
+        Refusal::NoFirstFactor => m.turned(Denied::NoSession),
+        Refusal::Session(denied) => m.turned(denied),
+        Refusal::Csrf | Refusal::OtherIdentity | Refusal::NotAProgram => {
+            Turn::Wrong(StatusCode::FORBIDDEN, "error.text_csrf")
+        }
+        Refusal::Disabled(_) => Turn::Wrong(StatusCode::FORBIDDEN, "error.text_disabled"),
+        Refusal::ReturnTo | Refusal::Invalid(_) => {
+            Turn::Wrong(StatusCode::BAD_REQUEST, "error.text_missing")
+        }
+        Refusal::Failed(error) => error.into(),
+    }
+}
+
+fn made_of(m: &Making<'_>, view: View, shown: Flow<'_>) -> Result<Response, Turn> {
+    let presented = m.visit.presented.as_ref();
+    let (frame, card) = match view {
+        View::Of(FlowKind::Login) => {
+            let token = sessions::logout_token(m.d, presented).ok();
+            flow::login(m, shown, token.as_deref())
+        }
+        View::Of(FlowKind::Registration) => flow::registration(m, shown),
+        View::Of(kind @ (FlowKind::Recovery | FlowKind::Verification)) => {
+            flow::code(m, shown, kind.as_str())
+        }
+        View::Of(FlowKind::Settings) | View::Reset | View::Secure => {
+            return settings(m, view, shown);
+        }
+    };
+    m.page("flow.html", frame, &card)
+}
+
+fn settings(m: &Making<'_>, view: View, shown: Flow<'_>) -> Result<Response, Turn> {
+    let (desk, lack) = sessions::desk_at_any_level(m.d, m.visit.presented.as_ref())
+        .map_err(|why| m.turned(why))?;
+    let who = name_of(&desk.current.identity);
+    let (frame, sections) = match (view, lack) {
+        (View::Reset, _) => flow::reset(m, shown, &who),
+        // The password comes first: without it nobody gets this far again.
+        (View::Of(_), _) if shown.says(text::RECOVERED.id) => flow::reset(m, shown, &who),
+        (_, Some(Lack::Enrolment)) => {
+            flow::secure(m, shown, Some(way_out(m, &desk.logout_token, "nav.logout")))
+        }
+        (View::Secure, _) => flow::secure(m, shown, None),
+        (View::Of(_), _) => return whole(m, shown, &desk, &who),
+    };
+    m.page("steps.html", frame, &sections)
+}
+
+fn whole(m: &Making<'_>, shown: Flow<'_>, desk: &Desk, who: &str) -> Result<Response, Turn> {
+    let frame = Frame::desk(m, &m.text("settings.title"), desk, "/ui/settings");
+    let (frame, sections) = flow::settings(m, shown, frame, who);
+    m.page("settings.html", frame, &sections)
+}
