@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::reader::Reader;
 use super::problem;
+use super::reader::Reader;
 
 /// Longest name; a longer one fits on no page.
 const LONGEST_NAME: usize = 64;
@@ -77,7 +77,8 @@ impl Brand {
     /// Where help is found, as the target of a link.
     #[must_use]
     pub fn support(&self) -> Option<String> {
-        let mail = (!self.support_email.is_empty()).then(|| format!("mailto:{}", self.support_email));
+        let mail =
+            (!self.support_email.is_empty()).then(|| format!("mailto:{}", self.support_email));
         Some(self.support_url.clone()).filter(|url| !url.is_empty()).or(mail)
     }
 }
@@ -107,7 +108,9 @@ impl Reader<'_> {
         let text = self.text("brand_logo", String::new());
         let is_file = Path::new(&text).is_absolute()
             && !text.chars().any(char::is_control)
-            && PICTURES.iter().any(|(ending, _)| text.to_lowercase().ends_with(&format!(".{ending}")));
+            && PICTURES
+                .iter()
+                .any(|(ending, _)| text.to_lowercase().ends_with(&format!(".{ending}")));
         let within = text.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
         let is_data = text.len() <= LONGEST_LOGO
             && within.is_some_and(|(kind, _)| PICTURES.iter().any(|(_, known)| *known == kind));

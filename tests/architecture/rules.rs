@@ -47,6 +47,8 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("axum", &["http/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
+    ("minijinja", &["http/pages/"]),
+    ("woothee", &["http/pages/device.rs"]),
     ("aws_lc_rs", &["crypto/"]),
     ("getrandom", &["rng.rs"]),
     ("lettre", &["courier/letter.rs", "courier/line.rs"]),

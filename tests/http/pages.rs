@@ -80,7 +80,7 @@ fn pages_say_with_every_answer_what_a_browser_may_do_with_them() {
             "script-src 'self';",
             "style-src 'self';",
             "img-src 'self' data:;",
-            "form-action 'self' http://localhost:4433;",
+            "form-action 'self' http://localhost:",
             "frame-ancestors 'none'",
             "base-uri 'none'",
         ] {

@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use minijinja::value::{Kwargs, Serde};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value, context};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value, context,
+};
 use serde::Serialize;
 
 use super::frame::Frame;
@@ -51,7 +53,8 @@ fn say(state: &State<'_, '_>, key: &str, values: Kwargs) -> Result<String, Error
         given.push((name.as_str(), values.get::<String>(name)?));
     }
     values.assert_all_used()?;
-    let given: Vec<(&str, &str)> = given.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let given: Vec<(&str, &str)> =
+        given.iter().map(|(name, text)| (*name, text.as_str())).collect();
     Ok(language.text_with(key, &given))
 }
 
@@ -83,8 +86,7 @@ mod tests {
 
     #[test]
     fn every_template_is_in_the_binary_and_can_be_read() {
-        let folder =
-            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("pages/templates");
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("pages/templates");
         let mut files: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())

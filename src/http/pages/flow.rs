@@ -181,12 +181,7 @@ fn is_on(flow: Flow<'_>, group: &str) -> bool {
 }
 
 /// A person's own account.
-pub fn settings(
-    m: &Making<'_>,
-    flow: Flow<'_>,
-    frame: Frame,
-    who: &str,
-) -> (Frame, Sections) {
+pub fn settings(m: &Making<'_>, flow: Flow<'_>, frame: Frame, who: &str) -> (Frame, Sections) {
     let sections = sections(m, flow, &SECTIONS, who);
     (said(flow, frame), Sections { sections, ways: Vec::new() })
 }

@@ -119,10 +119,7 @@ impl Frame {
     pub fn desk(m: &Making<'_>, title: &str, desk: &Desk, here: &str) -> Self {
         let places = ["/ui/welcome", "/ui/settings", "/ui/sessions", "/ui/activity"].map(|path| {
             let name = path.trim_start_matches("/ui/");
-            Link {
-                current: path == here,
-                ..Link::new(m.at(path), m.text(&format!("nav.{name}")))
-            }
+            Link { current: path == here, ..Link::new(m.at(path), m.text(&format!("nav.{name}"))) }
         });
         let out = Link { out: true, ..way_out(m, &desk.logout_token, "nav.logout") };
         Self {

@@ -235,8 +235,7 @@ impl<'a> Flow<'a> {
         for form in &mut forms {
             let asks = |kind: &str| form.nodes.iter().any(|node| node.r#type == kind);
             let asks_who = form.nodes.iter().any(|node| node.name == "identifier");
-            form.username =
-                who.filter(|_| asks("password") && !asks_who).map(ToOwned::to_owned);
+            form.username = who.filter(|_| asks("password") && !asks_who).map(ToOwned::to_owned);
         }
         forms
     }
@@ -334,8 +333,7 @@ impl<'a> Flow<'a> {
         let problems = raw.node.get("messages").and_then(Value::as_array).into_iter().flatten();
         let problems: Vec<String> =
             problems.map(|one| plain(&self.language.message(one))).collect();
-        let label =
-            if shown.label.is_empty() { self.label(raw) } else { shown.label.clone() };
+        let label = if shown.label.is_empty() { self.label(raw) } else { shown.label.clone() };
         Some(Shown { id: id_of(raw), label, problems, ..shown })
     }
 
@@ -364,11 +362,9 @@ impl<'a> Flow<'a> {
         };
         match raw.input() {
             "submit" => Shown { kind: "button", sure: self.sure(name), ..common },
-            "button" => Shown {
-                kind: "trigger",
-                call: written(raw.text("onclickTrigger")),
-                ..common
-            },
+            "button" => {
+                Shown { kind: "trigger", call: written(raw.text("onclickTrigger")), ..common }
+            }
             "checkbox" => Shown { kind: "check", checked: raw.flag("value"), ..common },
             _ => field(raw, common),
         }

@@ -185,11 +185,8 @@ pub async fn activity(State(app): State<App>, visit: Visit) -> Response {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
             format!("{here}?{}", query.append_pair("page_token", token).finish())
         });
-        let content = Activity {
-            events: shown.collect(),
-            older,
-            newest: token.map(|_| here.clone()),
-        };
+        let content =
+            Activity { events: shown.collect(), older, newest: token.map(|_| here.clone()) };
         let frame = Frame::desk(m, &m.text("activity.title"), &desk, "/ui/activity");
         m.page("activity.html", frame.lead(m.text("activity.lead")), &content)
     })

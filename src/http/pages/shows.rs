@@ -48,9 +48,8 @@ pub fn page(view: View) -> MethodRouter<App> {
         made(&app, visit, move |m| {
             let Some(id) = m.visit.query.text("flow") else { return Err(begun(m, view.kind())) };
             let id = Uuid::parse_str(id).map_err(|_| late(m, view.kind(), None))?;
-            let visitor = visitor(m.d, &m.visit.asked, &m.visit.headers, flood).map_err(|_| {
-                Turn::Wrong(StatusCode::INTERNAL_SERVER_ERROR, "error.text")
-            })?;
+            let visitor = visitor(m.d, &m.visit.asked, &m.visit.headers, flood)
+                .map_err(|_| Turn::Wrong(StatusCode::INTERNAL_SERVER_ERROR, "error.text"))?;
             let shown = flows::show(m.d, &visitor, view.kind(), id)
                 .map_err(|refusal| refused(m, view.kind(), refusal))?;
             let document = view::flow::flow(&m.d.options, m.d.clock.now(), &shown);

@@ -101,7 +101,8 @@ impl Visit {
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|one| one.trim().split_once('='));
+    let mut pairs =
+        all.flat_map(|line| line.split(';')).filter_map(|one| one.trim().split_once('='));
     pairs.find_map(|(known, value)| (known == name).then_some(value))
 }
 
@@ -174,9 +175,7 @@ impl Making<'_> {
                 query.append_pair("return_to", &here);
                 Turn::To(format!("{base_url}/self-service/login/browser?{}", query.finish()))
             }
-            Denied::SecondFactor => {
-                Turn::To(public::second_factor_url(&base_url, Some(&here)))
-            }
+            Denied::SecondFactor => Turn::To(public::second_factor_url(&base_url, Some(&here))),
             Denied::Enrolment => {
                 let mut query = url::form_urlencoded::Serializer::new(String::new());
                 query.append_pair("return_to", &here);
@@ -236,8 +235,7 @@ impl Making<'_> {
         let texts = signin.ui_urls.iter().chain([&signin.default_return_url, &base_url]);
         let parsed = texts.filter_map(|text| Url::parse(text).ok());
         let all = parsed.chain(signin.allowed_return_urls.iter().cloned());
-        let origins: BTreeSet<String> =
-            all.map(|url| url.origin().ascii_serialization()).collect();
+        let origins: BTreeSet<String> = all.map(|url| url.origin().ascii_serialization()).collect();
         origins.into_iter().collect::<Vec<_>>().join(" ")
     }
 
@@ -245,9 +243,8 @@ impl Making<'_> {
     fn keep(&self, headers: &mut HeaderMap, name: &str, value: &str, seconds: u32) {
         let secure = self.visit.asked.secure || self.d.options.external_url.starts_with("https://");
         let secure = if secure { "; Secure" } else { "" };
-        let text = format!(
-            "{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
-        );
+        let text =
+            format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
         if let Ok(value) = HeaderValue::from_str(&text) {
             headers.append(header::SET_COOKIE, value);
         }

@@ -1,3 +1,5 @@
+//! Sample flows of every kind, as pages in every language.
+
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -58,17 +60,32 @@ fn flow(more: Value, messages: Value, nodes: Vec<Value>) -> Value {
 
 fn password() -> Vec<Value> {
     vec![
-        input("default", json!({"name": "identifier", "type": "text", "required": true}), 1_070_004, "ID"),
-        input("password", json!({"name": "password", "type": "password", "required": true,
-              "autocomplete": "current-password"}), 1_070_001, "Password"),
+        input(
+            "default",
+            json!({"name": "identifier", "type": "text", "required": true}),
+            1_070_004,
+            "ID",
+        ),
+        input(
+            "password",
+            json!({"name": "password", "type": "password", "required": true,
+              "autocomplete": "current-password"}),
+            1_070_001,
+            "Password",
+        ),
         submit("password", "method", "password", 1_010_022),
     ]
 }
 
 fn key(group: &str, call: &str, label: u64) -> Value {
     let options = json!({"publicKey": {"challenge": "AAAA"}}).to_string();
-    input(group, json!({"name": format!("{group}_login_trigger"), "type": "button",
-          "value": options, "onclickTrigger": call}), label, "Key")
+    input(
+        group,
+        json!({"name": format!("{group}_login_trigger"), "type": "button",
+          "value": options, "onclickTrigger": call}),
+        label,
+        "Key",
+    )
 }
 
 fn picture() -> String {
@@ -84,15 +101,33 @@ fn picture() -> String {
 
 fn settings_nodes(set_up: bool) -> Vec<Value> {
     let mut nodes = vec![
-        input("profile", json!({"name": "traits.email", "type": "email", "value": "ada@example.org",
-              "required": true, "autocomplete": "email"}), 1_070_002, "Email"),
-        input("profile", json!({"name": "traits.name", "type": "text", "value": "Ada Lovelace"}),
-              1_070_002, "Name"),
-        input("profile", json!({"name": "traits.news", "type": "checkbox", "value": true}),
-              1_070_002, "Send me news"),
+        input(
+            "profile",
+            json!({"name": "traits.email", "type": "email", "value": "ada@example.org",
+              "required": true, "autocomplete": "email"}),
+            1_070_002,
+            "Email",
+        ),
+        input(
+            "profile",
+            json!({"name": "traits.name", "type": "text", "value": "Ada Lovelace"}),
+            1_070_002,
+            "Name",
+        ),
+        input(
+            "profile",
+            json!({"name": "traits.news", "type": "checkbox", "value": true}),
+            1_070_002,
+            "Send me news",
+        ),
         submit("profile", "method", "profile", 1_070_003),
-        input("password", json!({"name": "password", "type": "password", "required": true,
-              "autocomplete": "new-password"}), 1_070_001, "Password"),
+        input(
+            "password",
+            json!({"name": "password", "type": "password", "required": true,
+              "autocomplete": "new-password"}),
+            1_070_001,
+            "Password",
+        ),
         submit("password", "method", "password", 1_070_003),
     ];
     if set_up {
@@ -103,8 +138,13 @@ fn settings_nodes(set_up: bool) -> Vec<Value> {
                 _ => text(1_050_009, "x", json!({"secret": format!("ab{n:02}xy7z")})),
             })
             .collect();
-        nodes.push(input("lookup_secret", json!({"node_type": "text", "id": "lookup_secret_codes",
-            "text": text(1_050_015, "x", json!({ "secrets": secrets }))}), 1_050_010, "x"));
+        nodes.push(input(
+            "lookup_secret",
+            json!({"node_type": "text", "id": "lookup_secret_codes",
+            "text": text(1_050_015, "x", json!({ "secrets": secrets }))}),
+            1_050_010,
+            "x",
+        ));
         nodes.push(submit("lookup_secret", "lookup_secret_confirm", "true", 1_050_011));
         nodes.push(submit("lookup_secret", "lookup_secret_disable", "true", 1_050_016));
         let mut remove = submit("webauthn", "webauthn_remove", "00ff", 1_050_018);
@@ -122,7 +162,12 @@ fn settings_nodes(set_up: bool) -> Vec<Value> {
             submit("lookup_secret", "lookup_secret_regenerate", "true", 1_050_008),
         ]);
     }
-    nodes.push(input("webauthn", json!({"name": "webauthn_register_displayname", "type": "text"}), 1_050_013, "x"));
+    nodes.push(input(
+        "webauthn",
+        json!({"name": "webauthn_register_displayname", "type": "text"}),
+        1_050_013,
+        "x",
+    ));
     nodes.push(key("webauthn", "oryWebAuthnRegistration", 1_050_012));
     nodes
 }
@@ -132,64 +177,156 @@ fn samples() -> Vec<(&'static str, Value)> {
     let none = || json!({});
     let mut wrong = password();
     wrong[1]["messages"] = json!([text(4_000_002, "x", json!({}))]);
-    let known = || json!({"type": "input", "group": "default", "messages": [], "meta": {},
-        "attributes": {"name": "identifier", "type": "hidden", "value": "ada@example.org"}});
-    let totp = || vec![
-        input("totp", json!({"name": "totp_code", "type": "text", "required": true}), 1_010_006, "x"),
-        submit("totp", "method", "totp", 1_010_009),
-        input("lookup_secret", json!({"name": "lookup_secret", "type": "text", "required": true}), 1_010_007, "x"),
-        submit("lookup_secret", "method", "lookup_secret", 1_010_010),
-        key("webauthn", "oryWebAuthnLogin", 1_010_008),
-    ];
+    let known = || {
+        json!({"type": "input", "group": "default", "messages": [], "meta": {},
+        "attributes": {"name": "identifier", "type": "hidden", "value": "ada@example.org"}})
+    };
+    let totp = || {
+        vec![
+            input(
+                "totp",
+                json!({"name": "totp_code", "type": "text", "required": true}),
+                1_010_006,
+                "x",
+            ),
+            submit("totp", "method", "totp", 1_010_009),
+            input(
+                "lookup_secret",
+                json!({"name": "lookup_secret", "type": "text", "required": true}),
+                1_010_007,
+                "x",
+            ),
+            submit("lookup_secret", "method", "lookup_secret", 1_010_010),
+            key("webauthn", "oryWebAuthnLogin", 1_010_008),
+        ]
+    };
     let second = json!({"requested_aal": "aal2"});
     let mut resend = submit("code", "email", "ada@example.org", 1_070_008);
     resend["attributes"]["required"] = json!(false);
     let code_nodes = vec![
-        input("code", json!({"name": "code", "type": "text", "required": true, "pattern": "[0-9]+",
-              "maxlength": 6}), 1_070_010, "x"),
+        input(
+            "code",
+            json!({"name": "code", "type": "text", "required": true, "pattern": "[0-9]+",
+              "maxlength": 6}),
+            1_070_010,
+            "x",
+        ),
         submit("code", "method", "code", 1_070_009),
         resend,
     ];
     vec![
-        ("login_first", flow(none(), json!([]), vec![
-            input("identifier_first", json!({"name": "identifier", "type": "text", "required": true,
-                  "autocomplete": "username webauthn"}), 1_070_004, "ID"),
-            submit("identifier_first", "method", "identifier_first", 1_010_013),
-            key("passkey", "oryPasskeyLogin", 1_010_021),
-        ])),
+        (
+            "login_first",
+            flow(
+                none(),
+                json!([]),
+                vec![
+                    input(
+                        "identifier_first",
+                        json!({"name": "identifier", "type": "text", "required": true,
+                  "autocomplete": "username webauthn"}),
+                        1_070_004,
+                        "ID",
+                    ),
+                    submit("identifier_first", "method", "identifier_first", 1_010_013),
+                    key("passkey", "oryPasskeyLogin", 1_010_021),
+                ],
+            ),
+        ),
         ("login", flow(none(), json!([]), password())),
         ("login_wrong", flow(none(), json!([text(4_000_006, "x", json!({}))]), wrong)),
-        ("login_known", flow(none(), json!([]), {
-            let mut nodes = password();
-            nodes[0] = known();
-            nodes
-        })),
-        ("login_again", flow(json!({"refresh": true}), json!([text(1_010_003, "x", json!({}))]), {
-            let mut nodes = password();
-            nodes[0] = known();
-            nodes
-        })),
+        (
+            "login_known",
+            flow(none(), json!([]), {
+                let mut nodes = password();
+                nodes[0] = known();
+                nodes
+            }),
+        ),
+        (
+            "login_again",
+            flow(json!({"refresh": true}), json!([text(1_010_003, "x", json!({}))]), {
+                let mut nodes = password();
+                nodes[0] = known();
+                nodes
+            }),
+        ),
         ("second", flow(second.clone(), json!([text(1_010_004, "x", json!({}))]), totp())),
-        ("second_wrong", flow(json!({"requested_aal": "aal2", "active": "lookup_secret"}),
-            json!([text(4_000_016, "x", json!({}))]), totp())),
-        ("registration", flow(none(), json!([]), vec![
-            input("profile", json!({"name": "traits.email", "type": "email", "required": true}), 1_070_002, "Email"),
-            submit("profile", "method", "profile", 1_040_003),
-            submit("oidc", "provider", "github", 1_040_002),
-        ])),
-        ("recovery", flow(none(), json!([]), vec![
-            input("code", json!({"name": "email", "type": "email", "required": true}), 1_070_007, "Email"),
-            submit("code", "method", "code", 1_070_009),
-        ])),
-        ("recovery_code", flow(json!({"state": "sent_email"}),
-            json!([text(1_060_003, "x", json!({}))]), code_nodes.clone())),
-        ("verification_code", flow(json!({"state": "sent_email"}),
-            json!([text(1_080_003, "x", json!({}))]), code_nodes)),
+        (
+            "second_wrong",
+            flow(
+                json!({"requested_aal": "aal2", "active": "lookup_secret"}),
+                json!([text(4_000_016, "x", json!({}))]),
+                totp(),
+            ),
+        ),
+        (
+            "registration",
+            flow(
+                none(),
+                json!([]),
+                vec![
+                    input(
+                        "profile",
+                        json!({"name": "traits.email", "type": "email", "required": true}),
+                        1_070_002,
+                        "Email",
+                    ),
+                    submit("profile", "method", "profile", 1_040_003),
+                    submit("oidc", "provider", "github", 1_040_002),
+                ],
+            ),
+        ),
+        (
+            "recovery",
+            flow(
+                none(),
+                json!([]),
+                vec![
+                    input(
+                        "code",
+                        json!({"name": "email", "type": "email", "required": true}),
+                        1_070_007,
+                        "Email",
+                    ),
+                    submit("code", "method", "code", 1_070_009),
+                ],
+            ),
+        ),
+        (
+            "recovery_code",
+            flow(
+                json!({"state": "sent_email"}),
+                json!([text(1_060_003, "x", json!({}))]),
+                code_nodes.clone(),
+            ),
+        ),
+        (
+            "verification_code",
+            flow(
+                json!({"state": "sent_email"}),
+                json!([text(1_080_003, "x", json!({}))]),
+                code_nodes,
+            ),
+        ),
         ("settings", flow(json!({"state": "show_form"}), json!([]), settings_nodes(false))),
-        ("settings_set_up", flow(json!({"state": "success"}),
-            json!([{"id": 1_050_001, "text": "x", "type": "success"}]), settings_nodes(true))),
-        ("reset", flow(json!({"state": "show_form"}), json!([{"id": 1_060_001, "text": "x",
-            "type": "success"}]), settings_nodes(false))),
+        (
+            "settings_set_up",
+            flow(
+                json!({"state": "success"}),
+                json!([{"id": 1_050_001, "text": "x", "type": "success"}]),
+                settings_nodes(true),
+            ),
+        ),
+        (
+            "reset",
+            flow(
+                json!({"state": "show_form"}),
+                json!([{"id": 1_060_001, "text": "x",
+            "type": "success"}]),
+                settings_nodes(false),
+            ),
+        ),
         ("secure", flow(json!({"state": "show_form"}), json!([]), settings_nodes(false))),
     ]
 }
@@ -236,11 +373,8 @@ fn every_page_of_a_flow_is_whole_in_every_language() {
             }
             assert!(page.matches("<script").count() <= 1, "{name}");
             // Ids are what labels and descriptions find their fields by.
-            let mut ids: Vec<&str> = page
-                .split(" id=\"")
-                .skip(1)
-                .filter_map(|part| part.split('"').next())
-                .collect();
+            let mut ids: Vec<&str> =
+                page.split(" id=\"").skip(1).filter_map(|part| part.split('"').next()).collect();
             let all = ids.len();
             ids.sort_unstable();
             ids.dedup();

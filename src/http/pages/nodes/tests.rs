@@ -1,3 +1,5 @@
+//! Nodes as forms, with all that flows can bring along.
+
 use serde_json::json;
 
 use super::*;
@@ -85,7 +87,8 @@ fn a_field_has_its_label_and_its_errors_beside_it() {
         Some(message(1_070_002, "Email")),
     );
     field["messages"] = json!([message(4_000_002, "x")]);
-    let page = html(&flow(vec![csrf(), field, submit("profile", "method", "profile")]), &["profile"]);
+    let page =
+        html(&flow(vec![csrf(), field, submit("profile", "method", "profile")]), &["profile"]);
     for part in [
         r#"<label for="profile-traits-email">Email</label>"#,
         r#"<input id="profile-traits-email" name="traits.email" type="email" value="a@b" required autocomplete="email" maxlength="254""#,
@@ -114,19 +117,42 @@ fn input_05_nothing_that_comes_from_outside_gets_out_of_its_place() {
             field,
             node("profile", json!({"name": text, "type": "hidden", "value": text}), None),
             node("profile", json!({"name": text, "type": "checkbox", "value": true}), None),
-            node("profile", json!({"name": text, "type": "submit", "value": text}),
-                 Some(message(1_010_002, text))),
-            node("profile", json!({"name": text, "type": "button", "value": {"x": text},
-                 "onclick": text, "onclickTrigger": text}), None),
+            node(
+                "profile",
+                json!({"name": text, "type": "submit", "value": text}),
+                Some(message(1_010_002, text)),
+            ),
+            node(
+                "profile",
+                json!({"name": text, "type": "button", "value": {"x": text},
+                 "onclick": text, "onclickTrigger": text}),
+                None,
+            ),
             node("profile", json!({"node_type": "img", "id": text, "src": text}), None),
-            node("profile", json!({"node_type": "img", "id": text,
-                 "src": format!("data:image/png;base64,{text}")}), None),
-            node("profile", json!({"node_type": "a", "id": text, "href": text,
-                 "title": message(1, text)}), None),
-            node("profile", json!({"node_type": "a", "id": text, "href": format!("/{text}"),
-                 "title": message(1, text)}), None),
-            node("profile", json!({"node_type": "text", "id": text,
-                 "text": {"id": 1, "text": text, "context": {"secrets": secrets}}}), None),
+            node(
+                "profile",
+                json!({"node_type": "img", "id": text,
+                 "src": format!("data:image/png;base64,{text}")}),
+                None,
+            ),
+            node(
+                "profile",
+                json!({"node_type": "a", "id": text, "href": text,
+                 "title": message(1, text)}),
+                None,
+            ),
+            node(
+                "profile",
+                json!({"node_type": "a", "id": text, "href": format!("/{text}"),
+                 "title": message(1, text)}),
+                None,
+            ),
+            node(
+                "profile",
+                json!({"node_type": "text", "id": text,
+                 "text": {"id": 1, "text": text, "context": {"secrets": secrets}}}),
+                None,
+            ),
             node("profile", json!({"node_type": "script", "id": text, "src": text}), None),
             node("profile", json!({"node_type": "div", "id": text, "class": text}), None),
         ]);
@@ -150,13 +176,23 @@ fn input_05_nothing_that_comes_from_outside_gets_out_of_its_place() {
 fn the_second_factor_is_set_up_with_a_picture_and_a_key_to_type() {
     let document = flow(vec![
         csrf(),
-        node("totp", json!({"node_type": "img", "id": "totp_qr", "width": 256, "height": 256,
-             "src": "data:image/png;base64,AAAA"}), Some(message(1_050_005, "QR"))),
-        node("totp", json!({"node_type": "text", "id": "totp_secret_key",
+        node(
+            "totp",
+            json!({"node_type": "img", "id": "totp_qr", "width": 256, "height": 256,
+             "src": "data:image/png;base64,AAAA"}),
+            Some(message(1_050_005, "QR")),
+        ),
+        node(
+            "totp",
+            json!({"node_type": "text", "id": "totp_secret_key",
              "text": {"id": 1_050_006, "text": "ABCD", "context": {"secret": "ABCD"}}}),
-             Some(message(1_050_017, "Key"))),
-        node("totp", json!({"name": "totp_code", "type": "text", "required": true}),
-             Some(message(1_070_006, "Code"))),
+            Some(message(1_050_017, "Key")),
+        ),
+        node(
+            "totp",
+            json!({"name": "totp_code", "type": "text", "required": true}),
+            Some(message(1_070_006, "Code")),
+        ),
         submit("totp", "method", "totp"),
     ]);
     let page = html(&document, &["totp"]);

@@ -1,3 +1,5 @@
+//! Whether the languages agree with each other, with the flows and with the templates.
+
 use std::collections::BTreeSet;
 
 use serde_json::json;
