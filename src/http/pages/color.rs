@@ -75,13 +75,12 @@ fn ink(ground: Rgb) -> Rgb {
 
 /// `part` hundredths of `to`, the rest of `from`.
 fn mixed(from: Rgb, to: Rgb, part: u16) -> Rgb {
-    let [a, b, c] = from;
-    let [x, y, z] = to;
-    let one = |from: u8, to: u8| {
-        let sum = u16::from(from) * (100 - part) + u16::from(to) * part;
-        u8::try_from(sum / 100).unwrap_or(u8::MAX)
-    };
-    [one(a, x), one(b, y), one(c, z)]
+    let mut color = from;
+    for (one, other) in color.iter_mut().zip(to) {
+        let sum = u16::from(*one) * (100 - part) + u16::from(other) * part;
+        *one = u8::try_from(sum / 100).unwrap_or(u8::MAX);
+    }
+    color
 }
 
 /// WCAG 2.2: how far apart two colours are, from 1 to 21.

@@ -211,4 +211,9 @@ fn onward(m: &Making<'_>, flow: Flow<'_>) -> Link {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::needless_pass_by_value,
+    clippy::too_many_lines,
+    reason = "samples are long lists of values made on the spot"
+)]
 mod tests;

@@ -46,6 +46,10 @@ pub struct Hidden {
 
 /// Something in a form; `kind` says what, and which of the others count.
 #[derive(Clone, Debug, Default, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an attribute of HTML that is there or not"
+)]
 pub struct Shown {
     /// `field`, `check`, `button`, `trigger`, `image`, `secret`, `codes`, `text` or `link`.
     pub kind: &'static str,
@@ -411,8 +415,7 @@ fn field(raw: Raw<'_>, common: Shown) -> Shown {
     let wish = raw.some("autocomplete");
     let bare = matches!(kind, "text" | "email" | "url")
         && (matches!(name, "identifier" | "lookup_secret" | "email")
-            || name.ends_with(".email")
-            || name.ends_with(".username"));
+            || matches!(name.rsplit('.').next(), Some("email" | "username")));
     Shown {
         kind: "field",
         r#type: kind,
@@ -491,4 +494,9 @@ fn written(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::needless_pass_by_value,
+    clippy::too_many_lines,
+    reason = "samples are long lists of values made on the spot"
+)]
 mod tests;

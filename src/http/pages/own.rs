@@ -120,7 +120,7 @@ pub async fn list(State(app): State<App>, visit: Visit) -> Response {
 /// `POST /ui/sessions/end`.
 pub async fn end(State(app): State<App>, mut visit: Visit, body: Bytes) -> Response {
     // Whoever has to sign in first comes back to the list and not to this.
-    visit.path = "/ui/sessions".to_owned();
+    "/ui/sessions".clone_into(&mut visit.path);
     made(&app, visit, move |m| {
         let form = Query::parse(&String::from_utf8_lossy(&body));
         let (which, notice) = match form.text("session") {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use base64::Engine as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -95,7 +96,6 @@ fn picture() -> String {
     let dark = |n: usize| n / 256 / 8 * 7 % 5 == n % 256 / 8 * 3 % 5;
     let pixels: Vec<u8> = (0..65_536).map(|n| if dark(n) { 0 } else { 255 }).collect();
     encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
-    use base64::Engine as _;
     format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(bytes))
 }
 
