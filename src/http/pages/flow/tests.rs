@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use base64::Engine as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -15,6 +14,11 @@ use crate::http::pages::texts::Language;
 use crate::http::pages::visit::Visit;
 use crate::http::query::Query;
 use crate::service::Caller;
+
+/// Something that looks like a code to scan.
+const PICTURE: &str = "data:image/png;base64,\
+    iVBORw0KGgoAAAANSUhEUgAAAB0AAAAdCAAAAABz+DjTAAAAIklEQVR42mNg+P+f4T8uArcMhPjPQD5BwOJRV426\
+    ati4CgCLvQIbiNXrMAAAAABJRU5ErkJggg==";
 
 /// A service that has a brand, below a path.
 fn service() -> (TempDir, Deps) {
@@ -89,16 +93,6 @@ fn key(group: &str, call: &str, label: u64) -> Value {
     )
 }
 
-fn picture() -> String {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, 256, 256);
-    encoder.set_color(png::ColorType::Grayscale);
-    let dark = |n: usize| n / 256 / 8 * 7 % 5 == n % 256 / 8 * 3 % 5;
-    let pixels: Vec<u8> = (0..65_536).map(|n| if dark(n) { 0 } else { 255 }).collect();
-    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
-    format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(bytes))
-}
-
 fn settings_nodes(set_up: bool) -> Vec<Value> {
     let mut nodes = vec![
         input(
@@ -152,7 +146,7 @@ fn settings_nodes(set_up: bool) -> Vec<Value> {
         nodes.push(remove);
     } else {
         nodes.extend([
-            input("totp", json!({"node_type": "img", "id": "totp_qr", "src": picture(),
+            input("totp", json!({"node_type": "img", "id": "totp_qr", "src": PICTURE,
                   "width": 256, "height": 256}), 1_050_005, "QR"),
             input("totp", json!({"node_type": "text", "id": "totp_secret_key",
                   "text": text(1_050_006, "x", json!({"secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}))}),
