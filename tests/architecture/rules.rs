@@ -47,7 +47,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("axum", &["http/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
-    ("minijinja", &["http/pages/"]),
+    ("minijinja", &["http/pages/", "courier/"]),
     ("woothee", &["http/pages/device.rs"]),
     ("aws_lc_rs", &["crypto/"]),
     ("getrandom", &["rng.rs"]),
