@@ -58,14 +58,13 @@ impl Count {
 /// after each further one.
 #[must_use]
 pub fn delay(failures: i64, free: i64) -> SignedDuration {
-    let beyond = failures - free;
-    match u32::try_from(beyond) {
-        Err(_) => SignedDuration::ZERO,
-        Ok(beyond) => {
-            let seconds = 1i64.checked_shl(beyond.min(30)).unwrap_or(i64::MAX);
-            SignedDuration::from_secs(seconds).min(LONGEST)
-        }
+    let beyond = failures.saturating_sub(free);
+    if beyond < 0 {
+        return SignedDuration::ZERO;
     }
+    // Far fewer doublings than this reach the longest delay.
+    let doublings = u32::try_from(beyond.min(30)).unwrap_or(30);
+    SignedDuration::from_secs(1i64 << doublings).min(LONGEST)
 }
 
 /// Attempts that are being made in this process. Without counting them, many that begin at the same
