@@ -128,7 +128,8 @@ impl Host for JujuHost<'_> {
 
     fn open(&mut self) -> Result<Deps, Error> {
         let (state_dir, options) = self.enter()?;
-        workload::open(&state_dir, &options)
+        let paths = &self.context.paths;
+        workload::open(&state_dir, &options, &paths.real(&paths.unit_dir))
     }
 
     fn migrate(&mut self) -> Result<(Deps, Migrated), Error> {

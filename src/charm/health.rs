@@ -47,12 +47,26 @@ pub fn ask<E>(socket: &Path, mut wait: impl FnMut() -> Result<bool, E>) -> Resul
     }
 }
 
+/// Why mail does not go out, as far as the service answers that.
+#[must_use]
+pub fn mail_trouble(socket: &Path) -> Option<String> {
+    let answer = answer(socket, "/health/mail").ok()?;
+    let (_, body) = answer.split_once("\r\n\r\n")?;
+    let body: Value = serde_json::from_str(body.trim()).ok()?;
+    Some(body.get("errors")?.get("mail")?.as_str()?.to_owned())
+}
+
 fn once(socket: &Path) -> io::Result<Health> {
+    read(&answer(socket, "/health/ready")?)
+}
+
+/// What the service answers to a question.
+fn answer(socket: &Path, path: &str) -> io::Result<String> {
     let mut stream = UnixStream::connect(socket)?;
     let end = Instant::now() + LIMIT;
     stream.set_write_timeout(Some(LIMIT))?;
-    stream
-        .write_all(b"GET /health/ready HTTP/1.1\r\nHost: doorward\r\nConnection: close\r\n\r\n")?;
+    let question = format!("GET {path} HTTP/1.1\r\nHost: doorward\r\nConnection: close\r\n\r\n");
+    stream.write_all(question.as_bytes())?;
     let mut answer = Vec::new();
     let mut part = [0u8; 4096];
     while (answer.len() as u64) < ANSWER {
@@ -67,7 +81,7 @@ fn once(socket: &Path) -> io::Result<Health> {
             return Err(io::ErrorKind::TimedOut.into());
         }
     }
-    read(&String::from_utf8_lossy(&answer))
+    Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
 /// An HTTP answer as a state of health.

@@ -184,6 +184,31 @@ impl HookTools {
         self.list("relation-list", &["--format=json", "-r", relation])
     }
 
+    /// The application on the other side of a relation, while it is known.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn relation_app(&self, relation: &str) -> Result<Option<String>, ToolError> {
+        let app: Option<String> =
+            self.ask("relation-list", &["--format=json", "-r", relation, "--app"])?;
+        Ok(app.filter(|name| !name.is_empty()))
+    }
+
+    /// The file of a resource, if one was attached.
+    ///
+    /// # Errors
+    /// As above; a resource that was never attached is no error.
+    pub fn resource_get(&self, name: &str) -> Result<Option<PathBuf>, ToolError> {
+        match self.run("resource-get", &[name]) {
+            Ok(printed) => {
+                let path = String::from_utf8_lossy(&printed).trim().to_owned();
+                Ok(Some(path).filter(|path| !path.is_empty()).map(PathBuf::from))
+            }
+            Err(ToolError { fault: Fault::Exit { .. }, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The databag of an application on a relation.
     ///
     /// # Errors

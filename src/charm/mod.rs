@@ -14,6 +14,7 @@ mod health;
 pub mod hooktools;
 mod keys;
 mod machine;
+mod mail;
 mod panic;
 mod paths;
 pub mod process;

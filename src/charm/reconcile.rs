@@ -12,7 +12,7 @@ use super::record::Record;
 use super::status::{self, Status};
 use super::systemd::SystemdError;
 use super::users::{Acting, ServiceUser, UserError};
-use super::{application, machine, service};
+use super::{application, machine, mail, service};
 
 /// Why a condition could not even be checked, or why it could not be made to hold.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +75,8 @@ pub const CONDITIONS: &[Condition] = &[
         ensure: application::keys,
     },
     Condition { name: "settings", needs: &[], ensure: application::settings },
+    Condition { name: "mail-server", needs: &["service-user", "settings"], ensure: mail::server },
+    Condition { name: "mail-template", needs: &["service-user"], ensure: mail::template },
     Condition { name: "database", needs: &["keys", "settings"], ensure: machine::database },
     Condition { name: "binary", needs: &["service-user"], ensure: machine::binary },
     Condition {
@@ -88,6 +90,7 @@ pub const CONDITIONS: &[Condition] = &[
         needs: &["store-unit", "keys", "database", "unit-file"],
         ensure: service::running,
     },
+    Condition { name: "mail", needs: &["service"], ensure: mail::goes_out },
     Condition { name: "ports", needs: &["settings"], ensure: service::ports },
     Condition { name: "version", needs: &[], ensure: service::version },
 ];
@@ -205,7 +208,8 @@ pub fn reconcile(unit: &mut Unit<'_>) -> Result<(), CharmError> {
     if let Err(error) = unit.save() {
         findings.push(trouble("record", &error.into(), unit));
     }
-    if findings.is_empty() && !unit.record.wanted {
+    if findings.iter().all(|finding| finding.level == status::Level::Active) && !unit.record.wanted
+    {
         findings.push(Status::waiting("Installed; Juju starts the service in a moment"));
     }
     unit.tools.status_set(&status::of(&findings))?;

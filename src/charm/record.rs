@@ -80,6 +80,12 @@ pub struct Record {
     pub restart_due: bool,
     /// Options the running service can take over without a restart, and has not been told of.
     pub reload_due: bool,
+    /// Whether the service was given the mail server that relation or option name, or was told that
+    /// there is none; if not, the next hook tries again.
+    pub mail_settled: bool,
+    /// What the status says about that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mail_note: Option<String>,
     /// Release that last migrated the database.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub migrated: Option<String>,

@@ -43,6 +43,12 @@ impl Status {
         Self { level: Level::Blocked, text: text.into() }
     }
 
+    /// All is well but for what the text says.
+    #[must_use]
+    pub fn active(text: impl Into<String>) -> Self {
+        Self { level: Level::Active, text: text.into() }
+    }
+
     /// Nobody has to do anything yet.
     #[must_use]
     pub fn waiting(text: impl Into<String>) -> Self {
@@ -76,6 +82,8 @@ mod tests {
             Status::waiting("w2"),
         ];
         assert_eq!(of(&findings), Status::blocked("b1"));
+        assert_eq!(of(&[Status::active("a1"), Status::waiting("w1")]), Status::waiting("w1"));
+        assert_eq!(of(&[Status::active("a1")]), Status::active("a1"));
         assert_eq!(of(&[]).level, Level::Active);
     }
 }

@@ -10,6 +10,7 @@ use super::reconcile::{CharmError, Unit};
 use super::service;
 use super::status::Status;
 use super::systemd::Service;
+use crate::config::{SMTP_FILE, VERIFICATION_TEMPLATE};
 
 /// `stop`: the service ends and its port closes.
 ///
@@ -73,6 +74,10 @@ pub fn remove(unit: &mut Unit<'_>) -> Result<(), CharmError> {
     }
     let unit_dir = paths.real(&paths.unit_dir);
     files::remove(&paths.real(&paths.record))?;
+    for name in [SMTP_FILE, VERIFICATION_TEMPLATE] {
+        files::remove(&unit_dir.join(name))?;
+        files::remove(&unit_dir.join(format!(".{name}.new")))?;
+    }
     // Left by an attempt that was interrupted.
     files::remove(&unit_dir.join(".unit.json.new"))?;
     if unit_dir.join("keys.new").exists() {

@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use super::context::UnitName;
 use crate::app::{self, Deps, Migrated, Settings};
-use crate::config::{Options, Problem};
+use crate::config::{LOCAL_SECRET, Options, Problem, SMTP_FILE, SmtpServer, VERIFICATION_TEMPLATE};
 use crate::domain::ledger::event::{Actor, ActorKind};
 use crate::error::Error;
 use crate::service::Caller;
+use crate::service::courier::{check_template, check_templates};
 
 /// The release of this binary.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -21,7 +23,20 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub fn check_options(options: &Map<String, Value>) -> Result<Options, Vec<Problem>> {
     let options = Options::from_map(options)?;
     options.check_schemas().map_err(|problem| vec![problem])?;
+    check_templates(&options).map_err(|problem| vec![problem])?;
+    if options.mail.smtp_secret_id.starts_with(LOCAL_SECRET) {
+        let message = "must be the id of a Juju secret; files are for local runs".to_owned();
+        return Err(vec![Problem { option: "smtp_secret_id".to_owned(), message }]);
+    }
     Ok(options)
+}
+
+/// Checks a mail that the operator wrote.
+///
+/// # Errors
+/// What is wrong with it, as the end of a sentence.
+pub fn check_mail_template(text: &str) -> Result<(), String> {
+    check_template(text)
 }
 
 /// The options that were in force when the record was written.
@@ -49,12 +64,22 @@ pub fn hook(unit: &UnitName) -> Caller {
     Caller::local(Actor::new(ActorKind::System, unit.to_string()))
 }
 
-/// Opens the database in `state_dir`.
+/// Opens the database in `state_dir`. What the charm wrote about mail is in `unit_dir`; a mail
+/// server that cannot be read there counts as none.
 ///
 /// # Errors
 /// When it is missing, damaged or newer than this release.
-pub fn open(state_dir: &Path, options: &Map<String, Value>) -> Result<Deps, Error> {
-    app::open(&Settings::embedded(state_dir, recorded(options)))
+pub fn open(
+    state_dir: &Path,
+    options: &Map<String, Value>,
+    unit_dir: &Path,
+) -> Result<Deps, Error> {
+    let text = |name: &str| std::fs::read_to_string(unit_dir.join(name)).ok();
+    let mut settings = Settings::embedded(state_dir, recorded(options));
+    settings.smtp =
+        text(SMTP_FILE).map(Zeroizing::new).and_then(|text| SmtpServer::from_file(&text).ok());
+    settings.verification_template = text(VERIFICATION_TEMPLATE);
+    app::open(&settings)
 }
 
 /// Whether `state_dir` holds a database.

@@ -226,7 +226,7 @@ fn update_status_brings_a_dead_service_back() {
 }
 
 /// Makes the fake service answer its health check otherwise: `hang`, or why it is not ready.
-fn health_says(agent: &Agent, mood: &str) {
+pub fn health_says(agent: &Agent, mood: &str) {
     let unit = agent.unit().replace('/', "-");
     let path = agent.root().join(format!("run/fake-systemd/mood/doorward-{unit}.service"));
     fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");

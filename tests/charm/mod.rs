@@ -7,5 +7,6 @@ mod agent_stub;
 mod faults;
 mod hooks;
 mod idempotency;
+mod mail;
 mod status;
 mod units;

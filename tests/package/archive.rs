@@ -197,7 +197,9 @@ fn metadata_declares_storage_peers_and_the_juju_it_needs() {
     assert_eq!(metadata["storage"]["data"]["type"].as_str(), Some("filesystem"));
     assert!(metadata["peers"]["doorward-peers"]["interface"].is_string());
     assert_eq!(metadata["assumes"][0].as_str(), Some("juju >= 3.3"));
-    for absent in ["requires", "provides", "series", "containers"] {
+    assert_eq!(metadata["requires"]["smtp"]["interface"].as_str(), Some("smtp"));
+    assert_eq!(metadata["requires"]["smtp"]["optional"].as_bool(), Some(true));
+    for absent in ["provides", "series", "containers"] {
         assert!(metadata.get(absent).is_none(), "{absent}");
     }
 }

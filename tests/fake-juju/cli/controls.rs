@@ -154,6 +154,16 @@ pub fn relation_data(c: &Command) -> Done {
     say("")
 }
 
+/// `attach-resource APP NAME=PATH`; the hook that follows has to be sent by the test.
+pub fn attach_resource(c: &Command) -> Done {
+    let (name, path) = c.need(1, "resource")?.split_once('=').ok_or("expected name=path")?;
+    c.store.update(|m| {
+        m.resources.insert(name.to_owned(), path.into());
+        Ok(())
+    })?;
+    say("")
+}
+
 /// The committed layer, for tests that look at effects.
 pub fn state(c: &Command) -> Done {
     let value = serde_json::to_value(c.store.load()?).unwrap_or(Value::Null);

@@ -221,6 +221,7 @@ fn route(verb: &str, c: &Command) -> Done {
         "relate" => controls::relate(c),
         "integrate" => foreign::integrate(c),
         "relation-data" => controls::relation_data(c),
+        "attach-resource" => controls::attach_resource(c),
         "state" => controls::state(c),
         "add-model" | "destroy-model" | "expose" | "model-config" | "switch" => say(""),
         "version" if c.flags.get("format") == Some("json") => {

@@ -48,12 +48,19 @@ fn answer(mut stream: UnixStream, mood: &str) {
         });
         return;
     }
+    let _ = stream.set_read_timeout(Some(Duration::from_millis(200)));
+    let mut question = [0; 1024];
+    let read = stream.read(&mut question).unwrap_or_default();
+    let about_mail = question[..read].starts_with(b"GET /health/mail");
     let (status, body) = match mood {
+        mood if about_mail => match mood.strip_prefix("mail: ") {
+            Some(why) => ("200 OK", serde_json::json!({"errors": {"mail": why}})),
+            None => ("200 OK", serde_json::json!({"status": "ok"})),
+        },
         "" => ("200 OK", serde_json::json!({"status": "ok"})),
+        mood if mood.starts_with("mail: ") => ("200 OK", serde_json::json!({"status": "ok"})),
         why => ("503 Service Unavailable", serde_json::json!({"errors": {"database": why}})),
     };
-    let _ = stream.set_read_timeout(Some(Duration::from_millis(200)));
-    let _ = stream.read(&mut [0; 1024]);
     let _ = stream
         .write_all(format!("HTTP/1.1 {status}\r\nConnection: close\r\n\r\n{body}\n").as_bytes());
 }
