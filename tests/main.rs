@@ -14,6 +14,7 @@
 mod actions;
 mod architecture;
 mod bench_smoke;
+mod browser;
 mod charm;
 mod cli;
 mod clients;

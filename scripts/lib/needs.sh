@@ -90,6 +90,38 @@ find_clients() {
   find_python_clients && find_javascript_client && find_rust_client
 }
 
+# Chromium, what drives it and what checks pages for accessibility; the latter two kept under target/.
+find_browser() {
+  if ! command -v chromium >/dev/null 2>&1 && ! install chromium fonts-dejavu-core; then
+    echo "Chromium cannot be installed: the tests that need it are skipped" >&2
+    return 0
+  fi
+  browser=${CARGO_TARGET_DIR:-target}/browser
+  mkdir -p "$browser"
+  browser=$(cd "$browser" && pwd)
+  if ! cmp -s tests/browser/requirements.txt "$browser/requirements.txt"; then
+    echo "Installing Playwright"
+    rm -rf "$browser/python"
+    if ! { python3 -m venv "$browser/python" && "$browser/python/bin/pip" install --quiet --disable-pip-version-check -r tests/browser/requirements.txt; }; then
+      absent Playwright https://pypi.org/simple/pip/
+      return
+    fi
+    cp tests/browser/requirements.txt "$browser/requirements.txt"
+  fi
+  if ! cmp -s tests/browser/package-lock.json "$browser/package-lock.json"; then
+    echo "Installing axe-core"
+    cp tests/browser/package*.json "$browser"
+    if ! npm ci --prefix "$browser" --silent --no-audit --no-fund --ignore-scripts; then
+      rm -f "$browser/package-lock.json"
+      absent axe-core https://registry.npmjs.org/axe-core
+      return
+    fi
+  fi
+  DOORWARD_BROWSER=$(command -v chromium)
+  export DOORWARD_BROWSER DOORWARD_BROWSER_PYTHON="$browser/python/bin/python"
+  export DOORWARD_BROWSER_AXE="$browser/node_modules/axe-core/axe.min.js"
+}
+
 find_python_clients() {
   wanted=tests/clients/python/requirements.txt
   home=$clients/python

@@ -1,0 +1,89 @@
+"""What every page is held against, in a real browser."""
+
+import pathlib
+
+SIZES = [(360, 740), (1280, 860)]
+SCHEMES = ["light", "dark"]
+
+
+class Site:
+    """A browser at a service. Whatever a page complains about in its console is a failure."""
+
+    def __init__(self, playwright, chromium, base, axe, folder):
+        self.base = base
+        self.axe = pathlib.Path(axe).read_text()
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--lang=en"]
+        )
+        self.looked_at = []
+        self.fresh()
+
+    def fresh(self, **more):
+        """Another browser that has never been here."""
+        self.context = self.browser.new_context(locale="en-GB", **more)
+        self.complaints = []
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return self.page
+
+    def _said(self, message):
+        # A page that is meant to be missing is reported by the browser as an error too.
+        if message.type == "error" and "status of 4" not in message.text:
+            self.complaints.append(message.text)
+
+    def go(self, path):
+        return self.page.goto(self.base + path)
+
+    def look(self, name):
+        """The page as it is now, in every size and scheme: pictures, and no fault found."""
+        page = self.page
+        weight = len(page.content().encode())
+        assert weight < 50_000, f"{name} weighs {weight}"
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            for width, height in SIZES:
+                page.set_viewport_size({"width": width, "height": height})
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                assert wide <= width, f"{name} is {wide} wide in a window of {width}"
+                file = self.folder / f"{name}-{scheme}-{width}.png"
+                page.screenshot(path=str(file), full_page=True)
+                faults = self._faults()
+                assert not faults, f"{name}, {scheme}, {width}: {faults}"
+        assert page.locator("h1").count() == 1, name
+        assert not self.complaints, f"{name}: {self.complaints}"
+        self.looked_at.append(name)
+
+    def _faults(self):
+        # Through the debugger, so that the page's own policy does not keep the checker out.
+        session = self.context.new_cdp_session(self.page)
+        session.send("Runtime.evaluate", {"expression": self.axe})
+        answer = session.send(
+            "Runtime.evaluate",
+            {
+                "expression": "axe.run().then(r => r.violations"
+                ".map(v => [v.id, v.impact, v.nodes[0].html]))",
+                "awaitPromise": True,
+                "returnByValue": True,
+            },
+        )
+        session.detach()
+        return answer["result"]["value"]
+
+    def by_keyboard(self, stops):
+        """Every stop is reached by the tab key, and is seen to be."""
+        self.page.evaluate("document.activeElement.blur()")
+        seen = []
+        for _ in range(40):
+            self.page.keyboard.press("Tab")
+            seen.append(
+                self.page.evaluate(
+                    "(() => { const e = document.activeElement; const s = getComputedStyle(e);"
+                    " return [e.name || e.textContent.trim(), s.outlineStyle !== 'none']; })()"
+                )
+            )
+        for stop in stops:
+            assert [stop, True] in seen, f"{stop} in {seen}"

@@ -1,0 +1,74 @@
+//! Our pages in a real browser: Chromium, driven by Playwright, with axe-core looking for what keeps
+//! people out. scripts/test installs them; where they cannot be had it says so, and so do these tests.
+//! Pictures of every page stay in `target/screenshots`.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::http::server::Server;
+use crate::support::{operator, skipped, with_password};
+
+const PASSWORD: &str = "a horse that is correct";
+
+/// What scripts/test installed.
+struct Browser {
+    python: PathBuf,
+    chromium: PathBuf,
+    axe: PathBuf,
+}
+
+impl Browser {
+    fn installed() -> Option<Self> {
+        let find = |name: &str| {
+            let found = std::env::var_os(name).map(PathBuf::from);
+            if found.is_none() {
+                skipped(&format!(
+                    "{name} is not set: run scripts/test, or see scripts/lib/needs.sh"
+                ));
+            }
+            found
+        };
+        Some(Self {
+            python: find("DOORWARD_BROWSER_PYTHON")?,
+            chromium: find("DOORWARD_BROWSER")?,
+            axe: find("DOORWARD_BROWSER_AXE")?,
+        })
+    }
+
+    /// Runs a script to its end; what it printed.
+    fn runs(&self, script: &str, server: &Server, email: &str) -> String {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
+        let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
+        let port = server.public.rsplit(':').next().unwrap();
+        let mut child = Command::new("timeout")
+            .arg("300")
+            .arg(&self.python)
+            .arg(folder.join(script))
+            .args([&self.chromium, &self.axe, &pictures])
+            // Keys are bound to a name, and the name to a secure context.
+            .args([&format!("http://localhost:{port}"), email])
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        writeln!(child.stdin.take().unwrap(), "{PASSWORD}").unwrap();
+        let (mut said, mut wrong) = (String::new(), String::new());
+        child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        child.stderr.take().unwrap().read_to_string(&mut wrong).unwrap();
+        assert!(child.wait().unwrap().success(), "{script} said {said}{wrong}");
+        said
+    }
+}
+
+#[test]
+fn pages_can_be_read_and_used_by_everybody_in_every_size() {
+    let Some(browser) = Browser::installed() else { return };
+    let server = Server::with("brand_color: '#7a1f5c'");
+    let person = with_password("ada@example.com", PASSWORD);
+    doorward::service::identities::create(&server.library(), &operator(), person).unwrap();
+    let said = browser.runs("pages.py", &server, "ada@example.com");
+    assert_eq!(said.trim(), "looked at 10 pages");
+}
