@@ -41,6 +41,7 @@ class Site:
     def look(self, name):
         """The page as it is now, in every size and scheme: pictures, and no fault found."""
         page = self.page
+        page.wait_for_load_state()
         weight = len(page.content().encode())
         assert weight < 50_000, f"{name} weighs {weight}"
         for scheme in SCHEMES:

@@ -17,6 +17,7 @@ def signs_in(site, email, password):
     site.by_keyboard(["identifier", "Forgot your password?"])
     page.get_by_label("Email or username").fill(email)
     page.keyboard.press("Enter")
+    expect(page.get_by_label("Password")).to_be_visible()
     site.look("login-password")
     page.get_by_label("Password").fill("not my password")
     page.keyboard.press("Enter")
