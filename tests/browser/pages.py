@@ -31,14 +31,14 @@ def signs_in(site, email, password):
 
 def looks_around(site):
     page = site.page
-    for name, title in [
-        ("Where you are signed in", "sessions"),
-        ("Recent activity", "activity"),
-        ("Profile and security", "settings"),
+    for link, title, name in [
+        ("Sessions", "Where you are signed in", "sessions"),
+        ("Recent activity", "Recent activity", "activity"),
+        ("Profile and security", "Profile and security", "settings"),
     ]:
-        page.get_by_role("navigation", name="Your account").get_by_role("link", name=name).click()
-        expect(page.get_by_role("heading", level=1)).to_have_text(name)
-        site.look(title)
+        page.get_by_role("navigation", name="Your account").get_by_role("link", name=link).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(title)
+        site.look(name)
     page.get_by_role("link", name="Deutsch").click()
     expect(page.locator("html")).to_have_attribute("lang", "de")
     site.look("settings-german")
