@@ -1,5 +1,6 @@
 //! Passwords, signatures, random tokens and sealing; everything that touches a secret.
 
+pub mod integrity;
 pub mod jwt;
 pub mod password;
 pub mod seal;

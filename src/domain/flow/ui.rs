@@ -130,6 +130,12 @@ pub struct Input {
     /// The name of the function that does it.
     #[serde(rename = "onclickTrigger", skip_serializing_if = "Option::is_none")]
     pub onclick_trigger: Option<&'static str>,
+    /// What a script does when the page is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub onload: Option<String>,
+    /// The name of the function that does it.
+    #[serde(rename = "onloadTrigger", skip_serializing_if = "Option::is_none")]
+    pub onload_trigger: Option<&'static str>,
 }
 
 /// A script.
@@ -207,6 +213,8 @@ impl Node {
             disabled: false,
             onclick: None,
             onclick_trigger: None,
+            onload: None,
+            onload_trigger: None,
         };
         Self::new(group, Attributes::Input(input))
     }
@@ -272,6 +280,24 @@ impl Node {
             input.onclick = Some(format!("window.{function}({options})"));
             input.onclick_trigger = Some(function);
             input.value = Some(options.into());
+        })
+    }
+
+    /// What a script does when the button is pressed, which finds what it needs in other fields.
+    #[must_use]
+    pub fn on_click(self, function: &'static str) -> Self {
+        self.with(|input| {
+            input.onclick = Some(format!("window.{function}()"));
+            input.onclick_trigger = Some(function);
+        })
+    }
+
+    /// What a script does when the page is there.
+    #[must_use]
+    pub fn on_load(self, function: &'static str) -> Self {
+        self.with(|input| {
+            input.onload = Some(format!("window.{function}()"));
+            input.onload_trigger = Some(function);
         })
     }
 

@@ -4,6 +4,7 @@
 
 mod answer;
 mod csrf;
+mod keys;
 pub mod login;
 mod open;
 mod pending;

@@ -96,6 +96,19 @@ pub(super) fn complete(
     step: &Step,
     also: impl FnOnce(&WriteTx<'_>) -> Result<Vec<Event>, Stopped>,
 ) -> Result<Outcome, Refusal> {
+    complete_both(d, v, flow, step, |tx| Ok((also(tx)?, false)))
+}
+
+/// As [`complete`], for a step that may be both factors at once: `also` says whether it was. A
+/// passkey whose authenticator checked who held it is something they have and something they know or
+/// are (NIST SP 800-63B-4 section 2.2.1).
+pub(super) fn complete_both(
+    d: &Deps,
+    v: &Visitor,
+    flow: &Flow,
+    step: &Step,
+    also: impl FnOnce(&WriteTx<'_>) -> Result<(Vec<Event>, bool), Stopped>,
+) -> Result<Outcome, Refusal> {
     match try_to(d, v, flow, step, also) {
         Ok(outcome) => Ok(outcome),
         Err(Stopped::Refused(refusal)) => Err(refusal),
@@ -137,7 +150,7 @@ fn try_to(
     v: &Visitor,
     flow: &Flow,
     step: &Step,
-    also: impl FnOnce(&WriteTx<'_>) -> Result<Vec<Event>, Stopped>,
+    also: impl FnOnce(&WriteTx<'_>) -> Result<(Vec<Event>, bool), Stopped>,
 ) -> Result<Outcome, Stopped> {
     let now = d.clock.now();
     let carrier = match flow.form.client {
@@ -152,7 +165,9 @@ fn try_to(
         if !owner.identity.standing().effective(now).grants_sessions() {
             return Err(Stopped::Refused(Refusal::NotFound));
         }
-        let extra = also(tx)?;
+        let (extra, both) = also(tx)?;
+        let mut methods = vec![step.method.clone()];
+        methods.extend(both.then(|| Method { aal: Aal::Two, ..step.method.clone() }));
         if let Some(pass) = &step.pass {
             pass.succeeded(tx)?;
         }
@@ -164,7 +179,7 @@ fn try_to(
         let mut events = Vec::new();
         let session = match held.filter(|held| held.active) {
             Some(held) if raises && held.identity_id == step.who => {
-                raise(d, &by, tx, held, step, &presented)?
+                raise(d, &by, tx, held, methods, &presented)?
             }
             held => {
                 if step.method.aal == Aal::Two {
@@ -175,12 +190,7 @@ fn try_to(
                 {
                     events.push(revoked(old.identity_id, "replaced", &[old.id]));
                 }
-                let sign_in = SignIn {
-                    identity_id: step.who,
-                    methods: vec![step.method.clone()],
-                    carrier,
-                    lifespan: None,
-                };
+                let sign_in = SignIn { identity_id: step.who, methods, carrier, lifespan: None };
                 let session = sessions::open(d, &by, tx, &owner, &sign_in, &presented)?;
                 events.push(created(&session));
                 session
@@ -209,10 +219,10 @@ fn raise(
     by: &Caller,
     tx: &WriteTx<'_>,
     mut session: Session,
-    step: &Step,
+    methods: Vec<Method>,
     presented: &Presented,
 ) -> Result<Session, Refusal> {
-    session.methods.push(step.method.clone());
+    session.methods.extend(methods);
     session.aal = Aal::reached(&session.methods);
     session.authenticated_at = d.clock.now();
     let device = sessions::device(d, by, session.authenticated_at)?;

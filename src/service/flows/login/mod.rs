@@ -1,6 +1,7 @@
 //! Signing in: who somebody is, what shows it, and where it is asked for a second factor, or once
 //! more.
 
+mod key;
 mod nodes;
 mod password;
 mod second;
@@ -52,24 +53,29 @@ pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Shown, Refus
     } else if second {
         return Err(Refusal::NoFirstFactor);
     }
+    let known = known(d, &flow)?;
+    key::ask(d, &mut flow, known.as_ref())?;
     d.store.scratch(|tx| flows::insert(tx, &flow))?;
     shown(d, v, flow)
 }
 
 /// The flow with its form.
 pub(super) fn shown(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal> {
-    let known = match flow.identity_id {
-        None => None,
-        Some(id) => d.store.read(|tx| identities::find(tx, id))?.map(|stored| stored.identity),
-    };
+    let known = known(d, &flow)?;
     let ui = Ui {
         action: places::submit_url(d, &flow),
         method: "POST",
-        nodes: nodes::of(d, v, &flow, known.as_ref()),
+        nodes: nodes::of(d, v, &flow, known.as_ref())?,
         messages: flow.form.messages.clone(),
     };
     let identity = known.map(as_seen_by_its_owner);
     Ok(Shown { flow, ui, identity, continue_with: Vec::new() })
+}
+
+/// Who signs in, where that was proved already.
+fn known(d: &Deps, flow: &Flow) -> Result<Option<Identity>, Refusal> {
+    let Some(id) = flow.identity_id else { return Ok(None) };
+    Ok(d.store.read(|tx| identities::find(tx, id))?.map(|stored| stored.identity))
 }
 
 /// Hands the form in.
@@ -79,6 +85,8 @@ pub(super) fn submit(d: &Deps, v: &Visitor, flow: Flow, body: &Body) -> Result<O
         ("identifier_first", false) => identify(d, v, flow, body),
         ("password", false) => password::submit(d, v, flow, body),
         ("totp", _) => second::totp(d, v, flow, body),
+        ("webauthn", _) => key::security_key(d, v, flow, body),
+        ("passkey", false) => key::passkey(d, v, flow, body),
         ("lookup_secret", _) => second::lookup_secret(d, v, flow, body),
         _ => {
             let mut flow = flow;

@@ -9,19 +9,28 @@ use crate::domain::flow::ui::{Group, InputType, Node};
 use crate::domain::identity::Identity;
 use crate::domain::session::Aal;
 use crate::service::factors::second_factors_of;
-use crate::service::flows::{Visitor, csrf_node, put_messages};
+use crate::service::flows::{Refusal, Visitor, csrf_node, keys, put_messages};
 
 /// Its nodes; `known` is who signs in, where that was proved already.
-pub(super) fn of(d: &Deps, v: &Visitor, flow: &Flow, known: Option<&Identity>) -> Vec<Node> {
+pub(super) fn of(
+    d: &Deps,
+    v: &Visitor,
+    flow: &Flow,
+    known: Option<&Identity>,
+) -> Result<Vec<Node>, Refusal> {
     let mut nodes = vec![csrf_node(v, flow)];
     match known {
-        Some(known) if flow.form.requested_aal == Aal::Two => nodes.extend(second(known)),
+        Some(known) if flow.form.requested_aal == Aal::Two => {
+            nodes.extend(keys::key_login(d, flow)?);
+            nodes.extend(second(known));
+        }
         Some(known) => nodes.extend(again(known)),
         None if asks_who(d, flow) => nodes.extend(who()),
         None => nodes.extend(password(flow)),
     }
+    nodes.extend(keys::passkey_login(d, flow)?);
     put_messages(flow, &mut nodes);
-    nodes
+    Ok(nodes)
 }
 
 /// Who it is.
@@ -61,7 +70,10 @@ fn password_field() -> Node {
 
 /// Somebody who is signed in shows it once more.
 fn again(known: &Identity) -> Vec<Node> {
-    let Some(credential) = known.credential(CredentialType::Password) else { return Vec::new() };
+    let credential = known.credential(CredentialType::Password);
+    let Some(credential) = credential.filter(|one| one.password_hash().is_some()) else {
+        return Vec::new();
+    };
     let identifier = credential.identifiers.first().cloned().unwrap_or_default();
     vec![
         Node::hidden(Group::Default, "identifier", identifier).required(),

@@ -9,9 +9,10 @@ use crate::domain::flow::text;
 use crate::domain::flow::{Flow, State};
 use crate::domain::identity::Identity;
 use crate::domain::session::{Aal, Method, MethodKind};
+use crate::service::factors::keys::Use;
 use crate::service::factors::lookup::{self, Sheet};
 use crate::service::factors::totp::{self, Offer};
-use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, field, pending, so_far};
+use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, field, keys, pending, so_far};
 use crate::store::WriteTx;
 use crate::store::sql::sessions;
 
@@ -22,8 +23,14 @@ pub(super) const CODES: &str = "lookup_secret";
 /// Said by the form, so that it shows which codes are used.
 pub(super) const REVEALED: &str = "lookup_secret_reveal";
 
-/// Offers a generator to whoever has none.
+/// Offers what somebody may set up: a generator to whoever has none, and keys.
 pub(super) fn offer(d: &Deps, flow: &mut Flow, identity: &Identity) -> Result<(), Refusal> {
+    keys::offer(d, flow, identity, Use::SecondFactor)?;
+    keys::offer(d, flow, identity, Use::Passkey)?;
+    offer_generator(d, flow, identity)
+}
+
+fn offer_generator(d: &Deps, flow: &mut Flow, identity: &Identity) -> Result<(), Refusal> {
     if identity.credential(CredentialType::Totp).is_none() && pending::get(flow, TOTP).is_none() {
         let offer = Offer::draw(d, identity)?;
         let sealed = offer.seal(d, flow.id)?;
@@ -42,7 +49,7 @@ pub(super) fn totp(
 ) -> Result<Outcome, Refusal> {
     if pressed(body, "totp_unlink") {
         let without = Identity { credentials: Vec::new(), ..owner.identity.clone() };
-        offer(d, &mut flow, &without)?;
+        offer_generator(d, &mut flow, &without)?;
         return change(d, v, flow, owner, |tx, _| {
             Ok(totp::unlink(tx, owner.id())?.into_iter().collect())
         });

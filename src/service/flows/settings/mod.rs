@@ -1,6 +1,7 @@
 //! Settings: what people change about their own account.
 
 mod factors;
+mod key;
 mod nodes;
 mod password;
 
@@ -21,6 +22,7 @@ use crate::domain::ledger::event::Event;
 use crate::domain::session::Session;
 use crate::domain::status::EffectiveStatus;
 use crate::service::Caller;
+use crate::service::factors::keys::Use;
 use crate::service::sessions::{Checked, Denied, Lack, as_person, check_at_any_level};
 use crate::store::sql::{flows, identities};
 use crate::store::{Change, WriteTx};
@@ -104,6 +106,14 @@ pub(super) fn submit(d: &Deps, v: &Visitor, flow: Flow, body: &Body) -> Result<O
             privileged(d, &flow, &owner)?;
             factors::totp(d, v, flow, &owner, body)
         }
+        "webauthn" => {
+            privileged(d, &flow, &owner)?;
+            key::submit(d, v, flow, &owner, body, Use::SecondFactor)
+        }
+        "passkey" => {
+            privileged(d, &flow, &owner)?;
+            key::submit(d, v, flow, &owner, body, Use::Passkey)
+        }
         "lookup_secret" if !owner.enrols => {
             privileged(d, &flow, &owner)?;
             factors::lookup_secret(d, v, flow, &owner, body)
@@ -116,8 +126,15 @@ pub(super) fn submit(d: &Deps, v: &Visitor, flow: Flow, body: &Body) -> Result<O
     }
 }
 
-/// The method that was chosen, or the one whose field is filled in.
+/// The method that was chosen, or the one whose field is filled in. Scripts send the form by
+/// themselves, without a button.
 fn method(body: &Body) -> &str {
+    if filled(body, "webauthn_register") {
+        return "webauthn";
+    }
+    if filled(body, "passkey_settings_register") {
+        return "passkey";
+    }
     if let Some(method) = field(body, "method") {
         return method;
     }
@@ -133,11 +150,19 @@ fn method(body: &Body) -> &str {
         "lookup_secret_disable",
     ]) {
         "lookup_secret"
+    } else if has(&["webauthn_remove"]) {
+        "webauthn"
+    } else if has(&["passkey_remove"]) {
+        "passkey"
     } else if has(&["traits"]) {
         "profile"
     } else {
         ""
     }
+}
+
+fn filled(body: &Body, name: &str) -> bool {
+    field(body, name).is_some()
 }
 
 /// Whether a button that is sent as `true` was pressed.

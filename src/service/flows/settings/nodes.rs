@@ -11,7 +11,7 @@ use crate::domain::flow::text::{self, Text};
 use crate::domain::flow::ui::{Attributes, Group, InputType, Node};
 use crate::service::factors::lookup::{self, Sheet};
 use crate::service::factors::totp::Offer;
-use crate::service::flows::{Refusal, Visitor, csrf_node, pending, put_messages};
+use crate::service::flows::{Refusal, Visitor, csrf_node, keys, pending, put_messages};
 
 /// Its nodes.
 pub(super) fn of(d: &Deps, v: &Visitor, flow: &Flow, owner: &Owner) -> Result<Vec<Node>, Refusal> {
@@ -21,6 +21,8 @@ pub(super) fn of(d: &Deps, v: &Visitor, flow: &Flow, owner: &Owner) -> Result<Ve
     if !owner.enrols {
         nodes.extend(codes(d, flow, owner)?);
     }
+    nodes.extend(keys::key_settings(d, flow, &owner.identity)?);
+    nodes.extend(keys::passkey_settings(d, flow, &owner.identity)?);
     put_messages(flow, &mut nodes);
     Ok(nodes)
 }
