@@ -154,6 +154,9 @@ mod tests {
         ] {
             assert!(allowed_return(&options, good).is_some(), "{good}");
         }
+        // Without slashes it is a place of our own, as browsers read it too.
+        let odd = allowed_return(&options, "https:evil.example");
+        assert_eq!(odd.as_deref(), Some("https://id.example.com/auth/evil.example"));
         for bad in [
             "https://id.example.com/other",
             "https://id.example.com/author",
@@ -165,7 +168,6 @@ mod tests {
             "https://me@id.example.com/auth/",
             "//evil.example/auth/",
             "/\\evil.example/auth/",
-            "https:evil.example",
             "javascript:alert(1)",
             "data:text/html,x",
             "https://",
