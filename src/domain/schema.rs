@@ -1,6 +1,8 @@
 //! Identity schemas: JSON Schema draft-07 with the `ory.sh/kratos` keyword, which says what a trait
 //! is good for.
 
+mod violations;
+
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -10,6 +12,7 @@ use serde_json::{Value, json};
 use super::credential::CredentialType;
 use super::identifier::{canonical, has_control, is_email};
 use super::identity::Via;
+pub use violations::Violation;
 
 /// The keyword that marks traits.
 const KEYWORD: &str = "ory.sh/kratos";

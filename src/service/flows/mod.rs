@@ -13,6 +13,7 @@ mod problems;
 mod refusal;
 mod settings;
 mod sign_in;
+pub mod traits;
 
 use std::sync::Arc;
 
