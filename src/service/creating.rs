@@ -18,6 +18,7 @@ use crate::app::Deps;
 use crate::crypto::password;
 use crate::domain::authority::Authority;
 use crate::domain::credential::CredentialType;
+use crate::domain::flow::Client;
 use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
@@ -88,7 +89,7 @@ pub fn create(d: &Deps, by: &Caller, request: CreateIdentity) -> Result<Created,
         let n = insert::insert(tx, &identity)?;
         let mut more = Vec::new();
         if let Some(code) = &code {
-            recovery::record(tx, n, code, now)?;
+            recovery::record(tx, (n, identity.id), code, Client::Browser, now)?;
             more.push(recovery::requested(identity.id, code));
         }
         Ok::<_, Error>(by.change((), created, more))

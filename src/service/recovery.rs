@@ -5,13 +5,15 @@ use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use super::Caller;
+use super::flows::recovery_by_operator;
 use super::identities::{Selector, find_stored};
 use crate::app::Deps;
 use crate::crypto::token;
+use crate::domain::flow::Client;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::error::{Error, ErrorCode};
-use crate::store::sql::codes;
+use crate::store::sql::{codes, flows};
 use crate::store::{StoreError, WriteTx};
 
 /// The purpose under which these codes are kept.
@@ -47,10 +49,10 @@ impl Drawn {
 /// # Errors
 /// `NotFound`.
 pub fn issue_code(d: &Deps, by: &Caller, id: Uuid) -> Result<RecoveryCode, Error> {
-    issue_code_for(d, by, id, None)
+    issue_code_for(d, by, id, None, Client::Browser)
 }
 
-/// As [`issue_code`], for another time than the option's.
+/// As [`issue_code`], for another time than the option's, and perhaps for a program.
 ///
 /// # Errors
 /// `NotFound`, `Invalid` for a time that ends beyond the calendar.
@@ -59,12 +61,13 @@ pub fn issue_code_for(
     by: &Caller,
     id: Uuid,
     lifetime: Option<SignedDuration>,
+    client: Client,
 ) -> Result<RecoveryCode, Error> {
     let now = d.clock.now();
     let drawn = draw_for(d, now, lifetime.unwrap_or_else(|| usual_lifetime(d)))?;
     d.store.write(&by.author(), |tx| {
         let stored = find_stored(tx, &Selector::Id(id))?;
-        record(tx, stored.n, &drawn, now)?;
+        record(tx, (stored.n, id), &drawn, client, now)?;
         Ok::<_, Error>(by.change((), requested(id, &drawn), Vec::new()))
     })?;
     Ok(drawn.hand_out())
@@ -90,15 +93,19 @@ fn draw_for(d: &Deps, now: Timestamp, lifetime: SignedDuration) -> Result<Drawn,
     Ok(Drawn { flow, digest, code: RecoveryCode { link, code, expires_at } })
 }
 
-/// Keeps a code within the transaction that hands it out.
+/// Keeps a code within the transaction that hands it out, with the flow in which it is typed.
 pub(super) fn record(
     tx: &WriteTx<'_>,
-    identity: i64,
+    (n, id): (i64, Uuid),
     drawn: &Drawn,
+    client: Client,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let expires_at = drawn.code.expires_at;
-    codes::replace(tx, drawn.flow, identity, PURPOSE, &drawn.digest, now, expires_at)
+    codes::replace(tx, drawn.flow, n, PURPOSE, &drawn.digest, now, expires_at)?;
+    let link = &drawn.code.link;
+    let flow = recovery_by_operator(drawn.flow, id, link, client, (now, expires_at));
+    flows::insert(tx, &flow)
 }
 
 /// The event of a code that was handed out.

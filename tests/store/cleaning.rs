@@ -1,5 +1,6 @@
 //! What has had its time goes, and nothing else, on both engines.
 
+use doorward::domain::flow::Client;
 use doorward::domain::message::{MessageKind, Template};
 use doorward::service::cleaning::{Leftover, step, sweep};
 use doorward::service::courier::{self, Draft};
@@ -73,8 +74,14 @@ fn abuse_07_what_has_had_its_time_goes_and_nothing_else(realm: &Realm) {
     error_page(realm, 1, 1);
     error_page(realm, 2, 2);
     recovery::issue_code(&realm.d, &realm.by, ada).unwrap();
-    recovery::issue_code_for(&realm.d, &realm.by, eve, Some(SignedDuration::from_hours(48)))
-        .unwrap();
+    recovery::issue_code_for(
+        &realm.d,
+        &realm.by,
+        eve,
+        Some(SignedDuration::from_hours(48)),
+        Client::Browser,
+    )
+    .unwrap();
     fail(realm, "ada@example.com");
     for status in ["sent", "abandoned", "queued", "processing"] {
         mail(realm);

@@ -59,51 +59,17 @@ fn violation(document: &Value, error: &ValidationError<'_>) -> Violation {
     let at = error.instance_path().to_string();
     let at = at.strip_prefix("/traits").unwrap_or(&at).to_owned();
     let value = error.instance();
-    let length = || value.as_str().map_or(0, |text| text.chars().count());
     match error.kind() {
         Kind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
             let escaped = name.replace('~', "~0").replace('/', "~1");
             told(format!("{at}/{escaped}"), text::REQUIRED, [("property", name.into())])
         }
-        Kind::MinLength { limit } => told(
-            at,
-            text::TOO_SHORT,
-            [("min_length", (*limit).into()), ("actual_length", length().into())],
-        ),
-        Kind::MaxLength { limit } => told(
-            at,
-            text::TOO_LONG,
-            [("max_length", (*limit).into()), ("actual_length", length().into())],
-        ),
         Kind::Pattern { pattern } => {
             told(at, text::PATTERN, [("pattern", pattern.as_str().into())])
         }
-        Kind::Minimum { limit } => told(at, text::TOO_SMALL, [("minimum", limit.clone())]),
-        Kind::ExclusiveMinimum { limit } => told(at, text::NOT_ABOVE, [("minimum", limit.clone())]),
-        Kind::Maximum { limit } => told(at, text::TOO_LARGE, [("maximum", limit.clone())]),
-        Kind::ExclusiveMaximum { limit } => told(at, text::NOT_BELOW, [("maximum", limit.clone())]),
-        Kind::MultipleOf { multiple_of } => {
-            told(at, text::NO_MULTIPLE, [("base", json!(multiple_of))])
-        }
-        Kind::MaxItems { limit } => told(at, text::TOO_MANY, [("max_items", (*limit).into())]),
-        Kind::MinItems { limit } => told(at, text::TOO_FEW, [("min_items", (*limit).into())]),
         Kind::UniqueItems => told(at, text::NOT_UNIQUE, []),
-        Kind::Type { .. } => {
-            let allowed = document.pointer(&error.schema_path().to_string());
-            let allowed = match allowed {
-                Some(Value::Array(types)) => types.clone(),
-                Some(one) => vec![one.clone()],
-                None => Vec::new(),
-            };
-            let words: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
-            let words = words.join(", ");
-            told(
-                at,
-                text::WRONG_TYPE,
-                [("allowed_types", words.into()), ("actual_type", type_of(value).into())],
-            )
-        }
+        Kind::Type { .. } => wrong_type(document, error, at),
         Kind::Constant { expected_value } => match expected_value.as_ref() {
             Value::Array(_) | Value::Object(_) => told(at, text::NOT_A_CONSTANT, []),
             expected => told(at, text::NOT_THE_CONSTANT, [("expected", expected.clone())]),
@@ -120,8 +86,43 @@ fn violation(document: &Value, error: &ValidationError<'_>) -> Violation {
         Kind::AdditionalProperties { unexpected } => {
             failed(at, format!("These fields are not known here: {}.", unexpected.join(", ")))
         }
-        _ => failed(at, "This is not what may be here.".to_owned()),
+        kind => limit(kind, value, &at)
+            .unwrap_or_else(|| failed(at, "This is not what may be here.".to_owned())),
     }
+}
+
+/// A value that is too long, too small and so on.
+fn limit(kind: &Kind, value: &Value, at: &str) -> Option<Violation> {
+    let length = value.as_str().map_or(0, |text| text.chars().count());
+    let (known, name, limit) = match kind {
+        Kind::MinLength { limit } => (text::TOO_SHORT, "min_length", (*limit).into()),
+        Kind::MaxLength { limit } => (text::TOO_LONG, "max_length", (*limit).into()),
+        Kind::Minimum { limit } => (text::TOO_SMALL, "minimum", limit.clone()),
+        Kind::ExclusiveMinimum { limit } => (text::NOT_ABOVE, "minimum", limit.clone()),
+        Kind::Maximum { limit } => (text::TOO_LARGE, "maximum", limit.clone()),
+        Kind::ExclusiveMaximum { limit } => (text::NOT_BELOW, "maximum", limit.clone()),
+        Kind::MultipleOf { multiple_of } => (text::NO_MULTIPLE, "base", json!(multiple_of)),
+        Kind::MaxItems { limit } => (text::TOO_MANY, "max_items", (*limit).into()),
+        Kind::MinItems { limit } => (text::TOO_FEW, "min_items", (*limit).into()),
+        _ => return None,
+    };
+    let mut violation = told(at.to_owned(), known, [(name, limit)]);
+    if matches!(kind, Kind::MinLength { .. } | Kind::MaxLength { .. }) {
+        violation.context.insert("actual_length".to_owned(), length.into());
+    }
+    Some(violation)
+}
+
+fn wrong_type(document: &Value, error: &ValidationError<'_>, at: String) -> Violation {
+    let allowed = match document.pointer(&error.schema_path().to_string()) {
+        Some(Value::Array(types)) => types.clone(),
+        Some(one) => vec![one.clone()],
+        None => Vec::new(),
+    };
+    let words: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
+    let actual = type_of(error.instance());
+    let words = words.join(", ");
+    told(at, text::WRONG_TYPE, [("allowed_types", words.into()), ("actual_type", actual.into())])
 }
 
 fn failed(at: String, reason: String) -> Violation {

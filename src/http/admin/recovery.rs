@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use crate::domain::flow::Client;
 use crate::error::ErrorCode;
 use crate::http::asked::Asked;
 use crate::http::blocking::App;
@@ -68,11 +69,13 @@ async fn code(
         })
     });
     let lifetime = lifetime.transpose()?;
-    if !matches!(flow_type.as_deref(), None | Some("" | "browser" | "api")) {
-        return Err(Failure::invalid("`flow_type` must be `browser` or `api`."));
-    }
+    let client = match flow_type.as_deref() {
+        None | Some("" | "browser") => Client::Browser,
+        Some("api") => Client::Api,
+        Some(_) => return Err(Failure::invalid("`flow_type` must be `browser` or `api`.")),
+    };
     let made = app
-        .call(move |d| recovery::issue_code_for(d, &asked.admin(), identity_id, lifetime))
+        .call(move |d| recovery::issue_code_for(d, &asked.admin(), identity_id, lifetime, client))
         .await?
         .map_err(|error| match error.code() {
             ErrorCode::NotFound => Failure::missing().reason("could not find identity"),

@@ -23,6 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::blocking::App;
 use crate::domain::flow::FlowKind;
 use shows::{View, page};
+pub use texts::Language;
 
 /// The routes of the pages. They are for people, so the description of the API leaves them out.
 pub fn routes() -> OpenApiRouter<App> {

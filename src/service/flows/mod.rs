@@ -4,17 +4,21 @@
 
 mod answer;
 mod csrf;
+mod enter;
 mod keys;
 pub mod login;
+mod mailed;
 mod open;
 mod pending;
 mod places;
 mod problems;
+mod recovery;
 mod refusal;
 mod settings;
 mod sign_in;
 pub mod traits;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -34,6 +38,7 @@ use crate::store::sql::flows;
 pub use answer::{Continue, Next, Outcome, Shown, Signed};
 pub use csrf::{fits as csrf_fits, new_secret as new_csrf_secret, token as csrf_token};
 pub use places::{allowed_return, error_page, finished, page, page_of, submit_url};
+pub(super) use recovery::for_operator as recovery_by_operator;
 pub use refusal::Refusal;
 
 /// Who is at the other end, and what they brought.
@@ -49,6 +54,8 @@ pub struct Visitor {
     pub fresh: String,
     /// Whether the request looks like a browser's: it has cookies, or comes from a page.
     pub is_browser: bool,
+    /// In which language they wish to be written to.
+    pub language: &'static str,
     /// Keeps failures from flooding the ledger.
     pub flood: Arc<Flood>,
 }
@@ -81,6 +88,7 @@ pub fn begin(d: &Deps, v: &Visitor, kind: FlowKind, asked: &Begin) -> Result<Sho
     match kind {
         FlowKind::Login => login::begin(d, v, asked),
         FlowKind::Settings => settings::begin(d, v, asked),
+        FlowKind::Recovery => recovery::begin(d, v, asked),
         _ => Err(Refusal::Disabled("This is not possible here.")),
     }
 }
@@ -113,6 +121,7 @@ pub fn submit(
     match kind {
         FlowKind::Login => login::submit(d, v, flow, body),
         FlowKind::Settings => settings::submit(d, v, flow, body),
+        FlowKind::Recovery => recovery::submit(d, v, flow, body),
         _ => Err(Refusal::Disabled("This is not possible here.")),
     }
 }
@@ -128,6 +137,7 @@ fn show_flow(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal> {
     match flow.kind {
         FlowKind::Login => login::shown(d, v, flow),
         FlowKind::Settings => settings::shown(d, v, flow),
+        FlowKind::Recovery => Ok(recovery::shown(d, v, flow)),
         _ => Err(Refusal::Disabled("This is not possible here.")),
     }
 }
@@ -181,16 +191,24 @@ fn new_flow(
         Client::Browser => v.secret.as_deref().map(csrf::digest),
         Client::Api => None,
     };
+    let mut flow = blank(d.rng.uuid_v7(now)?, kind, client, now);
+    flow.expires_at = later(now, d.options.signin.flow_minutes)?;
+    flow.form.csrf = csrf;
+    Ok(flow)
+}
+
+/// A flow about which nothing is known yet and that is over at once.
+fn blank(id: Uuid, kind: FlowKind, client: Client, now: Timestamp) -> Flow {
     let state = match kind {
         FlowKind::Settings => State::ShowForm,
         _ => State::ChooseMethod,
     };
-    Ok(Flow {
-        id: d.rng.uuid_v7(now)?,
+    Flow {
+        id,
         kind,
         identity_id: None,
         issued_at: now,
-        expires_at: later(now, d.options.signin.flow_minutes)?,
+        expires_at: now,
         attempts: 0,
         form: Form {
             client,
@@ -198,18 +216,18 @@ fn new_flow(
             active: None,
             request_url: String::new(),
             return_to: None,
-            csrf,
+            csrf: None,
             refresh: false,
             requested_aal: Aal::One,
             identifier: None,
             values: Map::new(),
             messages: Vec::new(),
-            field_messages: std::collections::BTreeMap::new(),
+            field_messages: BTreeMap::new(),
             transient_payload: None,
             schema_id: None,
         },
         sealed: None,
-    })
+    }
 }
 
 /// Puts what is wrong with single fields beside them.

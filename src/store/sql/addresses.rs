@@ -11,6 +11,13 @@ use crate::store::{Row, StoreError, Tx, WriteTx};
 statements! {
     OF = "SELECT value, via, id, verifiable, recovery, verified_at, created_at, updated_at
         FROM addresses WHERE identity = $1 ORDER BY via, value";
+    RECOVERY_OWNER = "SELECT identity FROM addresses
+        WHERE value = $1 AND via = $2 AND recovery = 1";
+    VERIFIABLE_OWNER = "SELECT identity FROM addresses
+        WHERE value = $1 AND via = $2 AND verifiable = 1";
+    VERIFY = "UPDATE addresses SET verified_at = $4, updated_at = $4
+        WHERE value = $1 AND via = $2 AND identity = $3 AND verifiable = 1
+        AND verified_at IS NULL";
     INSERT = "INSERT INTO addresses (value, via, identity, id, verifiable, recovery, verified_at,
         created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     UPDATE = "UPDATE addresses SET verifiable = $4, recovery = $5, verified_at = $6,
@@ -85,6 +92,41 @@ impl Address {
 /// A failure of the store.
 pub fn of(tx: &Tx<'_>, identity: i64) -> Result<Vec<Address>, StoreError> {
     tx.all(OF, args![identity])?.iter().map(address).collect()
+}
+
+/// The row number of the identity that may recover its account by this mail address.
+///
+/// # Errors
+/// A failure of the store.
+pub fn recovery_owner(tx: &Tx<'_>, email: &str) -> Result<Option<i64>, StoreError> {
+    owner(tx, RECOVERY_OWNER, email)
+}
+
+/// The row number of the identity whose mail address this is to be verified.
+///
+/// # Errors
+/// A failure of the store.
+pub fn verifiable_owner(tx: &Tx<'_>, email: &str) -> Result<Option<i64>, StoreError> {
+    owner(tx, VERIFIABLE_OWNER, email)
+}
+
+fn owner(tx: &Tx<'_>, statement: &str, email: &str) -> Result<Option<i64>, StoreError> {
+    let row = tx.opt(statement, args![email, Via::Email.as_str()])?;
+    row.map(|row| row.int(0)).transpose()
+}
+
+/// Keeps that the owner of a mail address has proved it is theirs; `false` when that was known, or
+/// the identity has no such address.
+///
+/// # Errors
+/// A failure of the store.
+pub fn verify(
+    tx: &WriteTx<'_>,
+    identity: i64,
+    email: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.exec(VERIFY, args![email, Via::Email.as_str(), identity, now])? > 0)
 }
 
 /// The addresses of many identities, each with the number of its identity's row.

@@ -10,6 +10,7 @@ use crate::store::{StoreError, Tx, WriteTx};
 statements! {
     INSERT = "INSERT INTO codes (id, identity, purpose, digest, attempts, created_at, expires_at)
         VALUES ($1, $2, $3, $4, 0, $5, $6)";
+    DELETE = "DELETE FROM codes WHERE id = $1";
     DELETE_PURPOSE = "DELETE FROM codes WHERE identity = $1 AND purpose = $2";
     FIND = "SELECT c.digest, i.id, c.attempts, c.expires_at FROM codes c
         JOIN identities i ON i.n = c.identity
@@ -44,6 +45,31 @@ pub fn replace(
 ) -> Result<(), StoreError> {
     tx.exec(DELETE_PURPOSE, args![identity, purpose])?;
     tx.exec_one(INSERT, args![id, identity, purpose, digest, created_at, expires_at])
+}
+
+/// Records a code for the flow `id`, in place of the one it had; those of other flows stay.
+///
+/// # Errors
+/// A failure of the store.
+pub fn put(
+    tx: &WriteTx<'_>,
+    id: Uuid,
+    identity: i64,
+    purpose: &str,
+    digest: &str,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    tx.exec(DELETE, args![id])?;
+    tx.exec_one(INSERT, args![id, identity, purpose, digest, created_at, expires_at])
+}
+
+/// Removes the code of a flow; `false` when it had none, which means that somebody else has used it.
+///
+/// # Errors
+/// A failure of the store.
+pub fn remove(tx: &WriteTx<'_>, id: Uuid) -> Result<bool, StoreError> {
+    Ok(tx.exec(DELETE, args![id])? > 0)
 }
 
 /// Withdraws the codes of one purpose.

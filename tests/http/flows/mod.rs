@@ -2,6 +2,7 @@
 //! after the checklist of the Kratos API.
 
 mod login;
+mod recovery;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,30 @@ impl Place {
     pub fn meddle(&self, text: &str) {
         let file = self.server.laptop.home().join("state/doorward.db");
         crate::support::batch_file(&file, text).unwrap();
+    }
+
+    /// What the newest mail to an address holds.
+    pub fn mail(&self, to: &str) -> Value {
+        self.mails(to).pop().unwrap_or_else(|| panic!("no mail to {to}"))
+    }
+
+    /// What the mails to an address hold, oldest first.
+    pub fn mails(&self, to: &str) -> Vec<Value> {
+        let text = "SELECT id, content, template FROM messages WHERE recipient = $1 ORDER BY n";
+        let rows = self.d.store.read(|tx| tx.all(text, &[to.into()])).unwrap();
+        let read = |row: &doorward::store::Row| {
+            let context = format!("message:{}", row.text(0).unwrap());
+            let content = self.d.unseal(&context, row.text(1).unwrap()).unwrap();
+            let mut content: Value = serde_json::from_slice(&content).unwrap();
+            content["template"] = row.text(2).unwrap().into();
+            content
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// The types of what the ledger holds, oldest first.
+    pub fn history(&self) -> Vec<String> {
+        crate::support::ledger::types(&self.d)
     }
 
     pub fn browser(&self) -> Browser<'_> {

@@ -69,16 +69,7 @@ impl Place {
         steps: &[(MethodKind, Aal)],
         lifespan: Option<SignedDuration>,
     ) -> Held {
-        let now = self.d.clock.now();
-        let methods = steps.iter().map(|(kind, aal)| Method::new(*kind, *aal, now)).collect();
-        let sign_in = SignIn { identity_id: who, methods, carrier, lifespan };
-        let Issued { session, secret } = sessions::issue(&self.d, &browser(), &sign_in).unwrap();
-        let secret = secret.expose_secret();
-        let secret = match carrier {
-            Carrier::Token => secret.to_owned(),
-            Carrier::Cookie => format!("ory_kratos_session={secret}"),
-        };
-        Held { id: session.id.to_string(), secret }
+        held(&self.d, who, carrier, steps, lifespan)
     }
 
     /// What `whoami` says to a holder of a token.
@@ -104,6 +95,26 @@ impl Place {
         connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
         connection.execute_batch(text).unwrap();
     }
+}
+
+/// A session of somebody.
+pub fn held(
+    d: &Deps,
+    who: Uuid,
+    carrier: Carrier,
+    steps: &[(MethodKind, Aal)],
+    lifespan: Option<SignedDuration>,
+) -> Held {
+    let now = d.clock.now();
+    let methods = steps.iter().map(|(kind, aal)| Method::new(*kind, *aal, now)).collect();
+    let sign_in = SignIn { identity_id: who, methods, carrier, lifespan };
+    let Issued { session, secret } = sessions::issue(d, &browser(), &sign_in).unwrap();
+    let secret = secret.expose_secret();
+    let secret = match carrier {
+        Carrier::Token => secret.to_owned(),
+        Carrier::Cookie => format!("ory_kratos_session={secret}"),
+    };
+    Held { id: session.id.to_string(), secret }
 }
 
 /// Somebody with a password.

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use crate::app::Deps;
 use crate::http::asked::Asked;
 use crate::http::failure::Failure;
+use crate::http::pages::Language;
 use crate::http::ticket::{self, Ticket};
 use crate::service::flood::Flood;
 use crate::service::flows::{Visitor, new_csrf_secret};
@@ -39,6 +40,7 @@ pub fn visitor(
         secret: secret.map(ToOwned::to_owned),
         fresh: new_csrf_secret(&d.rng)?,
         is_browser,
+        language: Language::wished(headers).code(),
         flood,
     })
 }
