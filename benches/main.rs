@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use harness::Outcome;
 use harness::options::Options;
 use harness::report::{Line, Verdict, table};
-use workloads::service::{life, memory, reads, sessions, writes};
+use workloads::service::{life, logins, memory, reads, sessions, writes};
 use workloads::unit::Unit;
 use workloads::{dispatch, import, package, rates, verify, write};
 
@@ -72,6 +72,9 @@ fn measure(options: &Options) -> Outcome<Vec<Line>> {
     }
     if options.wants(&["P5", "P6", "P8"]) {
         add("sessions", sessions::measure(options, &unit)?);
+    }
+    if options.wants(&["P7", "P9", "P10"]) {
+        add("sign-ins", logins::measure(options, &unit)?);
     }
     if options.wants(&["P15", "P16", "P17", "P18", "P19"]) {
         add("reads", reads::measure(options, &unit)?);

@@ -8,6 +8,7 @@
 mod data;
 mod disk;
 mod fill;
+mod hash;
 mod read;
 mod serve;
 mod watch;
@@ -36,6 +37,7 @@ fn main() -> Outcome {
         "chain" => read::chain(next().parse()?),
         "commit" => disk::commit(&next(), next().parse()?),
         "group" => disk::group(&next(), next().parse()?, next().parse()?),
+        "hash" => hash::hash(next().parse()?, next().parse()?),
         "copy" => disk::copy(&next(), &next()),
         "serve" => serve::serve(&next()),
         "fill" => fill::fill(&next(), next().parse()?, next().parse()?),

@@ -17,7 +17,7 @@ use crate::harness::options::Options;
 use crate::harness::process::output;
 
 /// What `dispatch` may call: hook tools, and programs of the machine.
-const TOOLS: [&str; 24] = [
+const TOOLS: [&str; 25] = [
     "action-fail",
     "action-get",
     "action-log",
@@ -35,6 +35,7 @@ const TOOLS: [&str; 24] = [
     "relation-ids",
     "relation-list",
     "relation-set",
+    "resource-get",
     "secret-add",
     "secret-get",
     "secret-info-get",
@@ -136,6 +137,7 @@ impl Unit {
         self.answer("config-get", &json!({}))?;
         self.answer("is-leader", &json!(true))?;
         self.answer("relation-ids", &json!(["doorward-peers:0"]))?;
+        self.answer("relation-ids.smtp", &json!([]))?;
         self.answer(
             "relation-get",
             &json!({"store-unit": "doorward/0", "keys-secret-id": SECRET}),

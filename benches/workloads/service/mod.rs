@@ -1,6 +1,7 @@
 //! What is measured over HTTP, on the running service.
 
 pub mod life;
+pub mod logins;
 pub mod memory;
 pub mod reads;
 pub mod sessions;

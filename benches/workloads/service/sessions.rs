@@ -109,7 +109,9 @@ fn session(n: i64, now: Timestamp) -> Session {
 /// People from all over the table, with their tokens.
 fn signed_in(unit: &Unit) -> Outcome<Vec<SignedIn>> {
     let connection = unit.service()?;
-    let last: i64 = connection.query_row("SELECT max(identity) FROM sessions", [], |r| r.get(0))?;
+    // Sessions that began while something was measured are over much sooner.
+    let text = "SELECT max(identity) FROM sessions WHERE expires_at > 2000000000000000";
+    let last: i64 = connection.query_row(text, [], |row| row.get(0))?;
     let mut statement = connection.prepare("SELECT id FROM identities WHERE n = ?1")?;
     let mut all = Vec::new();
     for turn in 0..DIFFERENT.min(last.unsigned_abs()) {
