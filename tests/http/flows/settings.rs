@@ -200,3 +200,41 @@ fn settings_are_for_whoever_is_signed_in_and_for_nobody_else() {
     let stolen = save(&mut eve, &flow, json!({"method": "password", "password": "something else"}));
     assert_eq!(stolen.must(403).json()["error"]["id"], "security_identity_mismatch");
 }
+
+#[test]
+fn a_person_changes_what_they_say_about_themselves_and_nothing_else() {
+    let place = Place::with("login_style: unified");
+    crate::http::sessions::person(&place.d, "eve@example.com");
+    let mut browser = place.browser();
+    browser.sign_in("ada@example.com", PASSWORD).must(200);
+    let flow = browser.begin("settings", "");
+    assert_eq!(node(&flow, "traits.email")["attributes"]["value"], "ada@example.com");
+    let mut traits = json!({"email": "ada@example.com", "name": "Ada"});
+    let done = save(&mut browser, &flow, json!({"method": "profile", "traits": traits}));
+    assert_eq!(done.must(200).json()["identity"]["traits"], traits);
+    for (email, told) in [("no address", 4_000_040), ("", 4_000_002)] {
+        traits["email"] = email.into();
+        let wrong = save(&mut browser, &flow, json!({"method": "profile", "traits": traits}));
+        assert_eq!(said_about(&wrong.must(400).json(), "traits.email"), [told]);
+    }
+    traits["email"] = "Eve@example.com".into();
+    let taken = save(&mut browser, &flow, json!({"method": "profile", "traits": traits}));
+    assert_eq!(said(&taken.must(400).json()), [4_000_007]);
+    // AUTHZ-03: what only administrators may set is not taken.
+    traits["email"] = "ada@example.com".into();
+    let more = json!({
+        "method": "profile", "traits": traits, "state": "inactive", "schema_id": "admin_v0",
+        "metadata_public": {"a": 1}, "metadata_admin": {"a": 1}, "authorities": ["realm_admin"]
+    });
+    save(&mut browser, &flow, more).must(200);
+    let kept = place.server.admin("GET", &format!("/admin/identities/{}", place.ada)).json();
+    assert_eq!((&kept["state"], &kept["schema_id"]), (&json!("active"), &json!("social_user_v0")));
+    assert!(kept["metadata_public"].is_null() && kept["metadata_admin"].is_null());
+    // SESS-08: an address changes only shortly after signing in, a name at any time.
+    place.meddle("UPDATE sessions SET authenticated_at = authenticated_at - 4000000000");
+    traits["name"] = "Ada L.".into();
+    save(&mut browser, &flow, json!({"method": "profile", "traits": traits})).must(200);
+    traits["email"] = "new@example.com".into();
+    let refused = save(&mut browser, &flow, json!({"method": "profile", "traits": traits}));
+    assert_eq!(refused.must(403).json()["error"]["id"], "session_refresh_required");
+}

@@ -4,6 +4,7 @@ mod factors;
 mod key;
 mod nodes;
 mod password;
+mod profile;
 
 use jiff::SignedDuration;
 use uuid::Uuid;
@@ -98,6 +99,7 @@ pub(super) fn submit(d: &Deps, v: &Visitor, flow: Flow, body: &Body) -> Result<O
     let method = method(body).to_owned();
     flow.form.active = Some(method.clone());
     match method.as_str() {
+        "profile" if !owner.enrols => profile::submit(d, v, flow, &owner, body),
         "password" => {
             privileged(d, &flow, &owner)?;
             password::submit(d, v, flow, &owner, body)
@@ -235,15 +237,21 @@ fn try_change(
     if !right {
         return Ok(None);
     }
+    saved(d, v, flow, Vec::new()).map(Some)
+}
+
+/// Says that it worked, and what may come next.
+fn saved(d: &Deps, v: &Visitor, mut flow: Flow, next: Vec<Continue>) -> Result<Outcome, Refusal> {
     flow.form.state = State::Success;
     flow.form.messages = vec![text::SAVED.text()];
     let then = flow.form.return_to.clone();
     let place = places::page_of(&d.options, FlowKind::Settings, flow.id);
     let mut shown = keep(d, v, flow)?;
+    shown.continue_with = next;
     if shown.flow.form.client == Client::Browser {
         shown.continue_with.push(Continue::Go(then.clone().unwrap_or(place)));
     }
-    Ok(Some(Outcome::Shown { wrong: false, shown: Box::new(shown), then }))
+    Ok(Outcome::Shown { wrong: false, shown: Box::new(shown), then })
 }
 
 /// The id of the owner, as everything that is changed needs it.

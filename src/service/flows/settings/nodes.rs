@@ -11,11 +11,14 @@ use crate::domain::flow::text::{self, Text};
 use crate::domain::flow::ui::{Attributes, Group, InputType, Node};
 use crate::service::factors::lookup::{self, Sheet};
 use crate::service::factors::totp::Offer;
-use crate::service::flows::{Refusal, Visitor, csrf_node, keys, pending, put_messages};
+use crate::service::flows::{Refusal, Visitor, csrf_node, keys, pending, put_messages, traits};
 
 /// Its nodes.
 pub(super) fn of(d: &Deps, v: &Visitor, flow: &Flow, owner: &Owner) -> Result<Vec<Node>, Refusal> {
     let mut nodes = vec![csrf_node(v, flow)];
+    if !owner.enrols {
+        nodes.extend(profile(d, flow, owner));
+    }
     nodes.extend(password());
     nodes.extend(totp(d, flow, owner)?);
     if !owner.enrols {
@@ -25,6 +28,14 @@ pub(super) fn of(d: &Deps, v: &Visitor, flow: &Flow, owner: &Owner) -> Result<Ve
     nodes.extend(keys::passkey_settings(d, flow, &owner.identity)?);
     put_messages(flow, &mut nodes);
     Ok(nodes)
+}
+
+fn profile(d: &Deps, flow: &Flow, owner: &Owner) -> Vec<Node> {
+    let Some(schema) = d.schemas.get(&owner.identity.schema_id) else { return Vec::new() };
+    let shown = flow.form.values.get("traits").unwrap_or(&owner.identity.traits);
+    let mut nodes = traits::nodes(schema.document(), shown, &flow.form.field_messages);
+    nodes.push(Node::submit(Group::Profile, "method", "profile", text::SAVE.text()));
+    nodes
 }
 
 fn password() -> Vec<Node> {

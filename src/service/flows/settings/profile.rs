@@ -1,0 +1,72 @@
+//! What a person says about themselves.
+
+use serde_json::{Map, Value};
+
+use super::{Owner, privileged, saved};
+use crate::app::Deps;
+use crate::domain::flow::Flow;
+use crate::domain::flow::text;
+use crate::domain::schema::Schema;
+use crate::error::ErrorCode;
+use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, traits};
+use crate::service::identities::{Patch, UpdateIdentity, update};
+
+/// Puts the traits in place. What protects the account (addresses, and what the person signs in
+/// with) changes only shortly after signing in; a code goes to an address that is new.
+pub(super) fn submit(
+    d: &Deps,
+    v: &Visitor,
+    mut flow: Flow,
+    owner: &Owner,
+    body: &Body,
+) -> Result<Outcome, Refusal> {
+    let schema = d.schemas.get(&owner.identity.schema_id).ok_or(Refusal::NotFound)?;
+    let document = schema.document();
+    let typed = body.get("traits").cloned().unwrap_or(Value::Null);
+    let wanted = kept(document, &owner.identity.traits, traits::coerce(document, &typed));
+    traits::remember(&mut flow.form, &wanted);
+    let violations = schema.violations(&wanted).map_err(crate::error::Error::from)?;
+    if !violations.is_empty() {
+        traits::complain(&mut flow.form, document, &violations);
+        return again(d, v, flow);
+    }
+    if protected(schema, &owner.identity.traits) != protected(schema, &wanted) {
+        privileged(d, &flow, owner)?;
+    }
+    let request =
+        UpdateIdentity { traits: Some(Patch::Replace(wanted)), ..UpdateIdentity::default() };
+    match update(d, &owner.by, owner.id(), request) {
+        Ok(_) => {}
+        Err(error) if error.code() == ErrorCode::Conflict => {
+            flow.form.messages.push(text::DUPLICATE.text());
+            return again(d, v, flow);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    flow.form.values.clear();
+    saved(d, v, flow, Vec::new())
+}
+
+/// What was typed, with the traits for which the form has no field.
+fn kept(document: &Value, old: &Value, typed: Value) -> Value {
+    let Value::Object(mut all) = typed else { return typed };
+    let fields = traits::nodes(document, old, &std::collections::BTreeMap::new());
+    let has_field = |key: &str| {
+        let (own, inner) = (format!("traits.{key}"), format!("traits.{key}."));
+        let mut names = fields.iter().filter_map(|field| field.name());
+        names.any(|name| name == own || name.starts_with(&inner))
+    };
+    let none = Map::new();
+    for (key, value) in old.as_object().unwrap_or(&none) {
+        if !has_field(key) && !all.contains_key(key) {
+            all.insert(key.clone(), value.clone());
+        }
+    }
+    Value::Object(all)
+}
+
+/// What of the traits protects the account.
+fn protected(schema: &Schema, traits: &Value) -> Option<impl PartialEq + use<>> {
+    let seen = schema.project(traits).ok()?;
+    Some((seen.identifiers, seen.verifiable, seen.recovery))
+}
