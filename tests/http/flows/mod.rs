@@ -1,6 +1,7 @@
 //! Flows over HTTP, as a browser, a page's script and a program go through them; the tests are named
 //! after the checklist of the Kratos API.
 
+mod checklist;
 mod login;
 mod recovery;
 mod settings;
@@ -136,6 +137,11 @@ impl Browser<'_> {
     /// Hands a document in, as a page's script does.
     pub fn send(&mut self, path: &str, body: &Value) -> Answer {
         self.ask("POST", path, "application/json", "application/json", &body.to_string())
+    }
+
+    /// Asks for something to be removed.
+    pub fn remove(&mut self, path: &str) -> Answer {
+        self.ask("DELETE", path, "application/json", "", "")
     }
 
     /// Begins a flow and gives it as a document.

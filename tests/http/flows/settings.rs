@@ -202,7 +202,7 @@ fn settings_are_for_whoever_is_signed_in_and_for_nobody_else() {
 }
 
 #[test]
-fn a_person_changes_what_they_say_about_themselves_and_nothing_else() {
+fn authz_03_a_person_changes_what_they_say_about_themselves_and_nothing_else() {
     let place = Place::with("login_style: unified");
     crate::http::sessions::person(&place.d, "eve@example.com");
     let mut browser = place.browser();
