@@ -8,6 +8,7 @@ use super::identity::{Show, identity};
 use super::session::session;
 use crate::config::Options;
 use crate::domain::flow::{Client, FlowKind};
+use crate::domain::identity::Identity;
 use crate::service::flows::{Continue, Next, Shown, Signed, page_of};
 
 /// A flow as clients read it.
@@ -72,6 +73,13 @@ pub fn continue_with(options: &Options, all: &[Continue]) -> Value {
         Continue::Go(to) => json!({"action": "redirect_browser_to", "redirect_browser_to": to}),
     });
     items.collect()
+}
+
+/// A new account without a session, as a program reads it.
+#[must_use]
+pub fn registered(options: &Options, now: Timestamp, owner: &Identity, next: &[Continue]) -> Value {
+    let owner = identity(&options.base_url(), now, owner, Show::Person);
+    json!({"identity": owner, "continue_with": continue_with(options, next)})
 }
 
 /// That somebody is signed in, as a program reads it.

@@ -54,6 +54,15 @@ pub enum Outcome {
     },
     /// Somebody is signed in.
     Signed(Box<Signed>),
+    /// There is a new account, whose owner may sign in once their address is verified.
+    Registered {
+        /// It, as they see it.
+        identity: Box<Identity>,
+        /// Where a browser goes.
+        to: String,
+        /// What may come next.
+        continue_with: Vec<Continue>,
+    },
     /// The browser must go elsewhere.
     Go {
         /// Where.

@@ -4,15 +4,17 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::sign_in::as_seen_by_its_owner;
 use super::{Refusal, Visitor};
 use crate::app::Deps;
 use crate::domain::flow::Client;
+use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::domain::session::{Aal, Method, MethodKind, Session};
 use crate::domain::status::Status;
 use crate::service::sessions::{
-    self, Carrier, Presented, SignIn, as_person, check_at_any_level, created, revoked,
+    self, Carrier, Lack, Presented, SignIn, as_person, check_at_any_level, created, revoked,
 };
 use crate::store::WriteTx;
 use crate::store::sql::identities::Stored;
@@ -24,6 +26,10 @@ pub(super) struct Entered {
     pub session: Session,
     /// What the client is to present from now on.
     pub presented: Presented,
+    /// Who it is, as they see themselves.
+    pub identity: Identity,
+    /// What the session lacks.
+    pub lack: Option<Lack>,
 }
 
 /// Lets `who` in. `prepare` does within the transaction what goes before, such as using a code up,
@@ -45,7 +51,7 @@ pub(super) fn enter(
     let presented = Presented::draw(&d.rng, carrier)?;
     let by = as_person(&v.by, who);
     let methods = vec![Method::new(method, Aal::One, now)];
-    let session = d.store.write(&by.author(), |tx| {
+    let (session, identity, lack) = d.store.write(&by.author(), |tx| {
         let (owner, first, mut events) = prepare(tx)?;
         if !owner.identity.standing().effective(now).grants_sessions() {
             return Err(Refusal::NotFound);
@@ -66,9 +72,10 @@ pub(super) fn enter(
                 .data("methods", vec![method.as_str()]),
         );
         events.push(created(&session));
-        Ok(by.change(session, first, events))
+        let lack = sessions::lack(d, tx, Some(owner.n))?;
+        Ok(by.change((session, owner.identity, lack), first, events))
     })?;
-    Ok(Entered { session, presented })
+    Ok(Entered { session, presented, identity: as_seen_by_its_owner(identity), lack })
 }
 
 /// Makes somebody who was only invited active, as part of a larger change; says so when they were.

@@ -14,9 +14,11 @@ mod places;
 mod problems;
 mod recovery;
 mod refusal;
+mod registration;
 mod settings;
 mod sign_in;
 pub mod traits;
+mod verification;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,6 +42,7 @@ pub use csrf::{fits as csrf_fits, new_secret as new_csrf_secret, token as csrf_t
 pub use places::{allowed_return, error_page, finished, page, page_of, submit_url};
 pub(super) use recovery::for_operator as recovery_by_operator;
 pub use refusal::Refusal;
+pub use verification::fill_in;
 
 /// Who is at the other end, and what they brought.
 #[derive(Clone, Debug)]
@@ -88,8 +91,9 @@ pub fn begin(d: &Deps, v: &Visitor, kind: FlowKind, asked: &Begin) -> Result<Sho
     match kind {
         FlowKind::Login => login::begin(d, v, asked),
         FlowKind::Settings => settings::begin(d, v, asked),
+        FlowKind::Registration => registration::begin(d, v, asked),
         FlowKind::Recovery => recovery::begin(d, v, asked),
-        _ => Err(Refusal::Disabled("This is not possible here.")),
+        FlowKind::Verification => verification::begin(d, v, asked),
     }
 }
 
@@ -121,8 +125,9 @@ pub fn submit(
     match kind {
         FlowKind::Login => login::submit(d, v, flow, body),
         FlowKind::Settings => settings::submit(d, v, flow, body),
+        FlowKind::Registration => registration::submit(d, v, flow, body),
         FlowKind::Recovery => recovery::submit(d, v, flow, body),
-        _ => Err(Refusal::Disabled("This is not possible here.")),
+        FlowKind::Verification => verification::submit(d, v, flow, body),
     }
 }
 
@@ -137,8 +142,9 @@ fn show_flow(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal> {
     match flow.kind {
         FlowKind::Login => login::shown(d, v, flow),
         FlowKind::Settings => settings::shown(d, v, flow),
+        FlowKind::Registration => registration::shown(d, v, flow),
         FlowKind::Recovery => Ok(recovery::shown(d, v, flow)),
-        _ => Err(Refusal::Disabled("This is not possible here.")),
+        FlowKind::Verification => Ok(verification::shown(d, v, flow)),
     }
 }
 

@@ -241,7 +241,8 @@ pub(super) fn as_seen_by_its_owner(identity: Identity) -> Identity {
     Identity { credentials: Vec::new(), metadata_admin: serde_json::Value::Null, ..identity }
 }
 
-fn next(d: &Deps, flow: &Flow, lack: Option<Lack>) -> Next {
+/// Where a sign-in leads, by what the session lacks.
+pub(super) fn next(d: &Deps, flow: &Flow, lack: Option<Lack>) -> Next {
     let place = flow.form.return_to.as_deref();
     match lack {
         None => Next::Done(places::finished(&d.options, place)),

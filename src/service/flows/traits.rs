@@ -154,8 +154,8 @@ fn type_of(shape: &Value) -> &str {
     named.unwrap_or(implied)
 }
 
-/// What was typed, as the types of the schema: forms know only text. A field that was left empty is
-/// left out. What does not fit stays as it is, for the schema to refuse.
+/// What was typed, as the types of the schema: forms know only text. Space around it is nobody's
+/// intention, and a field that was left empty is left out. What does not fit stays as it is, for the schema to refuse.
 #[must_use]
 pub fn coerce(document: &Value, typed: &Value) -> Value {
     match document.pointer("/properties/traits") {
@@ -209,7 +209,7 @@ fn scalar(text: &str, kind: &str) -> Option<Value> {
         }
         _ => None,
     };
-    Some(number.unwrap_or_else(|| text.into()))
+    Some(number.unwrap_or_else(|| trimmed.into()))
 }
 
 /// Keeps what was typed with the form, to be shown again.
@@ -328,7 +328,7 @@ mod tests {
         assert_eq!(
             coerce(&document(), &typed),
             json!({
-                "email": " a@example.com", "name": {"first": "Ada"}, "age": 7, "weight": 1.5,
+                "email": "a@example.com", "name": {"first": "Ada"}, "age": 7, "weight": 1.5,
                 "news": true, "place": {"zip": "12345"}, "tags": ["x"], "more": "1"
             })
         );

@@ -4,7 +4,9 @@
 mod checklist;
 mod login;
 mod recovery;
+mod registration;
 mod settings;
+mod verification;
 
 use std::collections::BTreeMap;
 

@@ -11,7 +11,7 @@ use crate::http::document::Document;
 use crate::http::failure::Failure;
 use crate::http::ticket;
 use crate::http::view;
-use crate::service::flows::{Next, Outcome, Signed, Visitor, page_of};
+use crate::service::flows::{Continue, Next, Outcome, Signed, Visitor, page_of};
 use crate::service::sessions::{Carrier, Presented};
 
 /// In which form an answer is wanted.
@@ -44,6 +44,12 @@ pub fn answer(
             Document(status, view::flow::flow(options, now, &shown)).into_response()
         }
         Outcome::Signed(signed) => signed_in(d, v, &signed, way, secure),
+        Outcome::Registered { to, .. } if way == Way::Browser => see_other(HeaderMap::new(), &to),
+        Outcome::Registered { identity, to, mut continue_with } => {
+            continue_with.push(Continue::Go(to));
+            let document = view::flow::registered(options, now, &identity, &continue_with);
+            Document::ok(document).into_response()
+        }
         Outcome::Go { to, session, continue_with, .. } => {
             let headers = match session.as_deref() {
                 Some((session, presented)) => cookies(d, v, session, presented, secure),

@@ -121,7 +121,7 @@ fn recovered(d: &Deps, now: Timestamp) -> Text {
 }
 
 fn outcome(d: &Deps, client: Client, settings: Uuid, entered: Entered) -> Outcome {
-    let Entered { session, presented } = entered;
+    let Entered { session, presented, .. } = entered;
     let continue_with = match client {
         Client::Browser => Vec::new(),
         Client::Api => vec![

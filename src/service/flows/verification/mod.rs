@@ -164,23 +164,15 @@ fn redeem(d: &Deps, v: &Visitor, mut flow: Flow, typed: &str) -> Result<Outcome,
         }
         Tried::Right(open) => open,
     };
-    let who = open.identity_id;
-    match complete(d, v, &flow, &open)? {
-        Some(flow) => Ok(going_on(d, v, flow)),
-        None => {
-            failed(d, v, "not_allowed", Some(who))?;
-            Ok(going_on(d, v, flow))
-        }
+    if let Some(done) = complete(d, v, &flow, &open)? {
+        return Ok(going_on(d, v, done));
     }
+    failed(d, v, "not_allowed", Some(open.identity_id))?;
+    Ok(going_on(d, v, flow))
 }
 
 /// Uses the code up; nothing when its owner has another address by now, or may not verify it.
-fn complete(
-    d: &Deps,
-    v: &Visitor,
-    flow: &Flow,
-    open: &OpenCode,
-) -> Result<Option<Flow>, Refusal> {
+fn complete(d: &Deps, v: &Visitor, flow: &Flow, open: &OpenCode) -> Result<Option<Flow>, Refusal> {
     let (now, who) = (d.clock.now(), open.identity_id);
     let Some(address) = flow.form.identifier.as_deref() else { return Ok(None) };
     if pending::get(flow, SENT_TO).is_none_or(|sent_to| sent_to != token::digest(address)) {

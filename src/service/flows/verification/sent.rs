@@ -14,7 +14,7 @@ use crate::service::flows::{Refusal, Visitor, csrf, new_flow, pending};
 use crate::service::throttle::may_mail;
 use crate::store::WriteTx;
 use crate::store::sql::flows;
-use crate::store::sql::identities::Stored;
+use crate::store::sql::identities::{self, Stored};
 
 /// Sets the flow to that a code was sent.
 pub(super) fn sent(flow: &mut Flow, address: &str) {
@@ -63,7 +63,8 @@ impl Sent {
         if client == Client::Browser {
             flow.form.csrf = secret.map(csrf::digest);
         }
-        flow.form.request_url = format!("{}/self-service/verification/browser", d.options.base_url());
+        flow.form.request_url =
+            format!("{}/self-service/verification/browser", d.options.base_url());
         sent(&mut flow, address);
         pending::put(&mut flow, SENT_TO, token::digest(address));
         let code = mailed::draw(d, PURPOSE, flow.id)?;
@@ -96,7 +97,7 @@ pub(in crate::service::flows) fn send(
     client: Client,
     address: &str,
     return_to: Option<String>,
-    owner: &Stored,
+    owner: &Identity,
 ) -> Result<Flow, Refusal> {
     let mut sent = Sent::new(d, v, client, address, v.secret.as_deref())?;
     sent.flow.form.return_to = return_to;
@@ -105,10 +106,11 @@ pub(in crate::service::flows) fn send(
         d.store.scratch(|tx| flows::insert(tx, &sent.flow))?;
         return Ok(sent.flow);
     }
-    let event = requested(&owner.identity, &sent.code);
+    let event = requested(owner, &sent.code);
     d.store.write(&v.by.author(), |tx| {
+        let n = identities::row_of(tx, owner.id)?.ok_or(Refusal::NotFound)?;
         flows::insert(tx, &sent.flow)?;
-        mail(d, v, tx, &sent.flow, &sent.code, owner.n)?;
+        mail(d, v, tx, &sent.flow, &sent.code, n)?;
         Ok::<_, Refusal>(v.by.change((), event, []))
     })?;
     Ok(sent.flow)

@@ -1,0 +1,137 @@
+//! The account itself.
+
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::choose;
+use crate::app::Deps;
+use crate::domain::credential::CredentialType;
+use crate::domain::flow::text;
+use crate::domain::flow::{Client, Flow, FlowKind};
+use crate::domain::identity::Identity;
+use crate::domain::ledger::event::Event;
+use crate::domain::schema::Schema;
+use crate::domain::session::MethodKind;
+use crate::error::{Error, ErrorCode};
+use crate::service::creating::{CreateIdentity, Registered, assemble};
+use crate::service::flows::enter::{Entered, enter};
+use crate::service::flows::sign_in::{as_seen_by_its_owner, next};
+use crate::service::flows::verification::Sent;
+use crate::service::flows::{
+    Continue, Next, Outcome, Refusal, Signed, Visitor, again, places, problems,
+};
+use crate::service::passwords::judge;
+use crate::service::sessions::as_person;
+use crate::store::WriteTx;
+use crate::store::sql::identities::Stored;
+use crate::store::sql::{flows, insert};
+
+/// Makes an account with a password, and lets its owner in.
+pub(super) fn with_password(
+    d: &Deps,
+    v: &Visitor,
+    mut flow: Flow,
+    schema: &Schema,
+    typed: &Value,
+    password: Option<&str>,
+) -> Result<Outcome, Refusal> {
+    choose(&mut flow);
+    let projection = schema.project(typed).map_err(Error::from)?;
+    let identifiers = projection.identifiers.get(&CredentialType::Password);
+    let Some(identifiers) = identifiers.filter(|all| !all.is_empty()) else {
+        flow.form.messages.push(text::NO_IDENTIFIER.text());
+        return again(d, v, flow);
+    };
+    let Some(password) = password.map(SecretString::from) else {
+        flow.form.complain("password", text::REQUIRED.of("property", "password"));
+        return again(d, v, flow);
+    };
+    if let Err(problem) = judge(d, identifiers, typed, &password)? {
+        flow.form.complain("password", problems::of_password(&problem));
+        return again(d, v, flow);
+    }
+    let request = CreateIdentity {
+        schema_id: Some(schema.id().to_owned()),
+        traits: typed.clone(),
+        password: Some(password),
+        ..CreateIdentity::default()
+    };
+    let assembled = assemble(d, &v.by, request, d.clock.now());
+    let made = assembled.map_err(Refusal::from).and_then(|identity| make(d, v, &flow, identity));
+    match made {
+        Err(Refusal::Failed(error)) if error.code() == ErrorCode::Conflict => {
+            flow.form.messages.push(text::DUPLICATE.text());
+            again(d, v, flow)
+        }
+        Err(Refusal::Failed(error)) if error.code() == ErrorCode::Invalid => {
+            flow.form.messages.push(text::FAILED.of("reason", error.to_string()));
+            again(d, v, flow)
+        }
+        made => made,
+    }
+}
+
+/// Writes the account, with a code to its address, and the session where there may be one.
+fn make(d: &Deps, v: &Visitor, flow: &Flow, identity: Identity) -> Result<Outcome, Refusal> {
+    let (client, who) = (flow.form.client, identity.id);
+    let must_verify = d.options.signin.require_verified_address;
+    let address = identity.verifiable_addresses.first().map(|address| address.value.clone());
+    let secret = if must_verify { v.secret.as_deref() } else { Some(v.fresh.as_str()) };
+    let sent = address.as_deref().map(|to| Sent::new(d, v, client, to, secret)).transpose()?;
+    let sent = sent.map(|mut sent| {
+        sent.flow.form.return_to.clone_from(&flow.form.return_to);
+        sent
+    });
+    let verifies = sent.as_ref().map(|sent| Continue::Flow {
+        kind: FlowKind::Verification,
+        id: sent.flow.id,
+        address,
+    });
+    let job = |tx: &WriteTx<'_>| write(d, v, tx, flow, identity, sent.as_ref());
+    let page =
+        sent.as_ref().map(|sent| places::page_of(&d.options, FlowKind::Verification, sent.flow.id));
+    let continue_with: Vec<Continue> = verifies.into_iter().collect();
+    if let (true, Some(to)) = (must_verify, &page) {
+        let by = as_person(&v.by, who);
+        let identity = d.store.write(&by.author(), |tx| {
+            let (owner, first, more) = job(tx)?;
+            Ok::<_, Refusal>(by.change(owner.identity, first, more))
+        })?;
+        let identity = Box::new(as_seen_by_its_owner(identity));
+        return Ok(Outcome::Registered { identity, to: to.clone(), continue_with });
+    }
+    let entered = enter(d, v, client, who, MethodKind::Password, job)?;
+    let Entered { session, presented, identity, lack } = entered;
+    let next = match (next(d, flow, lack), page) {
+        // A browser verifies the address on the way.
+        (Next::Done(_), Some(page)) if client == Client::Browser => Next::Done(page),
+        (next, _) => next,
+    };
+    Ok(Outcome::Signed(Box::new(Signed {
+        session,
+        identity,
+        presented,
+        next,
+        client,
+        registered: true,
+        continue_with,
+    })))
+}
+
+fn write(
+    d: &Deps,
+    v: &Visitor,
+    tx: &WriteTx<'_>,
+    flow: &Flow,
+    identity: Identity,
+    sent: Option<&Sent>,
+) -> Result<(Stored, Event, Vec<Event>), Refusal> {
+    // Whoever comes second finds the flow gone: an account is made once.
+    if !flows::delete(tx, flow.id)? {
+        return Err(Refusal::NotFound);
+    }
+    let n = insert::insert(tx, &identity)?;
+    let first = Registered::of(&identity).event().data("method", "password");
+    let sent = sent.map(|sent| sent.keep(d, v, tx, (n, &identity))).transpose()?.flatten();
+    Ok((Stored { n, identity }, first, sent.into_iter().collect()))
+}
