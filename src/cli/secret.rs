@@ -47,6 +47,10 @@ fn content(text: &str) -> Result<BTreeMap<String, SecretString>, String> {
             .into_iter()
             .map(|(key, value)| match value {
                 Value::String(text) => Ok((key, SecretString::from(text))),
+                // A password that is a number was something else before YAML read it, such as 007.
+                Value::Number(number) if key == "port" => {
+                    Ok((key, SecretString::from(number.to_string())))
+                }
                 _ => Err(format!("holds {key} as something else than text; put it in quotes")),
             })
             .collect();
@@ -84,6 +88,7 @@ mod tests {
     fn a_password_is_never_guessed() {
         assert_eq!(password("other: x"), None);
         assert!(content("password: 12345").is_err());
+        assert_eq!(content("port: 587").unwrap()["port"].expose_secret(), "587");
         assert!(content("\n").is_err());
         assert!(matches!(read("secret:abc"), Err(SecretFault::Other(_))));
         assert!(matches!(read("file:/nowhere/at/all"), Err(SecretFault::NotFound)));
