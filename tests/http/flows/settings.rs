@@ -230,6 +230,15 @@ fn authz_03_a_person_changes_what_they_say_about_themselves_and_nothing_else() {
     let kept = place.server.admin("GET", &format!("/admin/identities/{}", place.ada)).json();
     assert_eq!((&kept["state"], &kept["schema_id"]), (&json!("active"), &json!("social_user_v0")));
     assert!(kept["metadata_public"].is_null() && kept["metadata_admin"].is_null());
+    // An address that is new is to be verified.
+    traits["email"] = "ada@example.org".into();
+    let moved = save(&mut browser, &flow, json!({"method": "profile", "traits": traits}));
+    let next = moved.must(200).json()["continue_with"][0].clone();
+    assert_eq!(next["action"], "show_verification_ui");
+    assert_eq!(next["flow"]["verifiable_address"], "ada@example.org");
+    let id = next["flow"]["id"].as_str().unwrap();
+    let waiting = browser.json(&format!("/self-service/verification/flows?id={id}")).must(200);
+    assert_eq!(waiting.json()["state"], "sent_email");
     // SESS-08: an address changes only shortly after signing in, a name at any time.
     place.meddle("UPDATE sessions SET authenticated_at = authenticated_at - 4000000000");
     traits["name"] = "Ada L.".into();

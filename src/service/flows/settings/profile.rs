@@ -4,11 +4,14 @@ use serde_json::{Map, Value};
 
 use super::{Owner, privileged, saved};
 use crate::app::Deps;
-use crate::domain::flow::Flow;
 use crate::domain::flow::text;
+use crate::domain::flow::{Flow, FlowKind};
+use crate::domain::identity::Identity;
 use crate::domain::schema::Schema;
 use crate::error::ErrorCode;
-use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, traits};
+use crate::service::flows::{
+    Body, Continue, Outcome, Refusal, Visitor, again, traits, verification,
+};
 use crate::service::identities::{Patch, UpdateIdentity, update};
 
 /// Puts the traits in place. What protects the account (addresses, and what the person signs in
@@ -35,16 +38,33 @@ pub(super) fn submit(
     }
     let request =
         UpdateIdentity { traits: Some(Patch::Replace(wanted)), ..UpdateIdentity::default() };
-    match update(d, &owner.by, owner.id(), request) {
-        Ok(_) => {}
+    let after = match update(d, &owner.by, owner.id(), request) {
+        Ok(after) => after,
         Err(error) if error.code() == ErrorCode::Conflict => {
             flow.form.messages.push(text::DUPLICATE.text());
             return again(d, v, flow);
         }
         Err(error) => return Err(error.into()),
-    }
+    };
     flow.form.values.clear();
-    saved(d, v, flow, Vec::new())
+    let mut next = Vec::new();
+    if let Some(address) = new_address(&owner.identity, &after) {
+        let client = flow.form.client;
+        let sent = verification::send(d, v, client, address, None, &after)?;
+        next.push(Continue::Flow {
+            kind: FlowKind::Verification,
+            id: sent.id,
+            address: Some(address.to_owned()),
+        });
+    }
+    saved(d, v, flow, next)
+}
+
+/// An address that was not there before and is not verified.
+fn new_address<'a>(before: &Identity, after: &'a Identity) -> Option<&'a str> {
+    let known = |value: &str| before.verifiable_addresses.iter().any(|one| one.value == value);
+    let mut new = after.verifiable_addresses.iter().filter(|one| !known(&one.value));
+    new.find(|one| !one.verified).map(|one| one.value.as_str())
 }
 
 /// What was typed, with the traits for which the form has no field.
