@@ -13,7 +13,7 @@ use crate::domain::ledger::event::Event;
 use crate::error::{Error, ErrorCode};
 use crate::store::Tx;
 use crate::store::sql::identities::Stored;
-use crate::store::sql::{codes, credentials, identities, sessions};
+use crate::store::sql::{codes, credentials, flows, identities, sessions};
 
 pub use super::creating::{CreateIdentity, Created, create, create_many};
 pub use super::given::{AddressProof, GivenCredential};
@@ -80,6 +80,7 @@ pub fn delete(d: &Deps, by: &Caller, id: Uuid) -> Result<(), Error> {
         super::authorities::must_not_be_last(tx, &stored, by, now, "deleted")?;
         let ended = sessions::delete_all(tx, stored.n, now)?;
         codes::withdraw(tx, stored.n, recovery::PURPOSE)?;
+        flows::delete_of(tx, id)?;
         identities::delete(tx, stored.n)?;
         let event = Event::new(EventType::UserDeleted)
             .principal(id)

@@ -16,7 +16,7 @@ use crate::domain::status::{
 };
 use crate::error::{Error, ErrorCode};
 use crate::store::sql::identities::Stored;
-use crate::store::sql::{codes, identities, sessions};
+use crate::store::sql::{codes, flows, identities, sessions};
 use crate::store::{Change, WriteTx};
 
 /// Why, and for how long.
@@ -157,6 +157,7 @@ impl Step<'_> {
         if transition == Transition::Block {
             ended = sessions::delete_all(tx, before.n, now)?.live.len() as u64;
             codes::withdraw(tx, before.n, recovery::PURPOSE)?;
+            flows::delete_of(tx, before.identity.id)?;
         }
         after.status = to;
         after.status_changed_at = Some(now);

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Next, Outcome, Refusal, Signed, Visitor, places, show_flow};
 use crate::app::Deps;
-use crate::domain::flow::text::{self, Text};
+use crate::domain::flow::text::{self, Known, Text};
 use crate::domain::flow::{Client, Flow};
 use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
@@ -162,8 +162,11 @@ fn try_to(
     let by = as_person(&v.by, step.who);
     let (session, identity, lack) = d.store.write(&by.author(), |tx| {
         let owner = identities::find(tx, step.who)?.ok_or(Stopped::Refused(Refusal::NotFound))?;
-        if !owner.identity.standing().effective(now).grants_sessions() {
-            return Err(Stopped::Refused(Refusal::NotFound));
+        let standing = owner.identity.standing().effective(now);
+        if !standing.grants_sessions() {
+            // Nobody is told why: it looks as if what was typed were wrong (E1, E2).
+            let told = wrong(step.method.method).text();
+            return Err(Stopped::Wrong { reason: standing.as_str(), told });
         }
         let (extra, both) = also(tx)?;
         let mut methods = vec![step.method.clone()];
@@ -337,6 +340,16 @@ fn failure(d: &Deps, flow: &Flow, failed: &Failed<'_>) -> Result<Event, Refusal>
         event = event.data("identifier_hmac", throttle::identifier_hmac(d, identifier)?);
     }
     Ok(event)
+}
+
+/// The sentence for what was typed and is wrong.
+const fn wrong(method: MethodKind) -> Known {
+    match method {
+        MethodKind::Totp => text::WRONG_TOTP,
+        MethodKind::LookupSecret => text::WRONG_CODE,
+        MethodKind::Webauthn | MethodKind::Passkey => text::NO_KEY_OWNER,
+        _ => text::WRONG_CREDENTIALS,
+    }
 }
 
 /// The sentence for every way in which a name and a password do not lead in.

@@ -6,6 +6,7 @@ mod login;
 mod recovery;
 mod registration;
 mod settings;
+mod status;
 mod verification;
 
 use std::collections::BTreeMap;
