@@ -24,6 +24,8 @@ use crate::domain::security_key::{Flags, SecurityKey};
 
 /// The longest answer of a browser that is read.
 const ANSWER_MAX_BYTES: usize = 64 * 1024;
+/// What protects a key from use by whoever holds it (CTAP 2.1, section 12.1).
+const PROTECTION: [&str; 2] = ["credentialProtectionPolicy", "enforceCredentialProtectionPolicy"];
 /// Where authenticator data has its flags, and the flag of keys that may be backed up.
 const FLAGS_AT: usize = 32;
 const BACKUP_ELIGIBLE: u8 = 0b0000_1000;
@@ -143,10 +145,20 @@ impl RelyingParty {
         };
         let wanted = options.get_mut("publicKey").ok_or(WebauthnProblem::Failed)?;
         set(wanted, &["user", "id"], URL_SAFE_NO_PAD.encode(handle).into());
-        if purpose == Purpose::Passkey {
+        match purpose {
+            // The library asks for keys that work only for whom they were shown to, which browsers
+            // refuse where that is not checked in any case.
+            Purpose::SecondFactor => {
+                let extensions = wanted.get_mut("extensions").and_then(Value::as_object_mut);
+                if let Some(extensions) = extensions {
+                    extensions.retain(|name, _| !PROTECTION.contains(&name.as_str()));
+                }
+            }
             // Without a user name there is nothing but the authenticator to find the key.
-            set(wanted, &["authenticatorSelection", "residentKey"], "required".into());
-            set(wanted, &["authenticatorSelection", "requireResidentKey"], true.into());
+            Purpose::Passkey => {
+                set(wanted, &["authenticatorSelection", "residentKey"], "required".into());
+                set(wanted, &["authenticatorSelection", "requireResidentKey"], true.into());
+            }
         }
         Ok(Begun { options, state })
     }
@@ -456,6 +468,12 @@ mod tests {
         assert_eq!(
             begun.options["publicKey"]["authenticatorSelection"]["userVerification"],
             "preferred"
+        );
+        // Chromium refuses a protection that is more than the verification asked for.
+        assert!(wanted["extensions"].get("credentialProtectionPolicy").is_some());
+        assert_eq!(
+            begun.options["publicKey"]["extensions"],
+            json!({"uvm": true, "credProps": true})
         );
         let begun = house.begin_authentication(Purpose::Passkey, &[]).unwrap();
         assert_eq!(begun.options["publicKey"]["userVerification"], "required");

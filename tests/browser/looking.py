@@ -1,6 +1,9 @@
 """What every page is held against, in a real browser."""
 
 import pathlib
+import sys
+
+from playwright.sync_api import expect, sync_playwright
 
 SIZES = [(360, 740), (1280, 860)]
 SCHEMES = ["light", "dark"]
@@ -25,6 +28,8 @@ class Site:
         self.context = self.browser.new_context(locale="en-GB", **more)
         self.complaints = []
         self.page = self.context.new_page()
+        # One for all: where a second one ends, Chromium forgets the keys it plays.
+        self.debugger = self.context.new_cdp_session(self.page)
         self.page.set_default_timeout(20_000)
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -37,6 +42,14 @@ class Site:
 
     def go(self, path):
         return self.page.goto(self.base + path)
+
+    def shows(self, title):
+        """Waits for the page of this title."""
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(title)
+
+    def is_at(self, path):
+        """Waits for the page at this address, whatever its parameters."""
+        self.page.wait_for_url(lambda url: url.split("?")[0] == self.base + path)
 
     def look(self, name):
         """The page as it is now, in every size and scheme: pictures, and no fault found."""
@@ -60,7 +73,7 @@ class Site:
 
     def _faults(self):
         # Through the debugger, so that the page's own policy does not keep the checker out.
-        session = self.context.new_cdp_session(self.page)
+        session = self.debugger
         session.send("Runtime.evaluate", {"expression": self.axe})
         answer = session.send(
             "Runtime.evaluate",
@@ -71,7 +84,6 @@ class Site:
                 "returnByValue": True,
             },
         )
-        session.detach()
         return answer["result"]["value"]
 
     def by_keyboard(self, stops):
@@ -88,3 +100,19 @@ class Site:
             )
         for stop in stops:
             assert [stop, True] in seen, f"{stop} in {seen}"
+
+
+def visited(story):
+    """Runs a story with a site and the person whose it is, as the test that started it says."""
+    chromium, axe, folder, base, email = sys.argv[1:]
+    password = sys.stdin.readline().rstrip("\n")
+    with sync_playwright() as playwright:
+        site = Site(playwright, chromium, base, axe, folder)
+        try:
+            story(site, email, password)
+        except BaseException:
+            # What a person would have seen.
+            site.page.screenshot(path=str(site.folder / "failed.png"))
+            print(site.page.url, site.page.locator("body").inner_text(), site.complaints)
+            raise
+        print(f"looked at {len(site.looked_at)} pages")

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use crate::http::server::Server;
 use crate::support::{operator, skipped, with_password};
 
+const EMAIL: &str = "ada@example.com";
 const PASSWORD: &str = "a horse that is correct";
 
 /// What scripts/test installed.
@@ -36,8 +37,9 @@ impl Browser {
         })
     }
 
-    /// Runs a script to its end; what it printed.
-    fn runs(&self, script: &str, server: &Server, email: &str) -> String {
+    /// Runs a script to its end, as somebody with a password; what it printed. It may run actions,
+    /// and reach into the store.
+    fn runs(&self, script: &str, server: &Server) -> String {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
         let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
         let port = server.public.rsplit(':').next().unwrap();
@@ -47,8 +49,10 @@ impl Browser {
             .arg(folder.join(script))
             .args([&self.chromium, &self.axe, &pictures])
             // Keys are bound to a name, and the name to a secure context.
-            .args([&format!("http://localhost:{port}"), email])
+            .args([&format!("http://localhost:{port}"), EMAIL])
             .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("DOORWARD", assert_cmd::cargo::cargo_bin("doorward"))
+            .env("DOORWARD_STATE_DIR", server.laptop.home().join("state"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -63,12 +67,27 @@ impl Browser {
     }
 }
 
+/// Runs a script at a service with these options, where somebody has a password.
+fn story(script: &str, options: &str, pages: u32) {
+    let Some(browser) = Browser::installed() else { return };
+    let server = Server::with(options);
+    let person = with_password(EMAIL, PASSWORD);
+    doorward::service::identities::create(&server.library(), &operator(), person).unwrap();
+    let said = browser.runs(script, &server);
+    assert_eq!(said.trim(), format!("looked at {pages} pages"));
+}
+
 #[test]
 fn pages_can_be_read_and_used_by_everybody_in_every_size() {
-    let Some(browser) = Browser::installed() else { return };
-    let server = Server::with("brand_color: '#7a1f5c'");
-    let person = with_password("ada@example.com", PASSWORD);
-    doorward::service::identities::create(&server.library(), &operator(), person).unwrap();
-    let said = browser.runs("pages.py", &server, "ada@example.com");
-    assert_eq!(said.trim(), "looked at 10 pages");
+    story("pages.py", "brand_color: '#7a1f5c'", 10);
+}
+
+#[test]
+fn people_set_up_and_use_an_app_and_backup_codes() {
+    story("factors.py", "{}", 10);
+}
+
+#[test]
+fn people_set_up_and_use_security_keys_and_passkeys() {
+    story("keys.py", "{}", 7);
 }

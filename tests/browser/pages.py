@@ -3,11 +3,9 @@
 Usage: pages.py CHROMIUM AXE FOLDER ADDRESS EMAIL   (the password comes on standard input)
 """
 
-import sys
+from playwright.sync_api import expect
 
-from playwright.sync_api import expect, sync_playwright
-
-from looking import Site
+from looking import visited
 
 
 def signs_in(site, email, password):
@@ -68,19 +66,14 @@ def without_a_script(site, email, password):
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
 
 
-def main():
-    chromium, axe, folder, base, email = sys.argv[1:]
-    password = sys.stdin.readline().rstrip("\n")
-    with sync_playwright() as playwright:
-        site = Site(playwright, chromium, base, axe, folder)
-        for name, path in [("missing", "/ui/nothing"), ("error", "/ui/error?id=stub:500")]:
-            site.go(path)
-            site.look(name)
-        signs_in(site, email, password)
-        looks_around(site)
-        signs_out(site)
-        without_a_script(site, email, password)
-        print(f"looked at {len(site.looked_at)} pages")
+def story(site, email, password):
+    for name, path in [("missing", "/ui/nothing"), ("error", "/ui/error?id=stub:500")]:
+        site.go(path)
+        site.look(name)
+    signs_in(site, email, password)
+    looks_around(site)
+    signs_out(site)
+    without_a_script(site, email, password)
 
 
-main()
+visited(story)

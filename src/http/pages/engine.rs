@@ -22,7 +22,7 @@ macro_rules! templates {
 
 templates! {
     "activity.html" "base.html" "brand.html" "card.html" "desk.html" "flow.html" "form.html"
-    "messages.html" "node.html" "notice.html" "sessions.html" "settings.html" "steps.html"
+    "message.html" "messages.html" "node.html" "notice.html" "sessions.html" "settings.html" "steps.html"
     "welcome.html"
 }
 

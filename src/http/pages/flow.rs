@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::frame::{Frame, Link, plain};
+use super::frame::{Frame, Link, Message, plain};
 use super::nodes::{Flow, Form};
 use super::visit::Making;
 use crate::config::Registration;
@@ -38,6 +38,10 @@ pub struct Section {
     title: String,
     lead: String,
     on: bool,
+    /// What is to be said about it.
+    messages: Vec<Message>,
+    /// Whether it is what people have just been at.
+    focus: bool,
     forms: Vec<Form>,
 }
 
@@ -164,7 +168,8 @@ fn sections(m: &Making<'_>, flow: Flow<'_>, wanted: &[&str], who: &str) -> Vec<S
             group => m.text(&format!("settings.{group}_about")),
         };
         let title = m.text(&format!("settings.{group}"));
-        sections.push(Section { id: (*group).to_owned(), title, lead, on, forms });
+        let (id, messages) = ((*group).to_owned(), Vec::new());
+        sections.push(Section { id, title, lead, on, messages, focus: false, forms });
     }
     sections
 }
@@ -180,10 +185,17 @@ fn is_on(flow: Flow<'_>, group: &str) -> bool {
     }
 }
 
-/// A person's own account.
+/// A person's own account. What came of a form is said in its own section, to which the browser goes:
+/// the page is long.
 pub fn settings(m: &Making<'_>, flow: Flow<'_>, frame: Frame, who: &str) -> (Frame, Sections) {
-    let sections = sections(m, flow, &SECTIONS, who);
-    (said(flow, frame), Sections { sections, ways: Vec::new() })
+    let mut frame = said(flow, frame);
+    let mut sections = sections(m, flow, &SECTIONS, who);
+    if let Some(active) = sections.iter_mut().find(|one| one.id == flow.text("active")) {
+        active.messages = std::mem::take(&mut frame.messages);
+        let mut nodes = active.forms.iter().flat_map(|form| &form.nodes);
+        active.focus = !nodes.any(|node| node.focus);
+    }
+    (frame, Sections { sections, ways: Vec::new() })
 }
 
 /// A new password, after recovery or because somebody came for just that.

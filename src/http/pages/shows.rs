@@ -129,14 +129,24 @@ fn settings(m: &Making<'_>, view: View, shown: Flow<'_>) -> Result<Response, Tur
     let (frame, sections) = match (view, lack) {
         (View::Reset, _) => flow::reset(m, shown, &who),
         // The password comes first: without it nobody gets this far again.
-        (View::Of(_), _) if shown.says(text::RECOVERED.id) => flow::reset(m, shown, &who),
-        (_, Some(Lack::Enrolment)) => {
+        (View::Of(_), _) if shown.says(text::RECOVERED.id) => {
+            return Err(shown_at(m, shown, "/ui/reset_password"));
+        }
+        (View::Of(_), Some(Lack::Enrolment)) => {
+            return Err(shown_at(m, shown, "/ui/setup_secure"));
+        }
+        (View::Secure, Some(Lack::Enrolment)) => {
             flow::secure(m, shown, Some(way_out(m, &desk.logout_token, "nav.logout")))
         }
         (View::Secure, _) => flow::secure(m, shown, None),
         (View::Of(_), _) => return whole(m, shown, &desk, &who),
     };
     m.page("steps.html", frame, &sections)
+}
+
+/// The same flow on the page for one thing alone.
+fn shown_at(m: &Making<'_>, shown: Flow<'_>, path: &str) -> Turn {
+    Turn::To(m.at(&format!("{path}?flow={}", shown.text("id"))))
 }
 
 fn whole(m: &Making<'_>, shown: Flow<'_>, desk: &Desk, who: &str) -> Result<Response, Turn> {

@@ -293,7 +293,14 @@ async fn begin(
         };
         let begun = match flows::begin(d, &v, kind, &begin) {
             Ok(begun) => begun,
-            Err(refusal) => return refused::refused(d, refusal, way, begin.return_to.as_deref()),
+            Err(refusal) => {
+                // Whoever has to sign in before they see their settings comes back to them.
+                let then = match kind {
+                    FlowKind::Settings => Some(begin.request_url.as_str()),
+                    _ => begin.return_to.as_deref(),
+                };
+                return refused::refused(d, refusal, way, then);
+            }
         };
         let cookie: HeaderMap =
             cookie.into_iter().map(|cookie| (header::SET_COOKIE, cookie)).collect();

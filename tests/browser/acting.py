@@ -1,0 +1,158 @@
+"""What people have at hand and do again and again: apps, keys, passwords, and a service's store."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import pathlib
+import sqlite3
+import struct
+import subprocess
+import time
+
+from playwright.sync_api import expect
+
+
+class App:
+    """An authenticator app that gives no code twice, and is never waited for: the service takes the
+    code of the next thirty seconds too."""
+
+    def __init__(self, secret):
+        letters = secret.replace(" ", "").upper()
+        self.key = base64.b32decode(letters + "=" * (-len(letters) % 8))
+        self.last = 0
+
+    def code(self):
+        now = int(time.time()) // 30
+        step = max(now, self.last + 1)
+        assert step <= now + 1, "two codes in thirty seconds are all there are"
+        self.last = step
+        digest = hmac.new(self.key, struct.pack(">Q", step), hashlib.sha1).digest()
+        at = digest[-1] & 15
+        number = struct.unpack(">I", digest[at : at + 4])[0] & 0x7FFFFFFF
+        return f"{number % 1_000_000:06}"
+
+
+class Key:
+    """A security key, or a device that keeps passkeys, at the page's browser. Chromium plays it."""
+
+    def __init__(self, site, **options):
+        self.session = site.debugger
+        self.session.send("WebAuthn.enable", {"enableUI": False})
+        options = {
+            "protocol": "ctap2",
+            "transport": "usb",
+            "hasResidentKey": False,
+            "hasUserVerification": False,
+            "isUserVerified": False,
+            "automaticPresenceSimulation": True,
+            **options,
+        }
+        answer = self.session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        self.id = answer["authenticatorId"]
+
+    @classmethod
+    def with_passkeys(cls, site, **options):
+        return cls(
+            site,
+            **{
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                **options,
+            },
+        )
+
+    def holds(self):
+        """What it keeps."""
+        answer = self.session.send("WebAuthn.getCredentials", {"authenticatorId": self.id})
+        return answer["credentials"]
+
+    def takes(self, credential):
+        """Holds what another one held."""
+        self.session.send(
+            "WebAuthn.addCredential", {"authenticatorId": self.id, "credential": credential}
+        )
+
+    def asks_whoever_holds_it(self, yes):
+        """Whether the fingerprint, or whatever it is, will be the right one."""
+        self.session.send(
+            "WebAuthn.setUserVerified", {"authenticatorId": self.id, "isUserVerified": yes}
+        )
+
+    def is_touched(self, yes):
+        """Whether somebody touches it, or chooses it from what the browser offers."""
+        self.session.send(
+            "WebAuthn.setAutomaticPresenceSimulation", {"authenticatorId": self.id, "enabled": yes}
+        )
+
+    def goes(self):
+        self.session.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self.id})
+
+
+class Person:
+    """Somebody with a name and a password, in front of a browser."""
+
+    def __init__(self, site, email, password):
+        self.site = site
+        self.email = email
+        self.password = password
+
+    def begins(self):
+        """The first step: to the page that asks for a password."""
+        self.site.go("/ui/login")
+        self.types_who()
+
+    def types_who(self):
+        self.site.page.get_by_label("Email or username").fill(self.email)
+        self.site.page.keyboard.press("Enter")
+        expect(self.site.page.get_by_label("Password")).to_be_visible()
+
+    def types_the_password(self):
+        self.site.page.get_by_label("Password").fill(self.password)
+        self.site.page.keyboard.press("Enter")
+
+    def signs_in(self):
+        """With all that is asked for at first."""
+        self.begins()
+        self.types_the_password()
+
+    def types_a_code(self, code):
+        self.site.page.get_by_label("Code from your authenticator app").fill(code)
+        self.site.page.keyboard.press("Enter")
+
+    def leaves(self):
+        self.site.page.get_by_role("link", name="Sign out").click()
+
+    def signs_out(self):
+        self.leaves()
+        self.site.shows("Sign in")
+
+    def reads_the_secret(self):
+        """An app for the picture on the page, which does not have to be scanned."""
+        self.site.page.get_by_text("Can't scan the picture?").click()
+        return App(self.site.page.locator("code.secret").inner_text())
+
+
+class Store:
+    """What the service keeps, reached past it."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(os.environ["DOORWARD_STATE_DIR"])
+
+    def signed_in_long_ago(self):
+        """Every session is as if it had begun hours ago."""
+        with sqlite3.connect(self.folder / "doorward.db", timeout=20) as store:
+            store.execute("UPDATE sessions SET authenticated_at = authenticated_at - 10800000000")
+        store.close()
+
+    def runs(self, action, **parameters):
+        """An action of an operator; its results."""
+        given = [f"{name.replace('_', '-')}={value}" for name, value in parameters.items()]
+        command = [os.environ["DOORWARD"], "run", action, *given, "--format", "json"]
+        ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        task = json.loads(ran.stdout)["doorward/0"]
+        assert task["status"] == "completed", ran
+        return task["results"]
