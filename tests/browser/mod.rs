@@ -91,3 +91,18 @@ fn people_set_up_and_use_an_app_and_backup_codes() {
 fn people_set_up_and_use_security_keys_and_passkeys() {
     story("keys.py", "{}", 7);
 }
+
+#[test]
+fn whoever_has_no_second_factor_sets_one_up_and_sees_nothing_else_before() {
+    story("secure.py", "enforce_mfa: true", 1);
+}
+
+#[test]
+fn people_look_after_their_sessions_and_password_and_read_what_happened() {
+    story("desk.py", "{}", 10);
+}
+
+#[test]
+fn people_sign_in_on_one_page_where_that_is_wished() {
+    story("unified.py", "login_style: unified", 2);
+}

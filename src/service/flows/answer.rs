@@ -89,6 +89,8 @@ pub struct Signed {
     pub next: Next,
     /// For whom the flow was.
     pub client: crate::domain::flow::Client,
+    /// Whether they were before, and have only shown once more who they are.
+    pub again: bool,
     /// Whether the account was made just now.
     pub registered: bool,
     /// What else may come next.

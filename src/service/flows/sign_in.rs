@@ -160,7 +160,7 @@ fn try_to(
     let held = check_at_any_level(d, v.presented.as_ref()).ok().map(|(checked, _)| checked.session);
     let presented = Presented::draw(&d.rng, carrier)?;
     let by = as_person(&v.by, step.who);
-    let (session, identity, lack) = d.store.write(&by.author(), |tx| {
+    let (session, identity, lack, again) = d.store.write(&by.author(), |tx| {
         let owner = identities::find(tx, step.who)?.ok_or(Stopped::Refused(Refusal::NotFound))?;
         let standing = owner.identity.standing().effective(now);
         if !standing.grants_sessions() {
@@ -180,8 +180,10 @@ fn try_to(
         }
         let raises = flow.form.refresh || step.method.aal == Aal::Two;
         let mut events = Vec::new();
+        let mut again = false;
         let session = match held.filter(|held| held.active) {
             Some(held) if raises && held.identity_id == step.who => {
+                again = flow.form.refresh;
                 raise(d, &by, tx, held, methods, &presented)?
             }
             held => {
@@ -203,7 +205,7 @@ fn try_to(
             if session.aal < Aal::Two { sessions::lack(d, tx, Some(owner.n))? } else { None };
         events.extend(extra);
         let first = succeeded(flow, step, &session);
-        Ok(by.change((session, owner.identity, lack), first, events))
+        Ok(by.change((session, owner.identity, lack, again), first, events))
     })?;
     let next = next(d, flow, lack);
     Ok(Outcome::Signed(Box::new(Signed {
@@ -212,6 +214,7 @@ fn try_to(
         presented,
         next,
         client: flow.form.client,
+        again,
         registered: false,
         continue_with: Vec::new(),
     })))

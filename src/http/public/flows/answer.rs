@@ -52,7 +52,7 @@ pub fn answer(
         }
         Outcome::Go { to, session, continue_with, .. } => {
             let headers = match session.as_deref() {
-                Some((session, presented)) => cookies(d, v, session, presented, secure),
+                Some((session, presented)) => cookies(d, v, (session, presented), secure, false),
                 None => HeaderMap::new(),
             };
             if way == Way::Browser {
@@ -69,7 +69,7 @@ pub fn answer(
 }
 
 fn signed_in(d: &Deps, v: &Visitor, signed: &Signed, way: Way, secure: bool) -> Response {
-    let headers = cookies(d, v, &signed.session, &signed.presented, secure);
+    let headers = cookies(d, v, (&signed.session, &signed.presented), secure, signed.again);
     let place = match &signed.next {
         Next::Done(place) | Next::SecondFactor(place) | Next::Enrol(place) => place,
     };
@@ -84,20 +84,21 @@ fn signed_in(d: &Deps, v: &Visitor, signed: &Signed, way: Way, secure: bool) -> 
     (headers, Document::ok(document)).into_response()
 }
 
-/// The cookies of somebody who signed in: the session, and another secret for forms (SESS-02).
+/// The cookies of somebody who signed in: the session, and another secret for forms (SESS-02). Whoever
+/// was signed in and has only shown who they are goes on with the forms they were at.
 fn cookies(
     d: &Deps,
     v: &Visitor,
-    session: &Session,
-    presented: &Presented,
+    (session, presented): (&Session, &Presented),
     secure: bool,
+    again: bool,
 ) -> HeaderMap {
     if presented.carrier() != Carrier::Cookie {
         return HeaderMap::new();
     }
     let now = d.clock.now();
     let ticket = ticket::set(&d.options, secure, presented, now, session.expires_at);
-    let secret = visitor::set(d, secure, &v.fresh);
+    let secret = if again { None } else { visitor::set(d, secure, &v.fresh) };
     let mut headers = HeaderMap::new();
     for cookie in [ticket, secret].into_iter().flatten() {
         headers.append(header::SET_COOKIE, cookie);

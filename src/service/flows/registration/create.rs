@@ -113,6 +113,7 @@ fn make(d: &Deps, v: &Visitor, flow: &Flow, identity: Identity) -> Result<Outcom
         presented,
         next,
         client,
+        again: false,
         registered: true,
         continue_with,
     })))
