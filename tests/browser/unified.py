@@ -14,7 +14,7 @@ def story(site, email, password):
     person = Person(site, email, password)
     site.go("/ui/login")
     site.look("login-unified")
-    site.by_keyboard(["identifier", "password", "Sign in"])
+    site.by_keyboard(["identifier", "password", "method"])
     page.get_by_label("Email or username").fill("Ada@Example.COM")
     page.get_by_label("Password").fill("not my password")
     page.keyboard.press("Enter")

@@ -190,11 +190,7 @@ fn try_to(
                 if step.method.aal == Aal::Two {
                     return Err(Stopped::Refused(Refusal::NoFirstFactor));
                 }
-                if let Some(old) = held
-                    && rows::disable(tx, old.id)?
-                {
-                    events.push(revoked(old.identity_id, "replaced", &[old.id]));
-                }
+                events.extend(replace(tx, held)?);
                 let sign_in = SignIn { identity_id: step.who, methods, carrier, lifespan: None };
                 let session = sessions::open(d, &by, tx, &owner, &sign_in, &presented)?;
                 events.push(created(&session));
@@ -218,6 +214,13 @@ fn try_to(
         registered: false,
         continue_with: Vec::new(),
     })))
+}
+
+/// Ends the session in whose place another one begins.
+fn replace(tx: &WriteTx<'_>, held: Option<Session>) -> Result<Option<Event>, Refusal> {
+    let Some(old) = held else { return Ok(None) };
+    let ended = rows::disable(tx, old.id)?;
+    Ok(ended.then(|| revoked(old.identity_id, "replaced", &[old.id])))
 }
 
 fn raise(
