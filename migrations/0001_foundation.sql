@@ -42,14 +42,18 @@ CREATE TABLE authorities (
 ){STRICT};
 CREATE INDEX authorities_authority ON authorities (authority);
 
+-- `second`: whether it can be the second factor of a sign-in.
 CREATE TABLE credentials (
     identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,
     kind {TEXT} NOT NULL,
     config {TEXT} NOT NULL,
+    second {INT} NOT NULL,
     created_at {INT} NOT NULL,
     updated_at {INT} NOT NULL,
     CONSTRAINT credentials_pkey PRIMARY KEY (identity, kind)
 ){CLUSTERED};
+-- Second factors, which few have: a session check finds out here without looking into the table.
+CREATE INDEX credentials_second ON credentials (identity, second) WHERE second = 1;
 
 CREATE TABLE credential_identifiers (
     value {TEXT} NOT NULL,
@@ -70,9 +74,9 @@ CREATE TABLE addresses (
     verified_at {INT},
     created_at {INT} NOT NULL,
     updated_at {INT} NOT NULL,
-    CONSTRAINT addresses_pkey PRIMARY KEY (value, via)
-){STRICT};
-CREATE INDEX addresses_identity ON addresses (identity);
+    CONSTRAINT addresses_pkey PRIMARY KEY (identity, via, value)
+){CLUSTERED};
+CREATE UNIQUE INDEX addresses_value ON addresses (value, via);
 
 -- `methods` and `devices` are documents as the API shows them.
 CREATE TABLE sessions (

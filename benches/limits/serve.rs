@@ -86,6 +86,6 @@ fn open(path: &str) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     // As the product: a plan that is made once, and the same memory for pages.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.execute_batch("PRAGMA query_only=ON; PRAGMA cache_size=-4096;")?;
+    connection.execute_batch("PRAGMA query_only=ON; PRAGMA cache_size=-8192;")?;
     Ok(connection)
 }

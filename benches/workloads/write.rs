@@ -147,7 +147,7 @@ impl Bare {
         let n = self.0.last_insert_rowid();
         for credential in &one.credentials {
             let (kind, config) = (credential.kind.as_str(), credential.config.to_string());
-            run("credentials", "INSERT", params![n, kind, config, now, now])?;
+            run("credentials", "INSERT", params![n, kind, config, 0, now, now])?;
             for value in &credential.identifiers {
                 run("credentials", "INSERT_IDENTIFIER", params![value, kind, n])?;
             }

@@ -95,25 +95,10 @@ impl Credential {
         }
     }
 
-    /// Whether it can be the second factor of a sign-in: a generator, unused backup codes, or a key
-    /// that is not passwordless.
+    /// Whether it can be the second factor of a sign-in; see [`is_second_factor`].
     #[must_use]
     pub fn is_second_factor(&self) -> bool {
-        match self.kind {
-            CredentialType::Totp => true,
-            CredentialType::LookupSecret => {
-                let codes = self.config.get("recovery_codes").and_then(Value::as_array);
-                codes
-                    .into_iter()
-                    .flatten()
-                    .any(|code| code.get("used_at").is_none_or(Value::is_null))
-            }
-            CredentialType::Webauthn => self.keys().any(|key| !is_passwordless(self.kind, key)),
-            CredentialType::Password
-            | CredentialType::Oidc
-            | CredentialType::Passkey
-            | CredentialType::Code => false,
-        }
+        is_second_factor(self.kind, &self.config)
     }
 
     /// The stored hash of a password credential; `None` when no password was ever set.
@@ -140,8 +125,30 @@ impl Credential {
     }
 
     fn keys(&self) -> impl Iterator<Item = &Value> {
-        self.config.get("credentials").and_then(Value::as_array).into_iter().flatten()
+        keys(&self.config)
     }
+}
+
+/// Whether what is kept for a credential makes it a second factor of a sign-in: a generator, unused
+/// backup codes, or a key that is not passwordless. The store keeps the answer beside it.
+#[must_use]
+pub fn is_second_factor(kind: CredentialType, config: &Value) -> bool {
+    match kind {
+        CredentialType::Totp => true,
+        CredentialType::LookupSecret => {
+            let codes = config.get("recovery_codes").and_then(Value::as_array);
+            codes.into_iter().flatten().any(|code| code.get("used_at").is_none_or(Value::is_null))
+        }
+        CredentialType::Webauthn => keys(config).any(|key| !is_passwordless(kind, key)),
+        CredentialType::Password
+        | CredentialType::Oidc
+        | CredentialType::Passkey
+        | CredentialType::Code => false,
+    }
+}
+
+fn keys(config: &Value) -> impl Iterator<Item = &Value> {
+    config.get("credentials").and_then(Value::as_array).into_iter().flatten()
 }
 
 fn is_passwordless(kind: CredentialType, key: &Value) -> bool {

@@ -79,9 +79,10 @@ pub struct RecoveryAddress {
     pub updated_at: Timestamp,
 }
 
-/// One person's account.
+/// One person's account. `D` is the form of its documents: [`Raw`](super::document::Raw) where they
+/// are only passed on.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Identity {
+pub struct Identity<D = Value> {
     /// Its id, `sub` in tokens; never used again, not even after deletion.
     pub id: Uuid,
     /// A key of some other system, unique in the realm.
@@ -89,11 +90,11 @@ pub struct Identity {
     /// The schema that the traits satisfy.
     pub schema_id: String,
     /// What the person says about themselves.
-    pub traits: Value,
+    pub traits: D,
     /// Readable by the person and by applications.
-    pub metadata_public: Value,
+    pub metadata_public: D,
     /// Readable by administrators only.
-    pub metadata_admin: Value,
+    pub metadata_admin: D,
     /// The stored status; ask [`Identity::effective_status`] what it amounts to.
     pub status: Status,
     /// When the status was last set.
@@ -116,7 +117,7 @@ pub struct Identity {
     pub credentials: Vec<Credential>,
 }
 
-impl Identity {
+impl<D> Identity<D> {
     /// All that decides what the account is worth.
     #[must_use]
     pub const fn standing(&self) -> Standing {

@@ -3,6 +3,7 @@
 pub mod api_token;
 pub mod authority;
 pub mod credential;
+pub mod document;
 pub mod flow;
 pub mod flow_error;
 pub mod identifier;

@@ -155,9 +155,10 @@ pub struct Device {
     pub location: Option<String>,
 }
 
-/// One sign-in; the secret that carries it is kept only as a digest.
+/// One sign-in; the secret that carries it is kept only as a digest. `M` and `V` are the forms of its
+/// documents: [`Raw`](super::document::Raw) where they are only passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Session {
+pub struct Session<M = Vec<Method>, V = Vec<Device>> {
     /// Its public id; never the secret.
     pub id: Uuid,
     /// Whose it is.
@@ -169,7 +170,7 @@ pub struct Session {
     /// The level reached.
     pub aal: Aal,
     /// The steps of the sign-in, in the order in which they were completed.
-    pub methods: Vec<Method>,
+    pub methods: M,
     /// When the person last showed who they are.
     pub authenticated_at: Timestamp,
     /// When it began.
@@ -177,10 +178,10 @@ pub struct Session {
     /// When it ends by itself.
     pub expires_at: Timestamp,
     /// From where it was used, the latest last.
-    pub devices: Vec<Device>,
+    pub devices: V,
 }
 
-impl Session {
+impl<M, V> Session<M, V> {
     /// Whether it works at `now`: neither revoked nor over, and its owner may have sessions.
     #[must_use]
     pub fn is_active(&self, now: Timestamp) -> bool {

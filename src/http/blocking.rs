@@ -31,11 +31,13 @@ const HASHING_SHARE: u64 = 4;
 
 /// What handlers share.
 #[derive(Clone)]
-pub struct App {
-    shared: Arc<RwLock<Shared>>,
+pub struct App(Arc<Parts>);
+
+struct Parts {
+    shared: RwLock<Shared>,
     calls: Slots,
     metrics: Arc<Metrics>,
-    health: Arc<Mutex<Option<Looked>>>,
+    health: Mutex<Option<Looked>>,
     flood: Arc<Flood>,
 }
 
@@ -87,25 +89,25 @@ fn hashes_at_once(deps: &Deps) -> usize {
 impl App {
     /// Shares `deps` with all handlers.
     pub fn new(deps: Deps) -> Self {
-        Self {
-            shared: Arc::new(RwLock::new(Shared::new(deps))),
+        Self(Arc::new(Parts {
+            shared: RwLock::new(Shared::new(deps)),
             calls: Slots::new(CALLS, CALLS_WAITING),
             metrics: Arc::default(),
-            health: Arc::default(),
+            health: Mutex::default(),
             flood: Arc::default(),
-        }
+        }))
     }
 
     /// The counters.
     #[must_use]
     pub fn metrics(&self) -> &Arc<Metrics> {
-        &self.metrics
+        &self.0.metrics
     }
 
     /// What keeps failures from flooding the ledger.
     #[must_use]
     pub fn flood(&self) -> Arc<Flood> {
-        Arc::clone(&self.flood)
+        Arc::clone(&self.0.flood)
     }
 
     /// What there is to work with now, for a thread of the service's own.
@@ -117,7 +119,7 @@ impl App {
     /// By door: how many use cases run, and how many wait for a thread.
     #[must_use]
     pub fn lines(&self) -> [(&'static str, (usize, usize)); 2] {
-        [("call", self.calls.counts()), ("hash", self.shared().hashes.counts())]
+        [("call", self.0.calls.counts()), ("hash", self.shared().hashes.counts())]
     }
 
     /// A new request id; empty when the system has no randomness, which fails the request later.
@@ -132,7 +134,7 @@ impl App {
     /// one, so that asking often costs the store little.
     pub async fn problem(&self) -> Option<String> {
         let asked = Instant::now();
-        let mut looked = self.health.lock().await;
+        let mut looked = self.0.health.lock().await;
         if let Some(known) = looked.as_ref().filter(|known| known.begun >= asked) {
             return known.problem.clone();
         }
@@ -154,7 +156,7 @@ impl App {
     /// before is closed here, unless a request still works with it.
     pub fn replace(&self, deps: Deps) {
         let new = Shared::new(deps);
-        let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = self.0.shared.write().unwrap_or_else(PoisonError::into_inner);
         let old = std::mem::replace(&mut *shared, new);
         drop(shared);
         drop(old);
@@ -168,7 +170,7 @@ impl App {
         &self,
         job: impl FnOnce(&Deps) -> T + Send + 'static,
     ) -> Result<T, CallError> {
-        let turn = self.calls.take().await?;
+        let turn = self.0.calls.take().await?;
         self.elsewhere(turn, job).await
     }
 
@@ -227,7 +229,7 @@ impl App {
     }
 
     fn shared(&self) -> RwLockReadGuard<'_, Shared> {
-        self.shared.read().unwrap_or_else(PoisonError::into_inner)
+        self.0.shared.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -10,6 +10,9 @@ use super::failure::Failure;
 /// The content type of everything but errors.
 pub const JSON: &str = "application/json; charset=utf-8";
 
+/// Room for an answer about one thing, so that it is not moved while it grows.
+const USUAL: usize = 2048;
+
 /// A status and the body that goes with it. More headers go before it:
 /// `([(header::LOCATION, place)], Document(StatusCode::CREATED, body))`.
 #[derive(Clone, Debug)]
@@ -29,8 +32,9 @@ impl<T> Document<T> {
 
 impl<T: Serialize> IntoResponse for Document<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.1) {
-            Ok(mut body) => {
+        let mut body = Vec::with_capacity(USUAL);
+        match serde_json::to_writer(&mut body, &self.1) {
+            Ok(()) => {
                 body.push(b'\n');
                 (self.0, [(header::CONTENT_TYPE, JSON)], body).into_response()
             }

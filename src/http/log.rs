@@ -14,6 +14,11 @@ use tracing_subscriber::{Registry, fmt, reload};
 
 /// Lines that may wait for a slow reader of the log; those beyond are counted and dropped (F-35).
 const WAITING: usize = 4096;
+/// How long the first line waits for others, so that one call writes them all: who logs pays for
+/// waking the writer, which costs as much as all the rest of a line.
+const GATHER: Duration = Duration::from_millis(5);
+/// Room for lines that is kept between two calls.
+const KEPT: usize = 64 * 1024;
 /// How long the end of the service waits for the log.
 const FLUSH: Duration = Duration::from_secs(1);
 
@@ -81,14 +86,25 @@ enum Message {
 /// does.
 fn write(receiver: &Receiver<Message>, lost: &AtomicU64) {
     let mut stderr = io::stderr();
-    for message in receiver {
-        // Nobody can be told that the log cannot be written.
-        let _ = match message {
-            Message::Line(line) => stderr.write_all(&line),
-            Message::Flush(done) => stderr
-                .flush()
-                .and_then(|()| done.send(()).map_err(|_| io::ErrorKind::BrokenPipe.into())),
-        };
+    let mut lines = Vec::new();
+    while let Ok(first) = receiver.recv() {
+        if matches!(first, Message::Line(_)) {
+            std::thread::sleep(GATHER);
+        }
+        for message in std::iter::once(first).chain(receiver.try_iter().take(WAITING)) {
+            match message {
+                Message::Line(line) => lines.extend_from_slice(&line),
+                Message::Flush(done) => {
+                    // Nobody can be told that the log cannot be written.
+                    let _ = stderr.write_all(&lines).and_then(|()| stderr.flush());
+                    lines.clear();
+                    let _ = done.send(());
+                }
+            }
+        }
+        let _ = stderr.write_all(&lines);
+        lines.clear();
+        lines.shrink_to(KEPT);
         let dropped = lost.swap(0, Ordering::Relaxed);
         if dropped > 0 {
             tracing::warn!(lines = dropped, "the log was too slow; lines were dropped");

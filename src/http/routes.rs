@@ -57,7 +57,9 @@ fn wrapped(routes: Router, edge: Edge) -> Router {
         metrics.panicked();
         Failure::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
     };
-    routes.layer(CatchPanicLayer::custom(panicked)).layer(from_fn_with_state(edge, around))
+    routes
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::new(edge), around))
 }
 
 #[cfg(test)]

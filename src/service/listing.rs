@@ -2,15 +2,17 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
 
 use super::Page;
 use crate::app::Deps;
 use crate::domain::authority::Authority;
+use crate::domain::document::Raw;
 use crate::domain::identifier::canonical;
 use crate::domain::identity::Identity;
 use crate::domain::status::EffectiveStatus;
 use crate::error::{Error, ErrorCode};
-use crate::store::sql::identities::{self, Filter};
+use crate::store::sql::identities::{self, Filter, Parts};
 use crate::store::{StoreError, Tx};
 
 /// How many identities a page has when nothing is said.
@@ -56,20 +58,29 @@ pub struct Total {
 /// `Invalid` for a status, right, size or token that does not exist.
 pub fn list(d: &Deps, request: &ListIdentities) -> Result<Page<Identity>, Error> {
     let asked = Asked::read(d, request)?;
-    d.store.read(|tx| Ok(asked.page(tx)?))
+    d.store.read(|tx| Ok(asked.page(tx, Parts::All)?))
 }
 
-/// As [`list`], with how many pass the filter in all.
+/// As [`list`], to be passed on: without credentials, and with documents as they were written.
+///
+/// # Errors
+/// As [`list`].
+pub fn list_raw(d: &Deps, request: &ListIdentities) -> Result<Page<Identity<Raw>>, Error> {
+    let asked = Asked::read(d, request)?;
+    d.store.read(|tx| Ok(asked.page(tx, Parts::Rights)?))
+}
+
+/// As [`list_raw`], with how many pass the filter in all.
 ///
 /// # Errors
 /// As [`list`].
 pub fn list_with_total(
     d: &Deps,
     request: &ListIdentities,
-) -> Result<(Page<Identity>, Total), Error> {
+) -> Result<(Page<Identity<Raw>>, Total), Error> {
     let asked = Asked::read(d, request)?;
     d.store.read(|tx| {
-        let page = asked.page(tx)?;
+        let page = asked.page(tx, Parts::Rights)?;
         let here = page.items.len() as u64;
         if asked.after == 0 && page.next_page_token.is_none() {
             return Ok((page, Total { count: here, exact: true }));
@@ -101,9 +112,13 @@ impl Asked {
         Ok(Self { filter, size, after: after(request.page_token.as_deref())? })
     }
 
-    fn page(&self, tx: &Tx<'_>) -> Result<Page<Identity>, StoreError> {
+    fn page<D: DeserializeOwned>(
+        &self,
+        tx: &Tx<'_>,
+        parts: Parts,
+    ) -> Result<Page<Identity<D>>, StoreError> {
         let limit = i64::try_from(self.size).unwrap_or(i64::MAX);
-        let mut found = identities::filtered(tx, &self.filter, self.after, limit + 1)?;
+        let mut found = identities::filtered(tx, &self.filter, self.after, limit + 1, parts)?;
         let more = found.len() as u64 > self.size;
         found.truncate(usize::try_from(self.size).unwrap_or(usize::MAX));
         let next_page_token = found.last().filter(|_| more).map(|last| token(last.n));

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::app::Deps;
+use crate::domain::document::Raw;
 use crate::domain::identifier::canonical;
 use crate::domain::identity::Identity;
 use crate::error::Error;
@@ -48,7 +49,7 @@ pub struct Lookup {
 #[derive(Clone, Debug)]
 pub struct Found {
     /// The identities.
-    pub items: Vec<Identity>,
+    pub items: Vec<Identity<Raw>>,
     /// Whether there are more after them.
     pub more: bool,
 }

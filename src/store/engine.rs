@@ -106,13 +106,12 @@ impl Engine {
 
     /// The transaction that was begun.
     pub(super) fn transaction(&mut self) -> WriteTx<'_> {
-        WriteTx(ScratchTx(Tx {
-            engine: match self {
-                Self::Sqlite(connection) => Handle::Sqlite(connection),
-                #[cfg(feature = "postgres")]
-                Self::Postgres(connection) => Handle::Postgres(RefCell::new(connection.client())),
-            },
-        }))
+        let engine = match self {
+            Self::Sqlite(connection) => Handle::Sqlite(connection),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => Handle::Postgres(RefCell::new(connection.client())),
+        };
+        WriteTx { inner: ScratchTx(Tx { engine }), later: RefCell::default() }
     }
 
     fn word(&mut self, text: &'static str) -> Result<(), StoreError> {

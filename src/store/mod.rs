@@ -19,6 +19,7 @@ mod turnstile;
 mod value;
 mod writer;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -26,7 +27,7 @@ pub use dialect::Dialect;
 pub use error::StoreError;
 pub use ledger::{Ledger, NODE_HEIGHTS};
 pub use migrate::SCHEMA_VERSION;
-pub use value::{Row, Seen, Value};
+pub use value::{Row, Seen, Sight, Value};
 
 use crate::domain::ledger::StoredCheckpoint;
 use crate::domain::ledger::event::{Actor, Event};
@@ -71,7 +72,13 @@ pub struct Tx<'c> {
 pub struct ScratchTx<'c>(Tx<'c>);
 
 /// A transaction that can write everything; exists only inside [`Store::write`].
-pub struct WriteTx<'c>(ScratchTx<'c>);
+pub struct WriteTx<'c> {
+    inner: ScratchTx<'c>,
+    later: RefCell<Vec<Later>>,
+}
+
+/// A statement that waits for the end of the transaction.
+type Later = (&'static str, Vec<Value>);
 
 /// What a writing closure hands back.
 ///
@@ -229,6 +236,24 @@ impl Store {
         }
     }
 
+    /// As [`Store::read`], for a closure that runs a single statement, which needs no transaction
+    /// around it to see one state of the data.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn read_one<T, E: From<StoreError>>(
+        &self,
+        job: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self.inner.readers.get() {
+            // A server is asked first whether it is there at all.
+            Some(readers) if self.dialect() == Dialect::Sqlite => {
+                job(&readers.lend(self.quick)?.engine()?.transaction())
+            }
+            _ => self.read(job),
+        }
+    }
+
     /// As [`Store::read`], for a closure that looks at much of the data and takes its time: with a
     /// connection of its own where others would wait for it.
     ///
@@ -360,9 +385,11 @@ impl Store {
             turn.many()?;
         }
         turn.begin()?;
-        let (value, keep) = job(&turn.transaction()?)?;
+        let tx = turn.transaction()?;
+        let (value, keep) = job(&tx)?;
+        let later = tx.later.into_inner();
         if keep {
-            turn.keep()?;
+            turn.keep(later)?;
         }
         Ok(value)
     }
@@ -373,7 +400,7 @@ fn look<T, E: From<StoreError>>(
     job: impl FnOnce(&Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     let mut view = View::begin(engine)?;
-    job(&view.transaction().0)
+    job(&view.transaction())
 }
 
 impl Tx<'_> {
@@ -399,7 +426,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Shows the rows of a query of at most eight columns, one at a time.
+    /// Shows the rows of a query of at most 32 columns, one at a time.
     ///
     /// # Errors
     /// What `show` returns, or a failure of the driver.
@@ -419,6 +446,24 @@ impl Tx<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// What `read` makes of each row of a query of at most 32 columns, without a copy of the row.
+    ///
+    /// # Errors
+    /// What `read` returns, or a failure of the driver.
+    pub fn rows<T>(
+        &self,
+        text: &str,
+        args: &[Value],
+        mut read: impl FnMut(Sight<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut all = Vec::new();
+        self.each(text, args, &mut |row| {
+            all.push(read(Sight(row))?);
+            Ok(())
+        })?;
+        Ok(all)
     }
 
     /// The first row, if there is one.
@@ -476,8 +521,15 @@ impl ScratchTx<'_> {
 }
 
 impl WriteTx<'_> {
+    /// Leaves a statement for the end of the transaction, where those of all who share it are run one
+    /// after the other: for what costs least when much of it is done at once. Nothing reads before
+    /// that what it writes, and all of the transaction fails with it.
+    pub(in crate::store) fn later(&self, text: &'static str, args: &[Value]) {
+        self.later.borrow_mut().push((text, args.to_vec()));
+    }
+
     fn batch(&self, text: &str) -> Result<(), StoreError> {
-        match &self.0.0.engine {
+        match &self.engine {
             Handle::Sqlite(connection) => sqlite::batch(connection, text),
             #[cfg(feature = "postgres")]
             Handle::Postgres(client) => postgres::batch(client, text),
@@ -489,7 +541,7 @@ impl<'c> std::ops::Deref for WriteTx<'c> {
     type Target = ScratchTx<'c>;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.inner
     }
 }
 

@@ -5,9 +5,12 @@ use super::line::Line;
 use super::writer::PATIENCE;
 use super::{Location, StoreError};
 
-/// Memory for pages of all of them together; of one, at least and at most.
-const CACHE_KIB: u32 = 16 * 1024;
-const CACHE_OF_ONE_KIB: (u32, u32) = (512, 4096);
+/// Memory for pages of all of a lane together: of the quick one, which finds its way through large
+/// indexes each time, and of the other, which reads on where it has come to.
+const QUICK_KIB: u32 = 16 * 1024;
+const OTHER_KIB: u32 = 4 * 1024;
+/// Of one connection, at least and at most.
+const CACHE_OF_ONE_KIB: (u32, u32) = (512, 8192);
 /// More than this never help: the work of one is done on one core.
 const MOST: usize = 32;
 
@@ -35,12 +38,12 @@ impl Readers {
     /// As many in each lane as there are cores.
     pub(super) fn new(location: &Location) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from).min(MOST);
-        let lane = || Lane {
+        let lane = |all_kib| Lane {
             location: location.clone(),
-            cache_kib: cache_kib(2 * cores),
+            cache_kib: cache_kib(all_kib, cores),
             connections: Line::new((0..cores).map(|_| None).collect()),
         };
-        Self { quick: lane(), other: lane() }
+        Self { quick: lane(QUICK_KIB), other: lane(OTHER_KIB) }
     }
 
     /// Waits for a connection of the lane.
@@ -55,8 +58,8 @@ impl Readers {
 }
 
 /// The memory that one of so many connections gets.
-fn cache_kib(connections: usize) -> u32 {
-    let share = CACHE_KIB / u32::try_from(connections).unwrap_or(u32::MAX).max(1);
+fn cache_kib(all_kib: u32, connections: usize) -> u32 {
+    let share = all_kib / u32::try_from(connections).unwrap_or(u32::MAX).max(1);
     share.clamp(CACHE_OF_ONE_KIB.0, CACHE_OF_ONE_KIB.1)
 }
 

@@ -14,6 +14,9 @@ use super::{Row, Seen, StoreError, Value};
 /// How long a writer waits for the other process before it gives up.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Most columns of a row that is only looked at.
+const COLUMNS: usize = 32;
+
 /// Opens the database, makes it durable, and leaves it ready for statements.
 pub(super) fn open(path: &Path, create: bool) -> Result<Connection, StoreError> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
@@ -148,11 +151,15 @@ pub(super) fn each(
     let columns = statement.column_count();
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next()? {
-        let mut values = [Seen::Null; 8];
+        let mut values = [Seen::Null; COLUMNS];
         for (column, value) in values.iter_mut().enumerate().take(columns) {
             *value = seen(row.get_ref(column)?)?;
         }
-        show(values.get(..columns).ok_or(StoreError::Row { column: 8, expected: "no column" })?)?;
+        show(
+            values
+                .get(..columns)
+                .ok_or(StoreError::Row { column: COLUMNS, expected: "no column" })?,
+        )?;
     }
     Ok(())
 }
@@ -263,22 +270,38 @@ fn bound<'c>(
     args: &[Value],
 ) -> Result<rusqlite::CachedStatement<'c>, StoreError> {
     let mut statement = connection.prepare_cached(text)?;
-    bind(&mut statement, args)?;
+    bind(&mut statement, text, args)?;
     Ok(statement)
 }
 
-/// `$2` is a name to SQLite, whose own number for it is that of its first appearance.
-fn bind(statement: &mut Statement<'_>, args: &[Value]) -> Result<(), StoreError> {
-    for place in 1..=statement.parameter_count() {
-        let name = statement.parameter_name(place).unwrap_or_default();
-        let number: Option<usize> = name.strip_prefix('$').and_then(|digits| digits.parse().ok());
-        let value = number.and_then(|number| args.get(number.checked_sub(1)?));
-        let value = value.ok_or_else(|| {
-            StoreError::Driver(format!("no value for parameter {place} of a statement").into())
-        })?;
-        statement.raw_bind_parameter(place, value)?;
+/// `$2` is a name to SQLite, whose own number for it is that of its first appearance. The names are
+/// read here, because SQLite goes through all of them again for each that it is asked for.
+fn bind(statement: &mut Statement<'_>, text: &str, args: &[Value]) -> Result<(), StoreError> {
+    let missing = |number: usize| {
+        StoreError::Driver(format!("no value for parameter {number} of a statement").into())
+    };
+    let (mut place, mut bound) = (0, vec![false; args.len()]);
+    for number in numbers(text) {
+        let index = number.wrapping_sub(1);
+        let done = bound.get_mut(index).ok_or_else(|| missing(number))?;
+        if !std::mem::replace(done, true) {
+            place += 1;
+            let value = args.get(index).ok_or_else(|| missing(number))?;
+            statement.raw_bind_parameter(place, value)?;
+        }
     }
-    Ok(())
+    if place == statement.parameter_count() { Ok(()) } else { Err(missing(place + 1)) }
+}
+
+/// The numbers of the parameters of a statement as they appear in it; not what is between quotes.
+fn numbers(text: &str) -> impl Iterator<Item = usize> {
+    let outside = text.split('\'').step_by(2);
+    outside.flat_map(|part| part.split('$').skip(1)).map(|rest| {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit);
+        digits.fold(0_usize, |number, digit| {
+            number.saturating_mul(10).saturating_add(usize::from(digit - b'0'))
+        })
+    })
 }
 
 impl ToSql for Value {
@@ -332,4 +355,23 @@ impl From<rusqlite::Error> for StoreError {
 /// "UNIQUE constraint failed: addresses.value, addresses.via" names the table.
 fn conflicting_table(text: &str) -> String {
     text.rsplit(": ").next().and_then(|rest| rest.split('.').next()).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_go_where_their_numbers_are_in_whatever_order() {
+        let connection = Connection::open_in_memory().unwrap();
+        let rows = |text: &str, args: &[Value]| query(&connection, text, args);
+        let text = "SELECT $2, $1, '$9', $2 || $1, 'it''s $8', $3";
+        let row = rows(text, &["a".into(), "b".into(), 7.into()]).unwrap().remove(0);
+        let texts: Vec<&str> = (0..5).map(|column| row.text(column).unwrap()).collect();
+        assert_eq!(texts, ["b", "a", "$9", "ba", "it's $8"]);
+        assert_eq!(row.int(5).unwrap(), 7);
+        assert!(rows("SELECT $1, $2", &["a".into()]).is_err(), "one is missing");
+        assert!(rows("SELECT $0", &["a".into()]).is_err(), "there is no such number");
+        assert!(rows("SELECT ?1", &["a".into()]).is_err(), "another way of writing it");
+    }
 }

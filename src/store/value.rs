@@ -1,6 +1,7 @@
 //! Values that go into statements and rows that come out, the same for both engines.
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -110,130 +111,150 @@ macro_rules! args {
     };
 }
 
-/// One row; columns are counted from 0 in the order of the `SELECT`.
+/// What can be read of a row, whichever way it is held. Columns are counted from 0 in the order of
+/// the `SELECT`.
+macro_rules! columns {
+    () => {
+        /// A number.
+        ///
+        /// # Errors
+        /// `Row` when the column holds something else.
+        pub fn int(&self, column: usize) -> Result<i64, StoreError> {
+            self.opt_int(column)?.ok_or(StoreError::Row { column, expected: "a number" })
+        }
+
+        /// A number or nothing.
+        ///
+        /// # Errors
+        /// `Row` when the column holds something else.
+        pub fn opt_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
+            match self.at(column)? {
+                Seen::Null => Ok(None),
+                Seen::Int(value) => Ok(Some(value)),
+                _ => Err(StoreError::Row { column, expected: "a number" }),
+            }
+        }
+
+        /// A number that counts something.
+        ///
+        /// # Errors
+        /// `Row` when the column holds something else.
+        pub fn count(&self, column: usize) -> Result<u64, StoreError> {
+            u64::try_from(self.int(column)?)
+                .map_err(|_| StoreError::Row { column, expected: "a count" })
+        }
+
+        /// A truth value.
+        ///
+        /// # Errors
+        /// `Row` when the column holds something else.
+        pub fn flag(&self, column: usize) -> Result<bool, StoreError> {
+            Ok(self.int(column)? != 0)
+        }
+
+        /// Text.
+        ///
+        /// # Errors
+        /// `Row` when the column holds something else.
+        pub fn text(&self, column: usize) -> Result<&str, StoreError> {
+            self.opt_text(column)?.ok_or(StoreError::Row { column, expected: "text" })
+        }
+
+        /// Text or nothing.
+        ///
+        /// # Errors
+        /// `Row` when the column holds something else.
+        pub fn opt_text(&self, column: usize) -> Result<Option<&str>, StoreError> {
+            match self.at(column)? {
+                Seen::Null => Ok(None),
+                Seen::Text(value) => Ok(Some(value)),
+                _ => Err(StoreError::Row { column, expected: "text" }),
+            }
+        }
+
+        /// Bytes.
+        ///
+        /// # Errors
+        /// `Row` when the column holds something else.
+        pub fn blob(&self, column: usize) -> Result<&[u8], StoreError> {
+            match self.at(column)? {
+                Seen::Blob(value) => Ok(value),
+                _ => Err(StoreError::Row { column, expected: "bytes" }),
+            }
+        }
+
+        /// A 32-byte hash.
+        ///
+        /// # Errors
+        /// `Row` when the column holds something else.
+        pub fn hash(&self, column: usize) -> Result<[u8; 32], StoreError> {
+            self.blob(column)?
+                .try_into()
+                .map_err(|_| StoreError::Row { column, expected: "a 32-byte hash" })
+        }
+
+        /// An id.
+        ///
+        /// # Errors
+        /// `Row` when the column holds something else.
+        pub fn uuid(&self, column: usize) -> Result<Uuid, StoreError> {
+            Uuid::parse_str(self.text(column)?)
+                .map_err(|_| StoreError::Row { column, expected: "a UUID" })
+        }
+
+        /// A time.
+        ///
+        /// # Errors
+        /// `Row` when the column holds something else.
+        pub fn time(&self, column: usize) -> Result<Timestamp, StoreError> {
+            self.opt_time(column)?.ok_or(StoreError::Row { column, expected: "a time" })
+        }
+
+        /// A time or nothing.
+        ///
+        /// # Errors
+        /// `Row` when the column holds something else.
+        pub fn opt_time(&self, column: usize) -> Result<Option<Timestamp>, StoreError> {
+            self.opt_int(column)?
+                .map(|micros| {
+                    Timestamp::from_microsecond(micros)
+                        .map_err(|_| StoreError::Row { column, expected: "a time" })
+                })
+                .transpose()
+        }
+
+        /// A JSON document; nothing is `null`.
+        ///
+        /// # Errors
+        /// `Row` when the column is not JSON.
+        pub fn json<T: DeserializeOwned>(&self, column: usize) -> Result<T, StoreError> {
+            let text = self.opt_text(column)?.unwrap_or("null");
+            serde_json::from_str(text).map_err(|_| StoreError::Row { column, expected: "JSON" })
+        }
+    };
+}
+
+/// One row.
 #[derive(Clone, Debug)]
 pub struct Row(pub(super) Vec<Value>);
 
 impl Row {
-    fn at(&self, column: usize) -> Result<&Value, StoreError> {
-        self.0.get(column).ok_or(StoreError::Row { column, expected: "a column" })
+    fn at(&self, column: usize) -> Result<Seen<'_>, StoreError> {
+        let value = self.0.get(column).ok_or(StoreError::Row { column, expected: "a column" })?;
+        Ok(value.into())
     }
 
-    /// A number.
-    ///
-    /// # Errors
-    /// `Row` when the column holds something else.
-    pub fn int(&self, column: usize) -> Result<i64, StoreError> {
-        self.opt_int(column)?.ok_or(StoreError::Row { column, expected: "a number" })
+    columns!();
+}
+
+/// One row that is looked at where it lies.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight<'r>(pub &'r [Seen<'r>]);
+
+impl Sight<'_> {
+    fn at(&self, column: usize) -> Result<Seen<'_>, StoreError> {
+        self.0.get(column).copied().ok_or(StoreError::Row { column, expected: "a column" })
     }
 
-    /// A number or nothing.
-    ///
-    /// # Errors
-    /// `Row` when the column holds something else.
-    pub fn opt_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
-        match self.at(column)? {
-            Value::Null => Ok(None),
-            Value::Int(value) => Ok(Some(*value)),
-            _ => Err(StoreError::Row { column, expected: "a number" }),
-        }
-    }
-
-    /// A number that counts something.
-    ///
-    /// # Errors
-    /// `Row` when the column holds something else.
-    pub fn count(&self, column: usize) -> Result<u64, StoreError> {
-        u64::try_from(self.int(column)?)
-            .map_err(|_| StoreError::Row { column, expected: "a count" })
-    }
-
-    /// A truth value.
-    ///
-    /// # Errors
-    /// `Row` when the column holds something else.
-    pub fn flag(&self, column: usize) -> Result<bool, StoreError> {
-        Ok(self.int(column)? != 0)
-    }
-
-    /// Text.
-    ///
-    /// # Errors
-    /// `Row` when the column holds something else.
-    pub fn text(&self, column: usize) -> Result<&str, StoreError> {
-        self.opt_text(column)?.ok_or(StoreError::Row { column, expected: "text" })
-    }
-
-    /// Text or nothing.
-    ///
-    /// # Errors
-    /// `Row` when the column holds something else.
-    pub fn opt_text(&self, column: usize) -> Result<Option<&str>, StoreError> {
-        match self.at(column)? {
-            Value::Null => Ok(None),
-            Value::Text(value) => Ok(Some(value)),
-            _ => Err(StoreError::Row { column, expected: "text" }),
-        }
-    }
-
-    /// Bytes.
-    ///
-    /// # Errors
-    /// `Row` when the column holds something else.
-    pub fn blob(&self, column: usize) -> Result<&[u8], StoreError> {
-        match self.at(column)? {
-            Value::Blob(value) => Ok(value),
-            _ => Err(StoreError::Row { column, expected: "bytes" }),
-        }
-    }
-
-    /// A 32-byte hash.
-    ///
-    /// # Errors
-    /// `Row` when the column holds something else.
-    pub fn hash(&self, column: usize) -> Result<[u8; 32], StoreError> {
-        self.blob(column)?
-            .try_into()
-            .map_err(|_| StoreError::Row { column, expected: "a 32-byte hash" })
-    }
-
-    /// An id.
-    ///
-    /// # Errors
-    /// `Row` when the column holds something else.
-    pub fn uuid(&self, column: usize) -> Result<Uuid, StoreError> {
-        Uuid::parse_str(self.text(column)?)
-            .map_err(|_| StoreError::Row { column, expected: "a UUID" })
-    }
-
-    /// A time.
-    ///
-    /// # Errors
-    /// `Row` when the column holds something else.
-    pub fn time(&self, column: usize) -> Result<Timestamp, StoreError> {
-        self.opt_time(column)?.ok_or(StoreError::Row { column, expected: "a time" })
-    }
-
-    /// A time or nothing.
-    ///
-    /// # Errors
-    /// `Row` when the column holds something else.
-    pub fn opt_time(&self, column: usize) -> Result<Option<Timestamp>, StoreError> {
-        self.opt_int(column)?
-            .map(|micros| {
-                Timestamp::from_microsecond(micros)
-                    .map_err(|_| StoreError::Row { column, expected: "a time" })
-            })
-            .transpose()
-    }
-
-    /// A JSON document; nothing is `null`.
-    ///
-    /// # Errors
-    /// `Row` when the column is not JSON.
-    pub fn json(&self, column: usize) -> Result<serde_json::Value, StoreError> {
-        self.opt_text(column)?.map_or(Ok(serde_json::Value::Null), |text| {
-            serde_json::from_str(text).map_err(|_| StoreError::Row { column, expected: "JSON" })
-        })
-    }
+    columns!();
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::engine::Engine;
 use super::line::Line;
 use super::turnstile::Turnstile;
-use super::{StoreError, WriteTx};
+use super::{Later, StoreError, WriteTx};
 
 /// How long a writer waits for its turn, and then for other processes, before it gives up.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,6 +31,8 @@ struct Desk {
     begun: Instant,
     /// Those who wait for it to be committed; nobody when none is open.
     members: Vec<Sender<Result<(), StoreError>>>,
+    /// What they left to be done before that.
+    later: Vec<Later>,
     /// Whether it is prepared for very many rows.
     many: bool,
     /// How long others may still come into the open transaction.
@@ -64,6 +66,7 @@ impl Writer {
             turnstile,
             begun: Instant::now(),
             members: Vec::new(),
+            later: Vec::new(),
             many: false,
             longest: LONGEST,
         };
@@ -104,15 +107,24 @@ impl Desk {
         if self.members.is_empty() {
             return Finished { members: Vec::new(), outcome: Ok(()) };
         }
-        let outcome = self.engine.commit();
+        let outcome = self.run_later().and_then(|()| self.engine.commit());
         if outcome.is_err() {
             self.engine.rollback();
         }
         Finished { members: std::mem::take(&mut self.members), outcome }
     }
 
+    fn run_later(&mut self) -> Result<(), StoreError> {
+        let tx = self.engine.transaction();
+        for (text, args) in self.later.drain(..) {
+            tx.exec(text, &args)?;
+        }
+        Ok(())
+    }
+
     /// Gives the whole transaction up: nobody's change is kept.
     fn give_up(&mut self, error: StoreError) {
+        self.later.clear();
         self.engine.rollback();
         Finished { members: std::mem::take(&mut self.members), outcome: Err(error) }.tell();
     }
@@ -187,14 +199,15 @@ impl Turn<'_> {
         Ok(&mut self.desk()?.engine)
     }
 
-    /// Keeps what was written; comes back when it is committed.
-    pub(super) fn keep(mut self) -> Result<(), StoreError> {
+    /// Keeps what was written, and what is to be written `later`; comes back when it is committed.
+    pub(super) fn keep(mut self, later: Vec<Later>) -> Result<(), StoreError> {
         let part = self.open == Open::Part;
         let (sender, outcome) = channel();
         let desk = self.desk()?;
         if part {
             desk.engine.keep_part()?;
         }
+        desk.later.extend(later);
         desk.members.push(sender);
         self.open = Open::Nothing;
         drop(self);

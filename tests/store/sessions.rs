@@ -191,8 +191,8 @@ fn a_second_factor_is_asked_of_those_who_have_one(realm: &Realm) {
     let who = ada(realm);
     realm
         .meddle(
-            "INSERT INTO credentials (identity, kind, config, created_at, updated_at)
-             SELECT n, 'totp', '{}', 1, 1 FROM identities",
+            "INSERT INTO credentials (identity, kind, config, second, created_at, updated_at)
+             SELECT n, 'totp', '{}', 1, 1, 1 FROM identities",
         )
         .unwrap();
     let (_, low) = sign_in(realm, who, &[Aal::One]).unwrap();

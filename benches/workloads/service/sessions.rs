@@ -97,8 +97,11 @@ fn session(n: i64, now: Timestamp) -> Session {
         identity_id: Uuid::nil(),
         owner: Standing { status: Status::Active, until: None, expires_at: None },
         active: true,
-        aal: Aal::One,
-        methods: vec![Method::new(MethodKind::Password, Aal::One, now)],
+        aal: Aal::Two,
+        methods: vec![
+            Method::new(MethodKind::Password, Aal::One, now),
+            Method::new(MethodKind::Totp, Aal::Two, now),
+        ],
         authenticated_at: now,
         issued_at: now,
         expires_at: now.checked_add(ten_years).unwrap_or(now),

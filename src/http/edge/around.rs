@@ -73,7 +73,6 @@ impl Current {
 }
 
 /// What the requests of one listener share.
-#[derive(Clone)]
 pub struct Edge {
     /// Which listener it is.
     pub side: Side,
@@ -88,7 +87,7 @@ pub struct Edge {
 }
 
 /// Middleware: everything that is the same for all routes.
-pub async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+pub async fn around(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
     let rules = edge.rules.get();
     let (mut parts, body) = request.into_parts();
     let (asked, tls) = asked(&edge, &rules, &parts);

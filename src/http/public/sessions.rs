@@ -19,7 +19,7 @@ use crate::http::paging::Counted;
 use crate::http::query::Query;
 use crate::http::ticket::{self, Ticket};
 use crate::http::view::session::{SessionDocument, session};
-use crate::service::sessions::{self, Checked, Denied};
+use crate::service::sessions::{self, CheckedRaw, Denied};
 
 const IDENTITY: HeaderName = HeaderName::from_static("x-kratos-authenticated-identity-id");
 
@@ -67,7 +67,7 @@ async fn whoami(
     let Some(presented) = presented else { return Err(nobody()) };
     let signs = query.text("tokenize_as").is_some();
     let job = move |d: &Deps| {
-        let checked = sessions::check(d, Some(&presented)).map_err(|why| match why {
+        let checked = sessions::check_raw(d, Some(&presented)).map_err(|why| match why {
             Denied::NoSession => nobody(),
             why => denied(&d.options.base_url(), query.text("return_to"), why),
         })?;
@@ -87,7 +87,7 @@ async fn whoami(
 fn answer(
     d: &Deps,
     mut headers: HeaderMap,
-    checked: &Checked,
+    checked: &CheckedRaw,
     template: Option<&str>,
 ) -> Result<Response, Failure> {
     if let Ok(id) = HeaderValue::from_str(&checked.identity.id.to_string()) {

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::credential::{Credential, CredentialType};
+use crate::domain::document::{Document, Shown};
 use crate::domain::identity::{Identity, RecoveryAddress, VerifiableAddress};
 use crate::domain::lookup_codes::LookupCodes;
 
@@ -46,16 +47,16 @@ pub struct IdentityDocument<'a> {
     #[schema(value_type = Option<String>, format = DateTime)]
     state_changed_at: Option<Timestamp>,
     #[schema(value_type = Object)]
-    traits: &'a Value,
+    traits: Shown<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     verifiable_addresses: Vec<VerifiableDocument<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     recovery_addresses: Vec<RecoveryDocument<'a>>,
     #[schema(value_type = Value, nullable)]
-    metadata_public: &'a Value,
+    metadata_public: Shown<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Value>)]
-    metadata_admin: Option<&'a Value>,
+    metadata_admin: Option<Shown<'a>>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
@@ -117,9 +118,10 @@ pub struct RecoveryDocument<'a> {
 pub fn identity<'a>(
     base_url: &str,
     now: Timestamp,
-    identity: &'a Identity,
+    identity: &'a Identity<impl Document>,
     show: Show<'_>,
 ) -> IdentityDocument<'a> {
+    let admin = identity.metadata_admin.shown();
     IdentityDocument {
         id: identity.id,
         external_id: identity.external_id.as_deref(),
@@ -128,14 +130,14 @@ pub fn identity<'a>(
         schema_url: schema_url(base_url, &identity.schema_id),
         state: identity.effective_status(now).kratos_state(),
         state_changed_at: identity.status_changed_at,
-        traits: &identity.traits,
+        traits: identity.traits.shown(),
         verifiable_addresses: identity.verifiable_addresses.iter().map(verifiable).collect(),
         recovery_addresses: identity.recovery_addresses.iter().map(recovery).collect(),
-        metadata_public: &identity.metadata_public,
+        metadata_public: identity.metadata_public.shown(),
         metadata_admin: match show {
             Show::Person => None,
-            Show::Created if identity.metadata_admin.is_null() => None,
-            _ => Some(&identity.metadata_admin),
+            Show::Created if admin.is_null() => None,
+            _ => Some(admin),
         },
         created_at: identity.created_at,
         updated_at: identity.updated_at,
@@ -149,8 +151,8 @@ pub fn schema_url(base_url: &str, id: &str) -> String {
     format!("{base_url}/schemas/{}", URL_SAFE_NO_PAD.encode(id))
 }
 
-fn credentials<'a>(
-    identity: &'a Identity,
+fn credentials<'a, D>(
+    identity: &'a Identity<D>,
     show: Show<'_>,
 ) -> Option<BTreeMap<&'static str, CredentialDocument<'a>>> {
     let revealed: &[CredentialType] = match show {

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::identity::{IdentityDocument, Show, identity};
+use crate::domain::document::{Document, Shown};
 use crate::domain::identity::Identity;
 use crate::domain::session::{Device, Method, Session};
 
@@ -23,13 +24,13 @@ pub struct SessionDocument<'a> {
     /// `aal0`, `aal1` or `aal2`.
     authenticator_assurance_level: &'static str,
     #[schema(value_type = Vec<Object>)]
-    authentication_methods: &'a [Method],
+    authentication_methods: Shown<'a, [Method]>,
     #[schema(value_type = String, format = DateTime)]
     issued_at: Timestamp,
     #[schema(nullable)]
     identity: Option<IdentityDocument<'a>>,
     #[schema(value_type = Option<Vec<Object>>, nullable)]
-    devices: Option<&'a [Device]>,
+    devices: Option<Shown<'a, [Device]>>,
     /// The session as a signed token, where one was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     tokenized: Option<String>,
@@ -45,11 +46,11 @@ impl SessionDocument<'_> {
 
 /// A session as it is at `now`, with its owner and devices where they are to be shown.
 #[must_use]
-pub fn session<'a>(
+pub fn session<'a, D: Document>(
     base_url: &str,
     now: Timestamp,
-    session: &'a Session,
-    owner: Option<&'a Identity>,
+    session: &'a Session<impl Document<[Method]>, impl Document<[Device]>>,
+    owner: Option<&'a Identity<D>>,
     with_devices: bool,
 ) -> SessionDocument<'a> {
     SessionDocument {
@@ -58,10 +59,10 @@ pub fn session<'a>(
         expires_at: session.expires_at,
         authenticated_at: session.authenticated_at,
         authenticator_assurance_level: session.aal.as_str(),
-        authentication_methods: &session.methods,
+        authentication_methods: session.methods.shown(),
         issued_at: session.issued_at,
         identity: owner.map(|owner| identity(base_url, now, owner, Show::Person)),
-        devices: with_devices.then_some(&session.devices),
+        devices: with_devices.then(|| session.devices.shown()),
         tokenized: None,
     }
 }

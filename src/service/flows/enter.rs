@@ -72,7 +72,7 @@ pub(super) fn enter(
                 .data("methods", vec![method.as_str()]),
         );
         events.push(created(&session));
-        let lack = sessions::lack(d, tx, Some(owner.n))?;
+        let lack = sessions::lack(d, tx, owner.n)?;
         Ok(by.change((session, owner.identity, lack), first, events))
     })?;
     Ok(Entered { session, presented, identity: as_seen_by_its_owner(identity), lack })

@@ -197,8 +197,7 @@ fn try_to(
                 session
             }
         };
-        let lack =
-            if session.aal < Aal::Two { sessions::lack(d, tx, Some(owner.n))? } else { None };
+        let lack = if session.aal < Aal::Two { sessions::lack(d, tx, owner.n)? } else { None };
         events.extend(extra);
         let first = succeeded(flow, step, &session);
         Ok(by.change((session, owner.identity, lack, again), first, events))

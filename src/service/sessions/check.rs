@@ -1,23 +1,29 @@
 //! The session check: who asks, if anybody.
 
+use serde::de::DeserializeOwned;
+
 use super::Denied;
 use super::presented::Presented;
 use crate::app::Deps;
+use crate::domain::document::Raw;
 use crate::domain::identity::Identity;
 use crate::domain::session::{Aal, RequiredAal, Session};
-use crate::store::sql::session_check::{by_digest, has_second_factor};
+use crate::store::sql::session_check::{Found, by_digest, has_second_factor};
 use crate::store::{StoreError, Tx};
 
-/// A session that works.
+/// A session that works. `S` and `I` have their documents taken apart, or as they were written.
 #[derive(Clone, Debug)]
-pub struct Checked {
+pub struct Checked<S = Session, I = Identity> {
     /// The session.
-    pub session: Session,
+    pub session: S,
     /// Whose it is, without credentials and without what is for administrators only.
-    pub identity: Identity,
+    pub identity: I,
     /// Row number of the owner.
     pub(super) n: i64,
 }
+
+/// A session that works, to be passed on.
+pub type CheckedRaw = Checked<Session<Raw, Raw>, Identity<Raw>>;
 
 /// What a session lacks before more than signing in further can be done with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +41,15 @@ pub enum Lack {
 /// `NoSession` for one that never was, was revoked or is over, or whose owner may have none;
 /// `SecondFactor` and `Enrolment` when the options ask for more than the session has.
 pub fn check(d: &Deps, presented: Option<&Presented>) -> Result<Checked, Denied> {
-    match check_at_any_level(d, presented)? {
-        (checked, None) => Ok(checked),
-        (_, Some(Lack::SecondFactor)) => Err(Denied::SecondFactor),
-        (_, Some(Lack::Enrolment)) => Err(Denied::Enrolment),
-    }
+    enough(look(d, presented)?)
+}
+
+/// As [`check`], with documents as they were written.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_raw(d: &Deps, presented: Option<&Presented>) -> Result<CheckedRaw, Denied> {
+    enough(look(d, presented)?)
 }
 
 /// As [`check`], and what is lacking in place of a refusal.
@@ -50,37 +60,47 @@ pub fn check_at_any_level(
     d: &Deps,
     presented: Option<&Presented>,
 ) -> Result<(Checked, Option<Lack>), Denied> {
-    let presented = presented.ok_or(Denied::NoSession)?;
-    let now = d.clock.now();
-    d.store.read(|tx| {
-        let found = by_digest(tx, &presented.digest())?.ok_or(Denied::NoSession)?;
-        if !found.session.is_active(now) {
-            return Err(Denied::NoSession);
-        }
-        let lack = if found.session.aal < Aal::Two {
-            lack(d, tx, found.maybe_second_factor.then_some(found.n))?
-        } else {
-            None
-        };
-        Ok((Checked { session: found.session, identity: found.identity, n: found.n }, lack))
-    })
+    look(d, presented)
 }
 
-/// What a session of one factor lacks; `maybe` is its owner's row, unless it is known that there is
-/// no second factor.
-pub(in crate::service) fn lack(
-    d: &Deps,
-    tx: &Tx<'_>,
-    maybe: Option<i64>,
-) -> Result<Option<Lack>, StoreError> {
-    let enforced = d.options.signin.enforce_mfa;
-    if !enforced && d.options.session_required_aal != RequiredAal::HighestAvailable {
-        return Ok(None);
+fn enough<T>((checked, lack): (T, Option<Lack>)) -> Result<T, Denied> {
+    match lack {
+        None => Ok(checked),
+        Some(Lack::SecondFactor) => Err(Denied::SecondFactor),
+        Some(Lack::Enrolment) => Err(Denied::Enrolment),
     }
-    let has = maybe.map_or(Ok(false), |n| has_second_factor(tx, n))?;
-    Ok(match (has, enforced) {
-        (true, _) => Some(Lack::SecondFactor),
-        (false, true) => Some(Lack::Enrolment),
-        (false, false) => None,
-    })
+}
+
+/// A session with its documents in the forms `M`, `V` and `D`, and what it lacks.
+type Seen<M, V, D> = (Checked<Session<M, V>, Identity<D>>, Option<Lack>);
+
+fn look<M: DeserializeOwned, V: DeserializeOwned, D: DeserializeOwned + Default>(
+    d: &Deps,
+    presented: Option<&Presented>,
+) -> Result<Seen<M, V, D>, Denied> {
+    let presented = presented.ok_or(Denied::NoSession)?;
+    let now = d.clock.now();
+    let found = d.store.read_one(|tx| by_digest(tx, &presented.digest()))?;
+    let found: Found<M, V, D> =
+        found.filter(|found| found.session.is_active(now)).ok_or(Denied::NoSession)?;
+    let lack = match (found.session.aal < Aal::Two, found.maybe_second_factor) {
+        (true, true) => d.store.read(|tx| lack(d, tx, found.n))?,
+        (true, false) => lack_without(d),
+        (false, _) => None,
+    };
+    Ok((Checked { session: found.session, identity: found.identity, n: found.n }, lack))
+}
+
+/// What a session of one factor lacks whose owner has no second factor.
+fn lack_without(d: &Deps) -> Option<Lack> {
+    d.options.signin.enforce_mfa.then_some(Lack::Enrolment)
+}
+
+/// What a session of one factor lacks; `n` is its owner's row.
+pub(in crate::service) fn lack(d: &Deps, tx: &Tx<'_>, n: i64) -> Result<Option<Lack>, StoreError> {
+    let asked = d.options.session_required_aal == RequiredAal::HighestAvailable;
+    if (asked || d.options.signin.enforce_mfa) && has_second_factor(tx, n)? {
+        return Ok(Some(Lack::SecondFactor));
+    }
+    Ok(lack_without(d))
 }

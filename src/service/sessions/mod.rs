@@ -25,7 +25,7 @@ use crate::store::{Change, StoreError};
 
 pub use admin::{Listed, Shown, all, disable, extend, find, of_identity};
 pub(super) use check::lack;
-pub use check::{Checked, Lack, check, check_at_any_level};
+pub use check::{Checked, CheckedRaw, Lack, check, check_at_any_level, check_raw};
 pub use desk::{Desk, Ending, Happened, activity, desk, desk_at_any_level, end_from_page};
 pub use issue::{Issued, SignIn, issue};
 pub(super) use issue::{created, device, open};

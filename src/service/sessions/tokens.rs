@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::Checked;
+use super::CheckedRaw;
 use crate::app::Deps;
 use crate::config::{Subject, TokenTemplate};
 use crate::error::{Error, ErrorCode};
@@ -15,7 +15,7 @@ use crate::service::jsonnet::{self, MapperError};
 /// # Errors
 /// `Invalid` when there is no such template, or it needs an external id that the identity has not;
 /// `Internal` when its mapper is of no use.
-pub fn tokenize(d: &Deps, checked: &Checked, id: &str, shown: &Value) -> Result<String, Error> {
+pub fn tokenize(d: &Deps, checked: &CheckedRaw, id: &str, shown: &Value) -> Result<String, Error> {
     let template = d.options.session_token_templates.get(id).ok_or_else(|| {
         Error::new(ErrorCode::Invalid, "There is no token template of the name in `tokenize_as`.")
     })?;
@@ -42,7 +42,7 @@ pub fn key_set(d: &Deps) -> Result<Value, Error> {
 /// What every token says.
 fn claims(
     d: &Deps,
-    checked: &Checked,
+    checked: &CheckedRaw,
     template: &TokenTemplate,
     now: Timestamp,
 ) -> Result<Map<String, Value>, Error> {

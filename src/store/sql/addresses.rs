@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{many, statements};
 use crate::args;
 use crate::domain::identity::{Identity, RecoveryAddress, VerifiableAddress, Via};
-use crate::store::{Row, StoreError, Tx, WriteTx};
+use crate::store::{Sight, StoreError, Tx, WriteTx};
 
 statements! {
     OF = "SELECT value, via, id, verifiable, recovery, verified_at, created_at, updated_at
@@ -91,7 +91,7 @@ impl Address {
 /// # Errors
 /// A failure of the store.
 pub fn of(tx: &Tx<'_>, identity: i64) -> Result<Vec<Address>, StoreError> {
-    tx.all(OF, args![identity])?.iter().map(address).collect()
+    tx.rows(OF, args![identity], address)
 }
 
 /// The row number of the identity that may recover its account by this mail address.
@@ -136,7 +136,7 @@ pub fn verify(
 pub fn of_many(tx: &Tx<'_>, identities: &[i64]) -> Result<Vec<(i64, Address)>, StoreError> {
     let text = "SELECT value, via, id, verifiable, recovery, verified_at, created_at, updated_at,
         identity FROM addresses WHERE identity IN ({}) ORDER BY identity, via, value";
-    many::rows(tx, text, identities)?.iter().map(|row| Ok((row.int(8)?, address(row)?))).collect()
+    many::rows(tx, text, identities, |row| Ok((row.int(8)?, address(row)?)))
 }
 
 /// Makes the rows of an identity those of `after`; rows that stay keep their id and age.
@@ -212,7 +212,7 @@ pub(super) fn merged(identity: &Identity) -> Vec<Address> {
     rows
 }
 
-fn address(row: &Row) -> Result<Address, StoreError> {
+fn address(row: Sight<'_>) -> Result<Address, StoreError> {
     Ok(Address {
         value: row.text(0)?.to_owned(),
         via: Via::parse(row.text(1)?).ok_or(StoreError::Row { column: 1, expected: "a via" })?,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{many, statements};
 use crate::args;
 use crate::domain::authority::Authority;
-use crate::store::{Row, StoreError, Tx, WriteTx};
+use crate::store::{Sight, StoreError, Tx, WriteTx};
 
 statements! {
     OF = "SELECT authority FROM authorities WHERE identity = $1 ORDER BY authority";
@@ -24,7 +24,7 @@ statements! {
 /// # Errors
 /// A failure of the store.
 pub fn of(tx: &Tx<'_>, identity: i64) -> Result<BTreeSet<Authority>, StoreError> {
-    tx.all(OF, args![identity])?.iter().map(authority).collect()
+    Ok(tx.rows(OF, args![identity], authority)?.into_iter().collect())
 }
 
 /// The rights of many identities, each with the number of its identity's row.
@@ -33,10 +33,10 @@ pub fn of(tx: &Tx<'_>, identity: i64) -> Result<BTreeSet<Authority>, StoreError>
 /// A failure of the store.
 pub fn of_many(tx: &Tx<'_>, identities: &[i64]) -> Result<Vec<(i64, Authority)>, StoreError> {
     let text = "SELECT authority, identity FROM authorities WHERE identity IN ({})";
-    many::rows(tx, text, identities)?.iter().map(|row| Ok((row.int(1)?, authority(row)?))).collect()
+    many::rows(tx, text, identities, |row| Ok((row.int(1)?, authority(row)?)))
 }
 
-fn authority(row: &Row) -> Result<Authority, StoreError> {
+fn authority(row: Sight<'_>) -> Result<Authority, StoreError> {
     Authority::parse(row.text(0)?).ok_or(StoreError::Row { column: 0, expected: "an authority" })
 }
 

@@ -5,8 +5,8 @@ use serde_json::Value as Json;
 
 use super::{many, statements};
 use crate::args;
-use crate::domain::credential::{Credential, CredentialType};
-use crate::store::{Row, StoreError, Tx, WriteTx};
+use crate::domain::credential::{Credential, CredentialType, is_second_factor};
+use crate::store::{Sight, StoreError, Tx, WriteTx};
 
 statements! {
     OF = "SELECT kind, config, created_at, updated_at FROM credentials
@@ -15,9 +15,9 @@ statements! {
         WHERE identity = $1 ORDER BY kind, value";
     OWNERS = "SELECT DISTINCT identity FROM credential_identifiers WHERE value = $1 LIMIT 2";
     OWNER = "SELECT identity FROM credential_identifiers WHERE value = $1 AND kind = $2";
-    INSERT = "INSERT INTO credentials (identity, kind, config, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5)";
-    UPDATE = "UPDATE credentials SET config = $3, updated_at = $4
+    INSERT = "INSERT INTO credentials (identity, kind, config, second, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    UPDATE = "UPDATE credentials SET config = $3, second = $4, updated_at = $5
         WHERE identity = $1 AND kind = $2";
     DELETE = "DELETE FROM credentials WHERE identity = $1 AND kind = $2";
     INSERT_IDENTIFIER = "INSERT INTO credential_identifiers (value, kind, identity)
@@ -30,14 +30,14 @@ statements! {
 /// # Errors
 /// A failure of the store.
 pub fn of(tx: &Tx<'_>, identity: i64) -> Result<Vec<Credential>, StoreError> {
-    let mut all: Vec<Credential> =
-        tx.all(OF, args![identity])?.iter().map(credential).collect::<Result<_, _>>()?;
-    for row in tx.all(IDENTIFIERS_OF, args![identity])? {
-        let kind = kind(&row)?;
+    let mut all: Vec<Credential> = tx.rows(OF, args![identity], credential)?;
+    tx.rows(IDENTIFIERS_OF, args![identity], |row| {
+        let kind = kind(row)?;
         if let Some(credential) = all.iter_mut().find(|credential| credential.kind == kind) {
             credential.identifiers.push(row.text(1)?.to_owned());
         }
-    }
+        Ok(())
+    })?;
     Ok(all)
 }
 
@@ -48,20 +48,20 @@ pub fn of(tx: &Tx<'_>, identity: i64) -> Result<Vec<Credential>, StoreError> {
 pub fn of_many(tx: &Tx<'_>, identities: &[i64]) -> Result<Vec<(i64, Credential)>, StoreError> {
     let text = "SELECT kind, config, created_at, updated_at, identity FROM credentials
         WHERE identity IN ({}) ORDER BY identity, kind";
-    let rows = many::rows(tx, text, identities)?;
-    let read = |row: &Row| Ok::<_, StoreError>((row.int(4)?, credential(row)?));
-    let mut all: Vec<(i64, Credential)> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    let mut all: Vec<(i64, Credential)> =
+        many::rows(tx, text, identities, |row| Ok((row.int(4)?, credential(row)?)))?;
     let place = |(identity, credential): &(i64, Credential)| (*identity, credential.kind.as_str());
     all.sort_by(|a, b| place(a).cmp(&place(b)));
     let text = "SELECT kind, value, identity FROM credential_identifiers
         WHERE identity IN ({}) ORDER BY identity, kind, value";
-    for row in many::rows(tx, text, identities)? {
-        let owner = (row.int(2)?, kind(&row)?.as_str());
+    many::rows(tx, text, identities, |row| {
+        let owner = (row.int(2)?, kind(row)?.as_str());
         let found = all.binary_search_by(|one| place(one).cmp(&owner)).ok();
         if let Some((_, credential)) = found.and_then(|index| all.get_mut(index)) {
             credential.identifiers.push(row.text(1)?.to_owned());
         }
-    }
+        Ok(())
+    })?;
     Ok(all)
 }
 
@@ -102,6 +102,7 @@ pub fn insert(tx: &WriteTx<'_>, identity: i64, credential: &Credential) -> Resul
 pub(super) struct Config {
     kind: CredentialType,
     text: String,
+    second: bool,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -111,6 +112,7 @@ impl Config {
         Self {
             kind: credential.kind,
             text: credential.config.to_string(),
+            second: credential.is_second_factor(),
             created_at: credential.created_at,
             updated_at: credential.updated_at,
         }
@@ -118,8 +120,9 @@ impl Config {
 
     pub fn insert(&self, tx: &WriteTx<'_>, identity: i64) -> Result<(), StoreError> {
         let kind = self.kind.as_str();
-        let config = self.text.as_str();
-        tx.exec_one(INSERT, args![identity, kind, config, self.created_at, self.updated_at])
+        let (config, second) = (self.text.as_str(), self.second);
+        let (created_at, updated_at) = (self.created_at, self.updated_at);
+        tx.exec_one(INSERT, args![identity, kind, config, second, created_at, updated_at])
     }
 }
 
@@ -160,7 +163,8 @@ pub fn update_config(
     config: &Json,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    tx.exec_one(UPDATE, args![identity, kind.as_str(), config.to_string(), now])
+    let second = is_second_factor(kind, config);
+    tx.exec_one(UPDATE, args![identity, kind.as_str(), config.to_string(), second, now])
 }
 
 /// Replaces the identifiers of a credential.
@@ -189,7 +193,7 @@ pub fn delete(tx: &WriteTx<'_>, identity: i64, kind: CredentialType) -> Result<b
     Ok(tx.exec(DELETE, args![identity, kind.as_str()])? > 0)
 }
 
-fn credential(row: &Row) -> Result<Credential, StoreError> {
+fn credential(row: Sight<'_>) -> Result<Credential, StoreError> {
     Ok(Credential {
         kind: kind(row)?,
         identifiers: Vec::new(),
@@ -199,7 +203,7 @@ fn credential(row: &Row) -> Result<Credential, StoreError> {
     })
 }
 
-fn kind(row: &Row) -> Result<CredentialType, StoreError> {
+fn kind(row: Sight<'_>) -> Result<CredentialType, StoreError> {
     CredentialType::parse(row.text(0)?)
         .ok_or(StoreError::Row { column: 0, expected: "a kind of credential" })
 }

@@ -1,6 +1,7 @@
 //! The identity row, and putting an identity together from its parts.
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -9,7 +10,7 @@ use crate::args;
 use crate::domain::authority::Authority;
 use crate::domain::identity::Identity;
 use crate::domain::status::{EffectiveStatus, StatusDetail};
-use crate::store::{Dialect, Row, StoreError, Tx, Value, WriteTx};
+use crate::store::{Dialect, StoreError, Tx, Value, WriteTx};
 
 statements! {
     BY_ID = "SELECT n, id, external_id, schema_id, traits, metadata_public, metadata_admin,
@@ -35,11 +36,11 @@ pub use super::parts::Parts;
 
 /// An identity with its row number, the key of everything that hangs on it.
 #[derive(Clone, Debug)]
-pub struct Stored {
+pub struct Stored<D = Json> {
     /// Row number, in order of creation.
     pub n: i64,
     /// The identity.
-    pub identity: Identity,
+    pub identity: Identity<D>,
 }
 
 /// The identity with this id.
@@ -47,12 +48,15 @@ pub struct Stored {
 /// # Errors
 /// A failure of the store.
 pub fn find(tx: &Tx<'_>, id: Uuid) -> Result<Option<Stored>, StoreError> {
-    tx.opt(BY_ID, args![id])?.map(|row| parts::whole(tx, &row)).transpose()
+    head(tx, id)?.map(|one| parts::whole(tx, one)).transpose()
 }
 
-/// The row of an identity without what hangs on it.
-pub(super) fn row(tx: &Tx<'_>, id: Uuid) -> Result<Option<Row>, StoreError> {
-    tx.opt(BY_ID, args![id])
+/// An identity without what hangs on it.
+pub(super) fn head<D: DeserializeOwned>(
+    tx: &Tx<'_>,
+    id: Uuid,
+) -> Result<Option<Stored<D>>, StoreError> {
+    Ok(tx.rows(BY_ID, args![id], parts::head)?.pop())
 }
 
 /// The identity in this row.
@@ -60,7 +64,8 @@ pub(super) fn row(tx: &Tx<'_>, id: Uuid) -> Result<Option<Row>, StoreError> {
 /// # Errors
 /// A failure of the store.
 pub fn find_row(tx: &Tx<'_>, n: i64) -> Result<Option<Stored>, StoreError> {
-    tx.opt(BY_N, args![n])?.map(|row| parts::whole(tx, &row)).transpose()
+    let found = tx.rows(BY_N, args![n], parts::head)?.pop();
+    found.map(|one| parts::whole(tx, one)).transpose()
 }
 
 /// The row number of an id.
@@ -84,7 +89,7 @@ pub fn row_of_external_id(tx: &Tx<'_>, id: &str) -> Result<Option<i64>, StoreErr
 /// # Errors
 /// A failure of the store.
 pub fn page(tx: &Tx<'_>, after: i64, limit: i64) -> Result<Vec<Stored>, StoreError> {
-    parts::all(tx, &tx.all(PAGE, args![after, limit])?, Parts::All)
+    parts::all(tx, tx.rows(PAGE, args![after, limit], parts::head)?, Parts::All)
 }
 
 /// How many identities there are; reads them all.
@@ -123,8 +128,8 @@ pub fn update(tx: &WriteTx<'_>, before: &Stored, after: &Identity) -> Result<(),
     addresses::replace(tx, before.n, &addresses::of(tx, before.n)?, after)?;
     let old = search::text(&before.identity);
     if old != words {
-        search::delete(tx, before.n)?;
-        search::insert(tx, before.n, &words)?;
+        search::delete(tx, before.n);
+        search::insert(tx, before.n, &words);
     }
     Ok(())
 }
@@ -134,7 +139,7 @@ pub fn update(tx: &WriteTx<'_>, before: &Stored, after: &Identity) -> Result<(),
 /// # Errors
 /// `RowsAffected` when it is gone already.
 pub fn delete(tx: &WriteTx<'_>, n: i64) -> Result<(), StoreError> {
-    search::delete(tx, n)?;
+    search::delete(tx, n);
     tx.exec_one(DELETE, args![n])
 }
 
@@ -174,12 +179,13 @@ pub struct Filter {
 ///
 /// # Errors
 /// A failure of the store.
-pub fn filtered(
+pub fn filtered<D: DeserializeOwned>(
     tx: &Tx<'_>,
     filter: &Filter,
     after: i64,
     limit: i64,
-) -> Result<Vec<Stored>, StoreError> {
+    parts: Parts,
+) -> Result<Vec<Stored<D>>, StoreError> {
     let mut parameters = Parameters(vec![Value::from(after), Value::from(limit)]);
     let Narrowed { from, key, start, conditions } = narrow(tx.dialect(), filter, &mut parameters);
     let mut all = vec![format!("{key} > $1")];
@@ -192,7 +198,7 @@ pub fn filtered(
          FROM {from} WHERE {} ORDER BY {key} LIMIT $2",
         all.join(" AND ")
     );
-    parts::all(tx, &tx.all(&text, &parameters.0)?, Parts::All)
+    parts::all(tx, tx.rows(&text, &parameters.0, parts::head)?, parts)
 }
 
 /// How many of the first `most` identities pass the filter, and whether there are no others to look

@@ -107,7 +107,7 @@ impl Rows {
         for address in &self.addresses {
             address.insert(tx, n)?;
         }
-        search::insert(tx, n, &self.words)?;
+        search::insert(tx, n, &self.words);
         Ok(n)
     }
 

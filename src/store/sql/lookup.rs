@@ -1,12 +1,13 @@
 //! Lists of identities in the order of their ids, all of them or those that something fits.
 
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::identities::Stored;
 use super::parts::{self, Parts};
 use super::statements;
 use crate::args;
-use crate::store::{Row, StoreError, Tx, Value};
+use crate::store::{StoreError, Tx, Value};
 
 statements! {
     ALL = "SELECT n, id, external_id, schema_id, traits, metadata_public, metadata_admin,
@@ -78,31 +79,31 @@ pub struct Window {
 ///
 /// # Errors
 /// A failure of the store.
-pub fn page(
+pub fn page<D: DeserializeOwned>(
     tx: &Tx<'_>,
     fits: &Fits,
     window: Window,
     parts: Parts,
-) -> Result<Vec<Stored>, StoreError> {
+) -> Result<Vec<Stored<D>>, StoreError> {
     let Window { after, skip, limit } = window;
     // No id is empty text, so that all come after it.
     let after = after.map(|id| id.to_string()).unwrap_or_default();
     let mut args = vec![Value::from(after), Value::from(limit), Value::from(skip)];
-    let rows = match fits {
-        Fits::Anything => tx.all(ALL, &args)?,
+    let found = match fits {
+        Fits::Anything => tx.rows(ALL, &args, parts::head)?,
         Fits::Ids(ids) => by_ids(tx, ids, window)?,
         Fits::Identifier { canonical, exact } => {
             args.extend([canonical.into(), exact.into()]);
-            tx.all(BY_IDENTIFIER, &args)?
+            tx.rows(BY_IDENTIFIER, &args, parts::head)?
         }
         Fits::Prefix { canonical, exact } => {
             for text in [canonical, exact] {
                 args.extend([text.into(), beyond(text).into()]);
             }
-            tx.all(BY_PREFIX, &args)?
+            tx.rows(BY_PREFIX, &args, parts::head)?
         }
     };
-    parts::all(tx, &rows, parts)
+    parts::all(tx, found, parts)
 }
 
 /// How many identities have an identifier.
@@ -122,7 +123,11 @@ pub fn count_up_to(tx: &Tx<'_>, most: i64) -> Result<u64, StoreError> {
 }
 
 /// Ids are few, so each is looked up by itself.
-fn by_ids(tx: &Tx<'_>, ids: &[Uuid], window: Window) -> Result<Vec<Row>, StoreError> {
+fn by_ids<D: DeserializeOwned>(
+    tx: &Tx<'_>,
+    ids: &[Uuid],
+    window: Window,
+) -> Result<Vec<Stored<D>>, StoreError> {
     let mut ids: Vec<Uuid> = ids.iter().copied().filter(|id| Some(*id) > window.after).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -131,7 +136,7 @@ fn by_ids(tx: &Tx<'_>, ids: &[Uuid], window: Window) -> Result<Vec<Row>, StoreEr
         if i64::try_from(rows.len()).unwrap_or(i64::MAX) >= window.limit + window.skip {
             break;
         }
-        rows.extend(super::identities::row(tx, id)?);
+        rows.extend(super::identities::head(tx, id)?);
     }
     let skip = usize::try_from(window.skip).unwrap_or(usize::MAX).min(rows.len());
     Ok(rows.split_off(skip))

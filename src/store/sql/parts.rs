@@ -2,83 +2,82 @@
 
 use std::collections::BTreeSet;
 
+use serde::de::DeserializeOwned;
+
 use super::addresses::Address;
 use super::identities::Stored;
 use super::{addresses, authorities, credentials};
-use crate::domain::authority::Authority;
-use crate::domain::credential::Credential;
 use crate::domain::identity::Identity;
 use crate::domain::status::{Status, StatusDetail};
-use crate::store::{Row, StoreError, Tx};
+use crate::store::{Sight, StoreError, Tx};
 
 /// Which parts of identities are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parts {
     /// Everything.
     All,
-    /// Neither credentials nor authorities: for a list that shows none.
+    /// All but credentials.
+    Rights,
+    /// Neither credentials nor authorities.
     Addresses,
 }
 
-/// What hangs on a row.
-#[derive(Default)]
-struct Hanging {
-    addresses: Vec<Address>,
-    authorities: BTreeSet<Authority>,
-    credentials: Vec<Credential>,
+/// One identity with all that hangs on it, from a row as [`head`] reads it.
+pub(super) fn whole(tx: &Tx<'_>, mut one: Stored) -> Result<Stored, StoreError> {
+    let n = one.n;
+    for address in addresses::of(tx, n)? {
+        add(&mut one.identity, address);
+    }
+    one.identity.authorities = authorities::of(tx, n)?;
+    one.identity.credentials = credentials::of(tx, n)?;
+    Ok(one)
 }
 
-/// One identity. A row has `n`, `id`, `external_id`, `schema_id`, `traits`, `metadata_public`,
-/// `metadata_admin`, `status`, `status_changed_at`, `status_detail`, `expires_at`, `created_at` and
-/// `updated_at`.
-pub(super) fn whole(tx: &Tx<'_>, row: &Row) -> Result<Stored, StoreError> {
-    let n = row.int(0)?;
-    let hanging = Hanging {
-        addresses: addresses::of(tx, n)?,
-        authorities: authorities::of(tx, n)?,
-        credentials: credentials::of(tx, n)?,
-    };
-    assemble(row, hanging)
-}
-
-/// Many identities, with one statement for each kind of part of all of them.
-pub(super) fn all(tx: &Tx<'_>, rows: &[Row], parts: Parts) -> Result<Vec<Stored>, StoreError> {
-    let numbers: Vec<i64> = rows.iter().map(|row| row.int(0)).collect::<Result<_, _>>()?;
+/// Adds what hangs on many identities, with one statement for each kind of part of all of them.
+pub(super) fn all<D>(
+    tx: &Tx<'_>,
+    mut all: Vec<Stored<D>>,
+    parts: Parts,
+) -> Result<Vec<Stored<D>>, StoreError> {
+    let numbers: Vec<i64> = all.iter().map(|one| one.n).collect();
     let mut order: Vec<(i64, usize)> = numbers.iter().copied().zip(0..).collect();
     order.sort_unstable();
-    let mut hanging: Vec<Hanging> = Vec::new();
-    hanging.resize_with(rows.len(), Hanging::default);
     let place = |n: i64| {
         let found = order.binary_search_by_key(&n, |(n, _)| *n).ok();
-        found.and_then(|at| order.get(at)).map(|(_, index)| *index)
+        found.and_then(|at| order.get(at)).map_or(usize::MAX, |(_, index)| *index)
     };
     for (n, address) in addresses::of_many(tx, &numbers)? {
-        if let Some(one) = place(n).and_then(|index| hanging.get_mut(index)) {
-            one.addresses.push(address);
+        if let Some(one) = all.get_mut(place(n)) {
+            add(&mut one.identity, address);
+        }
+    }
+    if parts != Parts::Addresses {
+        for (n, authority) in authorities::of_many(tx, &numbers)? {
+            if let Some(one) = all.get_mut(place(n)) {
+                one.identity.authorities.insert(authority);
+            }
         }
     }
     if parts == Parts::All {
-        for (n, authority) in authorities::of_many(tx, &numbers)? {
-            if let Some(one) = place(n).and_then(|index| hanging.get_mut(index)) {
-                one.authorities.insert(authority);
-            }
-        }
         for (n, credential) in credentials::of_many(tx, &numbers)? {
-            if let Some(one) = place(n).and_then(|index| hanging.get_mut(index)) {
-                one.credentials.push(credential);
+            if let Some(one) = all.get_mut(place(n)) {
+                one.identity.credentials.push(credential);
             }
         }
     }
-    rows.iter().zip(hanging).map(|(row, hanging)| assemble(row, hanging)).collect()
+    Ok(all)
 }
 
-fn assemble(row: &Row, hanging: Hanging) -> Result<Stored, StoreError> {
-    let (mut verifiable_addresses, mut recovery_addresses) = (Vec::new(), Vec::new());
-    for address in hanging.addresses {
-        let (verifiable, recovery) = address.split();
-        verifiable_addresses.extend(verifiable);
-        recovery_addresses.extend(recovery);
-    }
+fn add<D>(to: &mut Identity<D>, address: Address) {
+    let (verifiable, recovery) = address.split();
+    to.verifiable_addresses.extend(verifiable);
+    to.recovery_addresses.extend(recovery);
+}
+
+/// An identity without what hangs on it. A row has `n`, `id`, `external_id`, `schema_id`, `traits`,
+/// `metadata_public`, `metadata_admin`, `status`, `status_changed_at`, `status_detail`,
+/// `expires_at`, `created_at` and `updated_at`.
+pub(super) fn head<D: DeserializeOwned>(row: Sight<'_>) -> Result<Stored<D>, StoreError> {
     let status =
         Status::parse(row.text(7)?).ok_or(StoreError::Row { column: 7, expected: "a status" })?;
     let status_detail: StatusDetail = match row.opt_text(9)? {
@@ -97,12 +96,12 @@ fn assemble(row: &Row, hanging: Hanging) -> Result<Stored, StoreError> {
         status_changed_at: row.opt_time(8)?,
         status_detail,
         expires_at: row.opt_time(10)?,
-        authorities: hanging.authorities,
+        authorities: BTreeSet::new(),
         created_at: row.time(11)?,
         updated_at: row.time(12)?,
-        verifiable_addresses,
-        recovery_addresses,
-        credentials: hanging.credentials,
+        verifiable_addresses: Vec::new(),
+        recovery_addresses: Vec::new(),
+        credentials: Vec::new(),
     };
     Ok(Stored { n: row.int(0)?, identity })
 }

@@ -52,26 +52,19 @@ fn collect(value: &Json, words: &mut Words) {
     }
 }
 
-/// Adds an identity to the index.
-///
-/// # Errors
-/// A failure of the store.
-pub fn insert(tx: &WriteTx<'_>, n: i64, words: &str) -> Result<(), StoreError> {
+/// Adds an identity to the index, with those of all others whose change shares a commit: what is
+/// added before a savepoint begins goes to the table by itself, and is merged with the rest after.
+pub fn insert(tx: &WriteTx<'_>, n: i64, words: &str) {
     if tx.dialect() == Dialect::Sqlite {
-        tx.exec("INSERT INTO identity_search (rowid, words) VALUES ($1, $2)", args![n, words])?;
+        tx.later("INSERT INTO identity_search (rowid, words) VALUES ($1, $2)", args![n, words]);
     }
-    Ok(())
 }
 
-/// Takes an identity out of the index.
-///
-/// # Errors
-/// A failure of the store.
-pub fn delete(tx: &WriteTx<'_>, n: i64) -> Result<(), StoreError> {
+/// Takes an identity out of the index, likewise.
+pub fn delete(tx: &WriteTx<'_>, n: i64) {
     if tx.dialect() == Dialect::Sqlite {
-        tx.exec("DELETE FROM identity_search WHERE rowid = $1", args![n])?;
+        tx.later("DELETE FROM identity_search WHERE rowid = $1", args![n]);
     }
-    Ok(())
 }
 
 /// Adds the identities after row `after` to the index in one statement, as an import does.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value as Json;
+use serde::de::DeserializeOwned;
 
 use super::{credentials, sessions, statements};
 use crate::args;
@@ -11,7 +11,7 @@ use crate::domain::credential::Credential;
 use crate::domain::identity::{Identity, RecoveryAddress, VerifiableAddress, Via};
 use crate::domain::session::Session;
 use crate::domain::status::StatusDetail;
-use crate::store::{Row, StoreError, Tx};
+use crate::store::{Sight, StoreError, Tx};
 
 statements! {
     BY_DIGEST = "SELECT s.id, i.id, s.active, s.aal, s.methods, s.authenticated_at, s.issued_at,
@@ -19,23 +19,24 @@ statements! {
         i.external_id, i.schema_id, i.traits, i.metadata_public, i.status_changed_at,
         i.created_at, i.updated_at,
         EXISTS (SELECT 1 FROM credentials c WHERE c.identity = i.n
-            AND c.kind IN ('totp', 'lookup_secret', 'webauthn')),
+            AND c.second = 1),
         a.value, a.via, a.id, a.verifiable, a.recovery, a.verified_at, a.created_at, a.updated_at
         FROM sessions s JOIN identities i ON i.n = s.identity
         LEFT JOIN addresses a ON a.identity = i.n
         WHERE s.token_digest = $1";
 }
 
-/// A session and its owner, as far as the owner may be shown.
+/// A session and its owner, as far as the owner may be shown, with their documents in the forms `M`,
+/// `V` and `D`.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct Found<M, V, D> {
     /// The session.
-    pub session: Session,
+    pub session: Session<M, V>,
     /// The owner, without credentials, authorities and what is for administrators only.
-    pub identity: Identity,
+    pub identity: Identity<D>,
     /// Row number of the owner.
     pub n: i64,
-    /// Whether the owner has credentials of a kind that may be a second factor.
+    /// Whether the owner may have a second factor.
     pub maybe_second_factor: bool,
 }
 
@@ -43,20 +44,28 @@ pub struct Found {
 ///
 /// # Errors
 /// A failure of the store.
-pub fn by_digest(tx: &Tx<'_>, digest: &[u8; 32]) -> Result<Option<Found>, StoreError> {
-    let rows = tx.all(BY_DIGEST, args![digest])?;
-    let Some(first) = rows.first() else { return Ok(None) };
-    let session = sessions::session(first)?;
-    let mut identity = identity(first, &session)?;
-    for row in &rows {
-        address(row, &mut identity)?;
+pub fn by_digest<M: DeserializeOwned, V: DeserializeOwned, D: DeserializeOwned + Default>(
+    tx: &Tx<'_>,
+    digest: &[u8; 32],
+) -> Result<Option<Found<M, V, D>>, StoreError> {
+    let mut found: Option<Found<M, V, D>> = None;
+    tx.each(BY_DIGEST, args![digest], &mut |row| {
+        let row = Sight(row);
+        let found = match &mut found {
+            Some(found) => found,
+            None => found.insert(read(row)?),
+        };
+        address(row, &mut found.identity)
+    })?;
+    if let Some(Found { identity, .. }) = &mut found {
+        identity
+            .verifiable_addresses
+            .sort_by(|a, b| order(a.via, &a.value).cmp(&order(b.via, &b.value)));
+        identity
+            .recovery_addresses
+            .sort_by(|a, b| order(a.via, &a.value).cmp(&order(b.via, &b.value)));
     }
-    identity
-        .verifiable_addresses
-        .sort_by(|a, b| order(a.via, &a.value).cmp(&order(b.via, &b.value)));
-    identity.recovery_addresses.sort_by(|a, b| order(a.via, &a.value).cmp(&order(b.via, &b.value)));
-    let (n, maybe_second_factor) = (first.int(13)?, first.flag(21)?);
-    Ok(Some(Found { session, identity, n, maybe_second_factor }))
+    Ok(found)
 }
 
 /// Whether an identity has a second factor that can be used.
@@ -68,7 +77,19 @@ pub fn has_second_factor(tx: &Tx<'_>, identity: i64) -> Result<bool, StoreError>
     Ok(all.iter().any(Credential::is_second_factor))
 }
 
-fn identity(row: &Row, session: &Session) -> Result<Identity, StoreError> {
+/// What every row says.
+fn read<M: DeserializeOwned, V: DeserializeOwned, D: DeserializeOwned + Default>(
+    row: Sight<'_>,
+) -> Result<Found<M, V, D>, StoreError> {
+    let session = sessions::session(row)?;
+    let identity = identity(row, &session)?;
+    Ok(Found { session, identity, n: row.int(13)?, maybe_second_factor: row.flag(21)? })
+}
+
+fn identity<M, V, D: DeserializeOwned + Default>(
+    row: Sight<'_>,
+    session: &Session<M, V>,
+) -> Result<Identity<D>, StoreError> {
     let owner = session.owner;
     Ok(Identity {
         id: session.identity_id,
@@ -76,7 +97,7 @@ fn identity(row: &Row, session: &Session) -> Result<Identity, StoreError> {
         schema_id: row.text(15)?.to_owned(),
         traits: row.json(16)?,
         metadata_public: row.json(17)?,
-        metadata_admin: Json::Null,
+        metadata_admin: D::default(),
         status: owner.status,
         status_changed_at: row.opt_time(18)?,
         status_detail: StatusDetail { until: owner.until, ..StatusDetail::default() },
@@ -91,7 +112,7 @@ fn identity(row: &Row, session: &Session) -> Result<Identity, StoreError> {
 }
 
 /// Adds the address of a row; a person without addresses has one row without an address.
-fn address(row: &Row, identity: &mut Identity) -> Result<(), StoreError> {
+fn address<D>(row: Sight<'_>, identity: &mut Identity<D>) -> Result<(), StoreError> {
     let Some(value) = row.opt_text(22)? else { return Ok(()) };
     let via = Via::parse(row.text(23)?);
     let via = via.ok_or(StoreError::Row { column: 23, expected: "a via" })?;

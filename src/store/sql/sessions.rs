@@ -9,7 +9,7 @@ use super::statements;
 use crate::args;
 use crate::domain::session::{Aal, Session};
 use crate::domain::status::{Standing, Status};
-use crate::store::{Row, StoreError, Tx, WriteTx};
+use crate::store::{Sight, StoreError, Tx, WriteTx};
 
 statements! {
     FIND = "SELECT s.id, i.id, s.active, s.aal, s.methods, s.authenticated_at, s.issued_at,
@@ -80,7 +80,7 @@ pub struct Which {
 /// # Errors
 /// A failure of the store.
 pub fn find(tx: &Tx<'_>, id: Uuid) -> Result<Option<Stored>, StoreError> {
-    tx.opt(FIND, args![id])?.as_ref().map(stored).transpose()
+    Ok(tx.rows(FIND, args![id], stored)?.pop())
 }
 
 /// The sessions of an identity, newest first.
@@ -95,10 +95,7 @@ pub fn of(
     offset: i64,
 ) -> Result<Vec<Session>, StoreError> {
     let live = which.live.map_or(2, i64::from);
-    tx.all(OF, args![identity, which.except, live, which.now, limit, offset])?
-        .iter()
-        .map(session)
-        .collect()
+    tx.rows(OF, args![identity, which.except, live, which.now, limit, offset], session)
 }
 
 /// How many sessions of an identity there are.
@@ -122,11 +119,10 @@ pub fn page(
     active: Option<bool>,
     now: Timestamp,
 ) -> Result<Vec<Stored>, StoreError> {
-    let rows = match active {
-        None => tx.all(PAGE, args![before, limit])?,
-        Some(active) => tx.all(PAGE_BY_ACTIVE, args![before, limit, now, active])?,
-    };
-    rows.iter().map(stored).collect()
+    match active {
+        None => tx.rows(PAGE, args![before, limit], stored),
+        Some(active) => tx.rows(PAGE_BY_ACTIVE, args![before, limit, now, active], stored),
+    }
 }
 
 /// Opens a session; only the digest of its secret is kept.
@@ -247,12 +243,14 @@ pub fn delete_all(tx: &WriteTx<'_>, identity: i64, now: Timestamp) -> Result<Rem
     Ok(Removed { rows, live: live.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()? })
 }
 
-fn stored(row: &Row) -> Result<Stored, StoreError> {
+fn stored(row: Sight<'_>) -> Result<Stored, StoreError> {
     Ok(Stored { n: row.int(12)?, identity: row.int(13)?, session: session(row)? })
 }
 
 /// A session from the first twelve columns.
-pub(super) fn session(row: &Row) -> Result<Session, StoreError> {
+pub(super) fn session<M: DeserializeOwned, V: DeserializeOwned>(
+    row: Sight<'_>,
+) -> Result<Session<M, V>, StoreError> {
     let status =
         Status::parse(row.text(9)?).ok_or(StoreError::Row { column: 9, expected: "a status" })?;
     Ok(Session {
@@ -275,7 +273,7 @@ fn document(value: &impl Serialize) -> Result<String, StoreError> {
 }
 
 fn parsed<T: DeserializeOwned>(
-    row: &Row,
+    row: Sight<'_>,
     column: usize,
     expected: &'static str,
 ) -> Result<T, StoreError> {

@@ -34,7 +34,7 @@ fn write(writer: &Writer, name: &str, then: impl FnOnce() -> bool) -> Result<(),
         // Found out when the whole is committed, and not before.
         tx.exec("INSERT INTO child VALUES ('nobody')", &[])?;
     }
-    if then() { turn.keep() } else { Ok(()) }
+    if then() { turn.keep(Vec::new()) } else { Ok(()) }
 }
 
 fn names(writer: &Writer) -> Vec<String> {
@@ -127,12 +127,12 @@ fn a_transaction_that_the_engine_gave_up_is_told_to_all_who_were_in_it() {
             assert!(matches!(again, StoreError::Conflict { .. }));
             let alone = tx.exec("INSERT INTO t VALUES ('c')", &[]);
             assert!(alone.is_err(), "what came now would stay by itself");
-            turn.keep()
+            turn.keep(Vec::new())
         });
         while writer.0.waiting() < 1 {
             std::thread::yield_now();
         }
-        [turn.keep(), second.join().unwrap()]
+        [turn.keep(Vec::new()), second.join().unwrap()]
     });
     assert!(outcomes.iter().all(Result::is_err), "{outcomes:?}");
     assert!(names(&writer).is_empty());

@@ -12,8 +12,8 @@ const TWO: [(MethodKind, Aal); 2] =
 
 fn with_credential(place: &Place, who: Uuid, kind: &str, config: &str) {
     place.meddle(&format!(
-        "INSERT OR REPLACE INTO credentials (identity, kind, config, created_at, updated_at)
-         SELECT n, '{kind}', '{config}', 1, 1 FROM identities WHERE id = '{who}'"
+        "INSERT OR REPLACE INTO credentials (identity, kind, config, second, created_at, updated_at)
+         SELECT n, '{kind}', '{config}', 1, 1, 1 FROM identities WHERE id = '{who}'"
     ));
 }
 

@@ -114,8 +114,8 @@ fn logout_by_api_is_204_then_403() {
 fn logout_needs_no_second_factor() {
     let place = place();
     place.meddle(
-        "INSERT INTO credentials (identity, kind, config, created_at, updated_at)
-         SELECT n, 'totp', '{}', 1, 1 FROM identities",
+        "INSERT INTO credentials (identity, kind, config, second, created_at, updated_at)
+         SELECT n, 'totp', '{}', 1, 1, 1 FROM identities",
     );
     let held = place.cookie();
     assert_eq!(place.whoami(&held), 403);

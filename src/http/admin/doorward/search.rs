@@ -9,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::input;
+use crate::domain::document::Document as Json;
 use crate::domain::identity::Identity;
 use crate::http::blocking::App;
 use crate::http::document::Document;
@@ -119,7 +120,7 @@ async fn search(State(app): State<App>, query: Query) -> Result<Response, Failur
             let (page, total) = listing::list_with_total(d, &request)?;
             (page, Some(Total { count: total.count, exact: total.exact }))
         } else {
-            (listing::list(d, &request)?, None)
+            (listing::list_raw(d, &request)?, None)
         };
         let (base_url, now) = (d.options.base_url(), d.clock.now());
         let identities = page.items.iter().map(|one| shown(&base_url, now, one)).collect();
@@ -145,7 +146,7 @@ async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Response,
     .await?
 }
 
-fn shown<'a>(base_url: &str, now: Timestamp, one: &'a Identity) -> FoundIdentity<'a> {
+fn shown<'a>(base_url: &str, now: Timestamp, one: &'a Identity<impl Json>) -> FoundIdentity<'a> {
     let detail = &one.status_detail;
     FoundIdentity {
         identity: identity(base_url, now, one, Show::Plain),
