@@ -111,6 +111,21 @@ CREATE TABLE codes (
 CREATE INDEX codes_identity ON codes (identity);
 CREATE INDEX codes_expires_at ON codes (expires_at);
 
+-- People who are invited and have not come yet. `digest` is SHA-256 of the secret in their link, in
+-- hex; `authorities` is a list; `message` is the mail with the link, if one was sent.
+CREATE TABLE invitations (
+    identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,
+    digest {TEXT} NOT NULL,
+    email {TEXT} NOT NULL,
+    authorities {TEXT} NOT NULL,
+    locale {TEXT} NOT NULL,
+    message {TEXT},
+    created_at {INT} NOT NULL,
+    expires_at {INT} NOT NULL,
+    CONSTRAINT invitations_pkey PRIMARY KEY (identity)
+){STRICT};
+CREATE UNIQUE INDEX invitations_digest ON invitations (digest);
+
 -- Attempts to sign in, to make an account and so on. `form` is a document; `sealed` holds secrets
 -- that wait to be confirmed, sealed with the data key.
 CREATE TABLE flows (

@@ -46,7 +46,7 @@ impl Action for SetAuthorities {
 }
 
 /// Reads a text with commas or spaces between the words, or a list of words.
-fn parse(given: &Value) -> Result<BTreeSet<Authority>, Failure> {
+pub(super) fn parse(given: &Value) -> Result<BTreeSet<Authority>, Failure> {
     let invalid =
         || Failure::new("Parameter 'authorities' may hold ROLE_ADMINISTRATOR and ROLE_DEVELOPER");
     let words: Vec<&str> = match given {

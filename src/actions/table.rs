@@ -5,12 +5,13 @@ use super::failure::Failure;
 use super::params::Params;
 use super::results::Results;
 use super::{
-    audit_checkpoint, audit_verify, backup, block_identity, create_admin_account,
-    create_admin_token, create_identity, delete_identity, export_identities, get_identity,
-    import_identities, invalidate_identity_sessions, list_admin_tokens, list_audit_events,
-    list_identities, list_identity_sessions, list_oidc_accounts, lock_identity, reset_identity_mfa,
-    reset_password, revoke_admin_token, run_migration, send_test_email, set_authorities,
-    unblock_identity, unlink_oidc_account, unlock_identity, update_identity,
+    audit_checkpoint, audit_verify, backup, block_identity, cancel_invitation,
+    create_admin_account, create_admin_token, create_identity, delete_identity, export_identities,
+    get_identity, import_identities, invalidate_identity_sessions, invite_identity,
+    list_admin_tokens, list_audit_events, list_identities, list_identity_sessions,
+    list_oidc_accounts, lock_identity, reset_identity_mfa, reset_password, revoke_admin_token,
+    run_migration, send_test_email, set_authorities, unblock_identity, unlink_oidc_account,
+    unlock_identity, update_identity,
 };
 
 /// An action: what it reads from its parameters, and what it does with that.
@@ -47,7 +48,7 @@ const fn entry<A: Action>() -> Entry {
 }
 
 /// All actions, in the order of the file.
-pub const TABLE: [Entry; 28] = [
+pub const TABLE: [Entry; 30] = [
     entry::<get_identity::GetIdentity>(),
     entry::<create_admin_account::CreateAdminAccount>(),
     entry::<reset_password::ResetPassword>(),
@@ -66,6 +67,8 @@ pub const TABLE: [Entry; 28] = [
     entry::<block_identity::BlockIdentity>(),
     entry::<unblock_identity::UnblockIdentity>(),
     entry::<set_authorities::SetAuthorities>(),
+    entry::<invite_identity::InviteIdentity>(),
+    entry::<cancel_invitation::CancelInvitation>(),
     entry::<list_audit_events::ListAuditEvents>(),
     entry::<audit_verify::AuditVerify>(),
     entry::<audit_checkpoint::AuditCheckpoint>(),

@@ -8,6 +8,7 @@ pub mod flow;
 pub mod flow_error;
 pub mod identifier;
 pub mod identity;
+pub mod invitation;
 pub mod ledger;
 pub mod lookup_codes;
 pub mod message;

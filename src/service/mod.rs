@@ -20,6 +20,7 @@ pub mod flows;
 mod given;
 pub mod health;
 pub mod identities;
+pub mod invitations;
 mod jsonnet;
 pub mod ledger;
 pub mod links;

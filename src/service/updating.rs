@@ -9,6 +9,7 @@ use super::Caller;
 use super::creating::hash_given;
 use super::given::{AddressProof, GivenCredential, add, prove};
 use super::identities::{Selector, find, find_stored};
+use super::invitations::keep_promise;
 use super::recovery;
 use super::shape::{
     apply_addresses, check_documents, check_external_id, merge_identifiers, object_or_empty,
@@ -144,6 +145,7 @@ fn amend(
         new.status = Status::Active;
         new.status_changed_at = Some(now);
         events.push(activated(old, &new));
+        events.extend(keep_promise(tx, before.n, &mut new, now)?);
     }
     if let Some(active) = active {
         events.extend(set_active(tx, before, &mut new, active, by, now)?);

@@ -59,6 +59,8 @@ const STORY: &[(&str, &str)] = &[
     ("create-admin-token", "name=dashboard scope=read expires-at=2999-12-31"),
     ("list-admin-tokens", ""),
     ("revoke-admin-token", "token-id=TOKEN"),
+    ("invite-identity", "email=eve@example.com traits.name=Eve authorities=ROLE_DEVELOPER"),
+    ("cancel-invitation", "email=eve@example.com"),
     ("send-test-email", "email=ada@example.com"),
 ];
 

@@ -209,7 +209,8 @@ fn counters_name_nobody(realm: &Realm) {
     succeed(&realm.d, &attempt("eve@example.com", "192.0.2.2")).unwrap();
     let dump = realm.dump();
     assert!(dump.contains("throttle"));
-    for named in ["ada", "eve", "example", "192.0"] {
+    // A digest may spell `ada` by chance.
+    for named in ["ada@", "eve@", "example", "192.0"] {
         assert!(!dump.lines().any(|line| line.starts_with("throttle") && line.contains(named)));
     }
 }

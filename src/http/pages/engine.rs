@@ -21,8 +21,9 @@ macro_rules! templates {
 }
 
 templates! {
-    "activity.html" "base.html" "brand.html" "card.html" "desk.html" "flow.html" "form.html"
-    "message.html" "messages.html" "node.html" "notice.html" "sessions.html" "settings.html" "steps.html"
+    "activation.html" "activity.html" "base.html" "brand.html" "card.html" "desk.html" "flow.html"
+    "form.html" "message.html" "messages.html" "node.html" "notice.html" "sessions.html"
+    "settings.html" "steps.html"
     "welcome.html"
 }
 

@@ -4,6 +4,7 @@
 //! A page never changes anything by being looked at: forms of flows go to the routes of the Kratos API,
 //! which answer with a redirect back to here, and forms of our own carry a token of the session.
 
+mod activation;
 mod assets;
 mod color;
 mod device;
@@ -44,6 +45,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .route("/ui/reset_email", page(View::Of(FlowKind::Recovery)))
         .route("/ui/reset_password", page(View::Reset))
         .route("/ui/setup_secure", page(View::Secure))
+        .route("/ui/activation", get(activation::page))
         .route("/ui/error", get(notice::error))
         .route("/ui/logo", get(assets::logo))
         .route("/ui/assets/{name}", get(assets::asset))

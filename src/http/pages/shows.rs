@@ -83,6 +83,7 @@ fn late(m: &Making<'_>, kind: FlowKind, place: Option<String>) -> Turn {
 fn refused(m: &Making<'_>, kind: FlowKind, refusal: Refusal) -> Turn {
     match refusal {
         Refusal::NotFound => late(m, kind, None),
+        Refusal::DeadLink => Turn::Wrong(StatusCode::NOT_FOUND, "error.text_missing"),
         Refusal::Gone { redirect_to } => late(m, kind, Some(redirect_to)),
         Refusal::SignedIn(place) | Refusal::Refresh(place) => Turn::To(place),
         Refusal::Expired { flow, kind, .. } | Refusal::Replaced { flow, kind } => {

@@ -1,24 +1,25 @@
 //! Letting somebody in who has shown by a code, a link or a new account who they are: a session that
 //! takes the place of any other, in the same transaction as all that goes with it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Map;
 use uuid::Uuid;
 
 use super::sign_in::as_seen_by_its_owner;
-use super::{Refusal, Visitor};
+use super::{Continue, Outcome, Refusal, Visitor, places};
 use crate::app::Deps;
-use crate::domain::flow::Client;
+use crate::domain::flow::text::{self, Text};
+use crate::domain::flow::{Client, FlowKind};
 use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::domain::session::{Aal, Method, MethodKind, Session};
-use crate::domain::status::Status;
 use crate::service::sessions::{
     self, Carrier, Lack, Presented, SignIn, as_person, check_at_any_level, created, revoked,
 };
 use crate::store::WriteTx;
 use crate::store::sql::identities::Stored;
-use crate::store::sql::{identities, sessions as rows};
+use crate::store::sql::sessions as rows;
 
 /// Somebody who was let in.
 pub(super) struct Entered {
@@ -78,24 +79,35 @@ pub(super) fn enter(
     Ok(Entered { session, presented, identity: as_seen_by_its_owner(identity), lack })
 }
 
-/// Makes somebody who was only invited active, as part of a larger change; says so when they were.
-pub(super) fn activate(
-    tx: &WriteTx<'_>,
-    owner: &mut Stored,
-    method: &str,
-    now: Timestamp,
-) -> Result<Option<Event>, Refusal> {
-    let before = owner.clone();
-    if before.identity.status != Status::Invited {
-        return Ok(None);
+/// That somebody is in again, and for how long they may put things right without showing more.
+pub(super) fn welcome(d: &Deps, now: Timestamp) -> Text {
+    let window = SignedDuration::from_mins(d.options.signin.privileged_session_minutes.into());
+    let until = now.checked_add(window).unwrap_or(now);
+    text::RECOVERED.with(Map::from_iter([
+        ("privileged_session_expires_at".to_owned(), until.to_string().into()),
+        ("privileged_session_expires_at_unix".to_owned(), until.as_second().into()),
+    ]))
+}
+
+/// Where somebody goes who was let in to put things right in their settings.
+pub(super) fn on_to_settings(
+    d: &Deps,
+    client: Client,
+    settings: Uuid,
+    entered: Entered,
+) -> Outcome {
+    let Entered { session, presented, .. } = entered;
+    let continue_with = match client {
+        Client::Browser => Vec::new(),
+        Client::Api => vec![
+            Continue::SessionToken(presented.handed_out(session.expires_at.as_second())),
+            Continue::Flow { kind: FlowKind::Settings, id: settings, address: None },
+        ],
+    };
+    Outcome::Go {
+        to: places::page_of(&d.options, FlowKind::Settings, settings),
+        flow: Some((FlowKind::Settings, settings)),
+        session: Some(Box::new((session, presented))),
+        continue_with,
     }
-    owner.identity.status = Status::Active;
-    owner.identity.status_changed_at = Some(now);
-    owner.identity.updated_at = now;
-    identities::update(tx, &before, &owner.identity)?;
-    let event = Event::new(EventType::UserActivated)
-        .principal(before.identity.id)
-        .data("from", before.identity.status.as_str())
-        .data("method", method);
-    Ok(Some(event))
 }

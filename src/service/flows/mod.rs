@@ -2,6 +2,7 @@
 //! address, and to change settings. Every kind begins, is looked at, and is handed in; what its form
 //! shows follows each time from where it stands.
 
+mod activation;
 mod answer;
 mod csrf;
 mod enter;
@@ -37,6 +38,7 @@ use crate::domain::session::Aal;
 use crate::error::{Error, ErrorCode};
 use crate::store::sql::flows;
 
+pub use activation::activate;
 pub use answer::{Continue, Next, Outcome, Shown, Signed};
 pub use csrf::{fits as csrf_fits, new_secret as new_csrf_secret, token as csrf_token};
 pub use places::{allowed_return, error_page, finished, page, page_of, submit_url};

@@ -13,6 +13,8 @@ use crate::store::StoreError;
 pub enum Refusal {
     /// There is no such flow.
     NotFound,
+    /// The link of an invitation works no more.
+    DeadLink,
     /// It belongs to another browser, or the form does not belong to it.
     Csrf,
     /// A program's flow was handed in by a browser.

@@ -18,6 +18,7 @@ use crate::domain::policy::PasswordProblem;
 use crate::domain::status::Status;
 use crate::error::Error;
 use crate::service::identities::{Selector, find_stored};
+use crate::service::invitations::keep_promise;
 use crate::service::recovery;
 use crate::service::sessions::revoked;
 use crate::service::shape::set_password_hash;
@@ -129,6 +130,7 @@ pub fn choose(
     }
     let mut events = vec![event];
     events.extend(activated(&before.identity));
+    events.extend(keep_promise(tx, before.n, &mut after, now)?);
     if !ended.is_empty() {
         events.push(revoked(id, "password_changed", &ended));
     }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::Caller;
 use super::identities::{Selector, find, find_stored};
+use super::invitations::keep_promise;
 use super::recovery;
 use super::shape::set_password_hash;
 use crate::app::Deps;
@@ -57,7 +58,8 @@ pub fn set(d: &Deps, by: &Caller, id: Uuid, password: &SecretString) -> Result<I
             .principal(id)
             .data("credential", CredentialType::Password.as_str())
             .data("sessions_revoked", ended.live.len());
-        let activated = activated(&before.identity);
+        let promised = keep_promise(tx, before.n, &mut after, now)?;
+        let activated = activated(&before.identity).into_iter().chain(promised);
         Ok::<_, Error>(by.change(after, event, activated))
     })
 }

@@ -9,6 +9,7 @@ pub mod flow_errors;
 pub mod flows;
 pub mod identities;
 pub mod insert;
+pub mod invitations;
 pub mod ledger;
 pub mod leftovers;
 pub mod lookup;
@@ -43,6 +44,7 @@ pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'s
         ("flows", flows::STATEMENTS),
         ("identities", identities::STATEMENTS),
         ("insert", insert::STATEMENTS),
+        ("invitations", invitations::STATEMENTS),
         ("ledger", ledger::STATEMENTS),
         ("leftovers", leftovers::STATEMENTS),
         ("lookup", lookup::STATEMENTS),

@@ -4,6 +4,7 @@ mod audit;
 mod authorities;
 mod export;
 mod input;
+mod invitations;
 mod proofs;
 mod search;
 mod status;
@@ -18,6 +19,7 @@ pub fn routes() -> OpenApiRouter<App> {
     let all = search::routes()
         .merge(status::routes())
         .merge(authorities::routes())
+        .merge(invitations::routes())
         .merge(audit::routes())
         .merge(proofs::routes())
         .merge(verify::routes())

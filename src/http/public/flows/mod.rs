@@ -3,6 +3,7 @@
 
 mod answer;
 mod body;
+mod links;
 mod refused;
 mod visitor;
 
@@ -221,48 +222,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(settings::routes())
         .merge(recovery::routes())
         .merge(verification::routes())
-        .routes(routes!(fill_in))
-}
-
-/// Puts a code that came with a link into the form of a verification. Nothing is verified by that:
-/// scanners of mail open links too.
-#[utoipa::path(
-    get, path = "/self-service/verification", operation_id = "fillInVerificationCode",
-    tag = "frontend",
-    params(
-        ("flow" = String, Query, description = "The flow's id."),
-        ("code" = Option<String>, Query, description = "The code.")
-    ),
-    responses(
-        (status = 200, description = "The flow; for programs.", body = Object),
-        (status = 303, description = "To the page that shows it; for browsers."),
-        (status = 404, description = "There is no such flow."),
-        (status = 410, description = "Its time is over; `redirect_to` begins another.")
-    )
-)]
-async fn fill_in(
-    State(app): State<App>,
-    asked: Asked,
-    headers: HeaderMap,
-    query: Query,
-) -> Result<Response, Failure> {
-    let id = flow_id(query.first("flow"))?;
-    let code = query.first("code").unwrap_or_default().to_owned();
-    let way = if accepts::json(&headers) { Way::Json } else { Way::Browser };
-    let flood = app.flood();
-    app.call(move |d| {
-        let v = visitor(d, &asked, &headers, flood)?;
-        let shown = match flows::fill_in(d, &v, id, &code) {
-            Ok(shown) => shown,
-            Err(refusal) => return refused::refused(d, refusal, way, None),
-        };
-        if way == Way::Browser {
-            let page = flows::page_of(&d.options, FlowKind::Verification, id);
-            return Ok(answer::see_other(HeaderMap::new(), &page));
-        }
-        Ok(Document::ok(view::flow::flow(&d.options, d.clock.now(), &shown)).into_response())
-    })
-    .await?
+        .merge(links::routes())
 }
 
 async fn begin(

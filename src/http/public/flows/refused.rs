@@ -65,6 +65,9 @@ pub fn as_json(d: &Deps, refusal: Refusal) -> Failure {
     let base_url = d.options.base_url();
     match refusal {
         Refusal::NotFound => Failure::missing(),
+        Refusal::DeadLink => Failure::missing().reason(
+            "This link works no more: it was used, has expired, or was replaced by a newer one.",
+        ),
         Refusal::Csrf => Failure::new(StatusCode::FORBIDDEN)
             .id("security_csrf_violation")
             .reason(

@@ -16,15 +16,17 @@ use crate::crypto::token;
 use crate::domain::flow::text;
 use crate::domain::flow::ui::Ui;
 use crate::domain::flow::{Client, Flow, FlowKind, State};
+use crate::domain::invitation::Invitation;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::domain::message::Template;
 use crate::domain::status::EffectiveStatus;
+use crate::service::invitations::resend_to;
 use crate::service::recovery::PURPOSE;
 use crate::service::sessions::check_at_any_level;
 use crate::service::throttle;
 use crate::store::sql::identities::Stored;
-use crate::store::sql::{addresses, flows, identities};
+use crate::store::sql::{addresses, flows, identities, invitations};
 use crate::store::{StoreError, Tx};
 
 /// What the ledger calls the method.
@@ -107,6 +109,8 @@ fn has_method(body: &Body) -> bool {
 enum Recipient {
     /// To this person.
     Owner(Box<Stored>),
+    /// Nobody has taken this account over yet: a new link goes out instead (E12).
+    Invited(i64, Box<Invitation>),
     /// To nobody; why, and whose address it is, if anybody's.
     Nobody(&'static str, Option<Uuid>),
 }
@@ -123,6 +127,16 @@ fn ask(d: &Deps, v: &Visitor, mut flow: Flow, body: &Body) -> Result<Outcome, Re
     let room = mailed::count(d, v, &mut flow, &address)?;
     match d.store.read(|tx| recipient(tx, &address, now))? {
         Recipient::Owner(owner) if room => send(d, v, &mut flow, &address, &owner)?,
+        Recipient::Invited(n, invitation) if room => {
+            d.store.write(&v.by.author(), |tx| {
+                let event = resend_to(d, tx, n, *invitation)?;
+                Ok::<_, Refusal>(v.by.change((), event, []))
+            })?;
+        }
+        Recipient::Invited(_, invitation) => {
+            let who = Some(invitation.identity_id);
+            failed(d, v, "too_many_mails", who, Some(&address))?;
+        }
         Recipient::Owner(owner) => {
             failed(d, v, "too_many_mails", Some(owner.identity.id), Some(&address))?;
         }
@@ -141,6 +155,15 @@ fn recipient(tx: &Tx<'_>, address: &str, now: Timestamp) -> Result<Recipient, St
     let status = owner.identity.standing().effective(now);
     if !matches!(status, EffectiveStatus::Active | EffectiveStatus::Invited) {
         return Ok(Recipient::Nobody(status.as_str(), Some(id)));
+    }
+    if status == EffectiveStatus::Invited
+        && let Some(invitation) = invitations::of(tx, owner.n)?
+    {
+        return Ok(if invitation.is_over(now) {
+            Recipient::Nobody("invitation_expired", Some(id))
+        } else {
+            Recipient::Invited(owner.n, Box::new(invitation))
+        });
     }
     Ok(Recipient::Owner(Box::new(owner)))
 }

@@ -1,21 +1,21 @@
 //! A recovery code is typed.
 
-use jiff::{SignedDuration, Timestamp};
-use serde_json::Map;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{METHOD, SENT_TO, anew, failed, going_on};
 use crate::app::Deps;
 use crate::crypto::token;
-use crate::domain::flow::text::{self, Text};
-use crate::domain::flow::{Client, Flow, FlowKind};
+use crate::domain::flow::Flow;
+use crate::domain::flow::text;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::domain::session::MethodKind;
 use crate::domain::status::EffectiveStatus;
-use crate::service::flows::enter::{Entered, activate, enter};
+use crate::service::flows::enter::{enter, on_to_settings, welcome};
 use crate::service::flows::mailed::{self, Tried};
-use crate::service::flows::{Continue, Outcome, Refusal, Visitor, pending, places, settings};
+use crate::service::flows::{Outcome, Refusal, Visitor, pending, settings};
+use crate::service::invitations::complete;
 use crate::service::recovery::PURPOSE;
 use crate::service::sessions::revoked;
 use crate::store::WriteTx;
@@ -46,7 +46,7 @@ pub(super) fn redeem(
         return Ok(going_on(d, v, flow));
     }
     let client = flow.form.client;
-    let told = recovered(d, now);
+    let told = welcome(d, now);
     let back = flow.form.return_to.clone();
     let next = settings::begin_for(d, v, client, &owner.identity, told, back)?;
     let who = open.identity_id;
@@ -56,7 +56,7 @@ pub(super) fn redeem(
             Ok(done)
         })
     })?;
-    Ok(outcome(d, client, next.id, entered))
+    Ok(on_to_settings(d, client, next.id, entered))
 }
 
 /// Why somebody is not let in though the code is right. A code makes active who was only invited; it
@@ -85,8 +85,7 @@ fn use_up(
         return Err(Refusal::NotFound);
     }
     codes::withdraw(tx, owner.n, PURPOSE)?;
-    let mut events: Vec<Event> =
-        activate(tx, &mut owner, MethodKind::CodeRecovery.as_str(), now)?.into_iter().collect();
+    let mut events = complete(tx, &mut owner, MethodKind::CodeRecovery.as_str(), now)?;
     let sent_to = pending::get(flow, SENT_TO);
     if let Some(address) = &flow.form.identifier
         && sent_to.is_some_and(|sent_to| sent_to == token::digest(address))
@@ -108,31 +107,4 @@ fn use_up(
         .data("method", METHOD)
         .data("sessions_revoked", ended.len());
     Ok((owner, first, events))
-}
-
-/// That they are in again, and for how long they may put things right without showing more.
-fn recovered(d: &Deps, now: Timestamp) -> Text {
-    let window = SignedDuration::from_mins(d.options.signin.privileged_session_minutes.into());
-    let until = now.checked_add(window).unwrap_or(now);
-    text::RECOVERED.with(Map::from_iter([
-        ("privileged_session_expires_at".to_owned(), until.to_string().into()),
-        ("privileged_session_expires_at_unix".to_owned(), until.as_second().into()),
-    ]))
-}
-
-fn outcome(d: &Deps, client: Client, settings: Uuid, entered: Entered) -> Outcome {
-    let Entered { session, presented, .. } = entered;
-    let continue_with = match client {
-        Client::Browser => Vec::new(),
-        Client::Api => vec![
-            Continue::SessionToken(presented.handed_out(session.expires_at.as_second())),
-            Continue::Flow { kind: FlowKind::Settings, id: settings, address: None },
-        ],
-    };
-    Outcome::Go {
-        to: places::page_of(&d.options, FlowKind::Settings, settings),
-        flow: Some((FlowKind::Settings, settings)),
-        session: Some(Box::new((session, presented))),
-        continue_with,
-    }
 }
