@@ -25,7 +25,7 @@ const CALLS: usize = 64;
 const CALLS_WAITING: usize = 2048;
 /// How many wait for each slot in which a password is hashed: the last of them has to wait for as
 /// many hashes.
-const HASHES_WAITING: usize = 3;
+const HASHES_WAITING: usize = 2;
 /// The share of the machine's memory that hashing may take: one part of so many.
 const HASHING_SHARE: u64 = 4;
 

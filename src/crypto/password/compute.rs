@@ -1,7 +1,7 @@
 //! The comparison itself, one function for each family of formats, all ending in a constant-time
 //! test.
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Params};
 use aws_lc_rs::cipher::{AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
 use hmac::{KeyInit as _, Mac as _, SimpleHmac};
 use md4::Md4;
@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::format::{HashName, Piece, ScryptCost, Stored};
-use super::{PasswordError, md5_crypt};
+use super::{PasswordError, md5_crypt, memory};
 
 /// Bytes of a password that bcrypt looks at.
 const BCRYPT_LIMIT: usize = 72;
@@ -54,17 +54,15 @@ pub(super) fn matches(stored: &Stored, password: &[u8]) -> Outcome {
 
 fn argon2(
     variant: Algorithm,
-    [memory, passes, lanes]: [u32; 3],
+    [kib, passes, lanes]: [u32; 3],
     salt: &[u8],
     hash: &[u8],
     password: &[u8],
 ) -> Outcome {
-    let params = Params::new(memory, passes, lanes, Some(hash.len()));
+    let params = Params::new(kib, passes, lanes, Some(hash.len()));
     let params = params.map_err(|_| PasswordError::Failed)?;
     let mut made = Zeroizing::new(vec![0u8; hash.len()]);
-    Argon2::new(variant, Version::V0x13, params)
-        .hash_password_into(password, salt, &mut made)
-        .map_err(|_| PasswordError::Failed)?;
+    memory::argon2(variant, params, password, salt, &mut made)?;
     Ok(made.as_slice().ct_eq(hash).into())
 }
 

@@ -7,8 +7,9 @@
 mod compute;
 mod format;
 mod md5_crypt;
+mod memory;
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Params};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -92,9 +93,8 @@ pub fn hash(password: &SecretString, cost: &Argon2Params) -> Result<String, Pass
     let params = Params::new(memory_kib, iterations, parallelism, Some(HASH_LENGTH))
         .map_err(|_| PasswordError::Failed)?;
     let mut output = Zeroizing::new([0u8; HASH_LENGTH]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(normalised(password).as_bytes(), &salt, output.as_mut_slice())
-        .map_err(|_| PasswordError::Failed)?;
+    let password = normalised(password);
+    memory::argon2(Algorithm::Argon2id, params, password.as_bytes(), &salt, output.as_mut_slice())?;
     Ok(format!(
         "$argon2id$v=19$m={memory_kib},t={iterations},p={parallelism}${}${}",
         STANDARD_NO_PAD.encode(salt),
