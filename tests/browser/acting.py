@@ -6,9 +6,11 @@ import hmac
 import json
 import os
 import pathlib
+import re
 import sqlite3
 import struct
 import subprocess
+import sys
 import time
 
 from playwright.sync_api import expect
@@ -136,23 +138,40 @@ class Person:
         return App(self.site.page.locator("code.secret").inner_text())
 
 
-class Store:
-    """What the service keeps, reached past it."""
+class Operator:
+    """Somebody on the machine of the service."""
 
-    def __init__(self):
-        self.folder = pathlib.Path(os.environ["DOORWARD_STATE_DIR"])
-
-    def signed_in_long_ago(self):
-        """Every session is as if it had begun hours ago."""
-        with sqlite3.connect(self.folder / "doorward.db", timeout=20) as store:
-            store.execute("UPDATE sessions SET authenticated_at = authenticated_at - 10800000000")
-        store.close()
+    def __init__(self, base):
+        self.base = base
 
     def runs(self, action, **parameters):
-        """An action of an operator; its results."""
+        """An action; its results."""
         given = [f"{name.replace('_', '-')}={value}" for name, value in parameters.items()]
-        command = [os.environ["DOORWARD"], "run", action, *given, "--format", "json"]
-        ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        command = [os.environ["DOORWARD"], "--set", f"external_url={self.base}", "run", action]
+        ran = subprocess.run(
+            [*command, *given, "--format", "json"], capture_output=True, text=True, timeout=60
+        )
+        assert ran.returncode == 0, ran
         task = json.loads(ran.stdout)["doorward/0"]
         assert task["status"] == "completed", ran
         return task["results"]
+
+
+def signed_in_long_ago():
+    """Makes every session as if it had begun hours ago, past the service."""
+    file = pathlib.Path(os.environ["DOORWARD_STATE_DIR"]) / "doorward.db"
+    with sqlite3.connect(file, timeout=20) as store:
+        store.execute("UPDATE sessions SET authenticated_at = authenticated_at - 10800000000")
+    store.close()
+
+
+def next_mail():
+    """The next mail that arrives, from the test that started this."""
+    print("mail?", flush=True)
+    return json.loads(sys.stdin.readline())
+
+
+def code_in(mail):
+    """The code of six digits in it."""
+    (code,) = re.findall(r"^\s*(\d{6})\s*$", mail["text"], re.MULTILINE)
+    return code

@@ -5,7 +5,7 @@ Usage: as pages.py
 
 from playwright.sync_api import expect
 
-from acting import Person, Store
+from acting import Person, signed_in_long_ago
 from looking import visited
 
 NEW = "another horse, and correct as well"
@@ -69,7 +69,7 @@ def chooses_a_new_password(site, email, password):
         expect(here.get_by_label("New password")).to_be_focused()
         expect(here.get_by_label("New password")).to_have_value("")
     site.look("settings-password-wrong")
-    Store().signed_in_long_ago()
+    signed_in_long_ago()
     here.get_by_label("New password").fill(NEW)
     page.keyboard.press("Enter")
     # It is too long ago that they showed who they are.

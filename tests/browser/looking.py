@@ -3,7 +3,7 @@
 import pathlib
 import sys
 
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 SIZES = [(360, 740), (1280, 860)]
 SCHEMES = ["light", "dark"]
@@ -71,6 +71,15 @@ class Site:
         assert not self.complaints, f"{name}: {self.complaints}"
         self.looked_at.append(name)
 
+    def says_where_it_is(self):
+        """What a person would have seen, for whoever has to find out what went wrong."""
+        print(self.page.url, self.page.locator("body").inner_text(), self.complaints)
+        name = pathlib.Path(sys.argv[0]).stem
+        try:
+            self.page.screenshot(path=str(self.folder / f"failed-{name}.png"))
+        except Error as error:
+            print(error)
+
     def _faults(self):
         # Through the debugger, so that the page's own policy does not keep the checker out.
         session = self.debugger
@@ -111,8 +120,6 @@ def visited(story):
         try:
             story(site, email, password)
         except BaseException:
-            # What a person would have seen.
-            site.page.screenshot(path=str(site.folder / "failed.png"))
-            print(site.page.url, site.page.locator("body").inner_text(), site.complaints)
+            site.says_where_it_is()
             raise
         print(f"looked at {len(site.looked_at)} pages")

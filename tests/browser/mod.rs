@@ -2,11 +2,14 @@
 //! people out. scripts/test installs them; where they cannot be had it says so, and so do these tests.
 //! Pictures of every page stay in `target/screenshots`.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde_json::json;
+
 use crate::http::server::Server;
+use crate::support::smtp::Smtp;
 use crate::support::{operator, skipped, with_password};
 
 const EMAIL: &str = "ada@example.com";
@@ -37,9 +40,9 @@ impl Browser {
         })
     }
 
-    /// Runs a script to its end, as somebody with a password; what it printed. It may run actions,
-    /// and reach into the store.
-    fn runs(&self, script: &str, server: &Server) -> String {
+    /// Runs a script to its end, as somebody with a password; what it printed last. It may run actions,
+    /// reach into the store, and ask for the next mail.
+    fn runs(&self, script: &str, server: &Server, smtp: Option<&Smtp>) -> String {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
         let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
         let port = server.public.rsplit(':').next().unwrap();
@@ -58,10 +61,27 @@ impl Browser {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        writeln!(child.stdin.take().unwrap(), "{PASSWORD}").unwrap();
-        let (mut said, mut wrong) = (String::new(), String::new());
-        child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
-        child.stderr.take().unwrap().read_to_string(&mut wrong).unwrap();
+        let mut errors = child.stderr.take().unwrap();
+        let errors = std::thread::spawn(move || {
+            let mut text = String::new();
+            errors.read_to_string(&mut text).map(|_| text)
+        });
+        let mut answers = child.stdin.take().unwrap();
+        writeln!(answers, "{PASSWORD}").unwrap();
+        let (mut said, mut mails) = (String::new(), 0);
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            if line == "mail?" {
+                let mail = smtp.unwrap().wait_for(mails + 1).swap_remove(mails);
+                mails += 1;
+                let mail = json!({"to": mail.header("to"), "subject": mail.header("subject"),
+                    "text": mail.plain()});
+                writeln!(answers, "{mail}").unwrap();
+            } else {
+                said += &(line + "\n");
+            }
+        }
+        let wrong = errors.join().unwrap().unwrap();
         assert!(child.wait().unwrap().success(), "{script} said {said}{wrong}");
         said
     }
@@ -73,7 +93,7 @@ fn story(script: &str, options: &str, pages: u32) {
     let server = Server::with(options);
     let person = with_password(EMAIL, PASSWORD);
     doorward::service::identities::create(&server.library(), &operator(), person).unwrap();
-    let said = browser.runs(script, &server);
+    let said = browser.runs(script, &server, None);
     assert_eq!(said.trim(), format!("looked at {pages} pages"));
 }
 
@@ -105,4 +125,24 @@ fn people_look_after_their_sessions_and_password_and_read_what_happened() {
 #[test]
 fn people_sign_in_on_one_page_where_that_is_wished() {
     story("unified.py", "login_style: unified", 2);
+}
+
+#[test]
+fn the_whole_story_of_an_administrator() {
+    let Some(browser) = Browser::installed() else { return };
+    let server = Server::with("enforce_mfa: true");
+    let said = browser.runs("story.py", &server, None);
+    assert_eq!(said.trim(), "looked at 9 pages");
+}
+
+#[test]
+fn people_make_an_account_verify_an_address_and_recover_with_codes_from_their_mail() {
+    let Some(browser) = Browser::installed() else { return };
+    let smtp = Smtp::new();
+    let mut secret = tempfile::NamedTempFile::new().unwrap();
+    secret.write_all(smtp.secret().as_bytes()).unwrap();
+    let path = secret.path().display();
+    let server = Server::with(&format!("registration: open\nsmtp_secret_id: file:{path}"));
+    let said = browser.runs("mailed.py", &server, Some(&smtp));
+    assert_eq!(said.trim(), "looked at 12 pages");
 }

@@ -199,10 +199,19 @@ pub fn settings(m: &Making<'_>, flow: Flow<'_>, frame: Frame, who: &str) -> (Fra
 }
 
 /// A new password, after recovery or because somebody came for just that.
-pub fn reset(m: &Making<'_>, flow: Flow<'_>, who: &str) -> (Frame, Sections) {
+pub fn reset(m: &Making<'_>, flow: Flow<'_>, who: &str, out: Option<Link>) -> (Frame, Sections) {
     let frame = card(m, flow, "reset.title");
-    let sections = sections(m, flow, &["password"], who);
-    (frame, Sections { sections, ways: vec![onward(m, flow)] })
+    let mut sections = sections(m, flow, &["password"], who);
+    for section in &mut sections {
+        section.forms = focused(std::mem::take(&mut section.forms));
+    }
+    let ways = vec![out.unwrap_or_else(|| onward(m, flow))];
+    (frame, Sections { sections, ways })
+}
+
+/// Whether a password was handed in and not taken.
+pub fn password_is_open(flow: Flow<'_>) -> bool {
+    flow.text("active") == "password" && flow.text("state") != "success"
 }
 
 /// A second factor that is asked for.

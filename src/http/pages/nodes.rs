@@ -9,6 +9,8 @@ use super::texts::Language;
 /// Buttons that take something away, which ask once more.
 const TAKES_AWAY: [&str; 5] =
     ["totp_unlink", "lookup_secret_disable", "webauthn_remove", "passkey_remove", "unlink"];
+/// Most fields that nobody has to fill in and are shown all the same.
+const SPARE_FIELDS: usize = 4;
 /// The types an input may have; any other is plain text.
 const TYPES: [&str; 9] =
     ["text", "password", "number", "email", "tel", "url", "date", "datetime-local", "checkbox"];
@@ -51,7 +53,7 @@ pub struct Hidden {
     reason = "each is an attribute of HTML that is there or not"
 )]
 pub struct Shown {
-    /// `field`, `check`, `button`, `trigger`, `image`, `secret`, `codes`, `text` or `link`.
+    /// `field`, `check`, `button`, `trigger`, `image`, `secret`, `codes`, `text`, `link` or `more`.
     pub kind: &'static str,
     /// Its id in the page.
     pub id: String,
@@ -107,6 +109,8 @@ pub struct Shown {
     pub href: String,
     /// Backup codes.
     pub codes: Vec<Code>,
+    /// What is folded away.
+    pub inner: Vec<Shown>,
 }
 
 /// A backup code.
@@ -315,7 +319,23 @@ impl<'a> Flow<'a> {
             form.nodes.clear();
         }
         finish(&mut form);
+        self.fold(&mut form.nodes);
         form
+    }
+
+    /// Folds fields away that nobody has to fill in, where there are many.
+    fn fold(self, nodes: &mut Vec<Shown>) {
+        let spare = |node: &Shown| {
+            node.kind == "field" && !node.required && node.value.is_empty() && !node.focus
+        };
+        if nodes.iter().filter(|node| spare(node)).count() <= SPARE_FIELDS {
+            return;
+        }
+        let (inner, mut rest): (Vec<_>, Vec<_>) = nodes.drain(..).partition(spare);
+        let label = self.language.text("page.more");
+        let place = rest.iter().position(|node| node.kind == "button").unwrap_or(rest.len());
+        rest.insert(place, Shown { kind: "more", label, inner, ..Shown::default() });
+        *nodes = rest;
     }
 
     /// Where forms go, as a path: pages work under whatever name they are reached.

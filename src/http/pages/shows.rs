@@ -127,20 +127,21 @@ fn settings(m: &Making<'_>, view: View, shown: Flow<'_>) -> Result<Response, Tur
     let (desk, lack) = sessions::desk_at_any_level(m.d, m.visit.presented.as_ref())
         .map_err(|why| m.turned(why))?;
     let who = name_of(&desk.current.identity);
-    let (frame, sections) = match (view, lack) {
-        (View::Reset, _) => flow::reset(m, shown, &who),
-        // The password comes first: without it nobody gets this far again.
-        (View::Of(_), _) if shown.says(text::RECOVERED.id) => {
+    let enrols = lack == Some(Lack::Enrolment);
+    // Whoever must set up a second factor can do nothing else but leave.
+    let out = enrols.then(|| way_out(m, &desk.logout_token, "nav.logout"));
+    let (frame, sections) = match view {
+        View::Reset => flow::reset(m, shown, &who, out),
+        View::Secure => flow::secure(m, shown, out),
+        // The password comes first: without it nobody gets this far again. Where it was no good,
+        // that is said there too.
+        View::Of(_)
+            if shown.says(text::RECOVERED.id) || enrols && flow::password_is_open(shown) =>
+        {
             return Err(shown_at(m, shown, "/ui/reset_password"));
         }
-        (View::Of(_), Some(Lack::Enrolment)) => {
-            return Err(shown_at(m, shown, "/ui/setup_secure"));
-        }
-        (View::Secure, Some(Lack::Enrolment)) => {
-            flow::secure(m, shown, Some(way_out(m, &desk.logout_token, "nav.logout")))
-        }
-        (View::Secure, _) => flow::secure(m, shown, None),
-        (View::Of(_), _) => return whole(m, shown, &desk, &who),
+        View::Of(_) if enrols => return Err(shown_at(m, shown, "/ui/setup_secure")),
+        View::Of(_) => return whole(m, shown, &desk, &who),
     };
     m.page("steps.html", frame, &sections)
 }

@@ -341,7 +341,7 @@ fn shown(d: &Deps, visit: &Visit, name: &str, document: &Value) -> String {
         "settings" => {
             sections("settings.html", settings(&m, flow, Frame::card(&m, "Settings"), "ada"))
         }
-        "reset" => sections("steps.html", reset(&m, flow, "ada")),
+        "reset" => sections("steps.html", reset(&m, flow, "ada", None)),
         _ => sections("steps.html", secure(&m, flow, None)),
     };
     page.unwrap_or_else(|error| panic!("{name}: {error:#}"))
