@@ -74,7 +74,7 @@ impl Browser {
             if line == "mail?" {
                 let mail = smtp.unwrap().wait_for(mails + 1).swap_remove(mails);
                 mails += 1;
-                let mail = json!({"to": mail.header("to"), "subject": mail.header("subject"),
+                let mail = json!({"to": mail.header("To"), "subject": mail.header("Subject"),
                     "text": mail.plain()});
                 writeln!(answers, "{mail}").unwrap();
             } else {
@@ -128,11 +128,19 @@ fn people_sign_in_on_one_page_where_that_is_wished() {
 }
 
 #[test]
+fn whoever_is_invited_takes_the_account_over_by_pressing_a_button_and_not_before() {
+    let Some(browser) = Browser::installed() else { return };
+    let server = Server::with("{}");
+    let said = browser.runs("invited.py", &server, None);
+    assert_eq!(said.trim(), "looked at 3 pages");
+}
+
+#[test]
 fn the_whole_story_of_an_administrator() {
     let Some(browser) = Browser::installed() else { return };
     let server = Server::with("enforce_mfa: true");
     let said = browser.runs("story.py", &server, None);
-    assert_eq!(said.trim(), "looked at 9 pages");
+    assert_eq!(said.trim(), "looked at 10 pages");
 }
 
 #[test]
@@ -144,5 +152,5 @@ fn people_make_an_account_verify_an_address_and_recover_with_codes_from_their_ma
     let path = secret.path().display();
     let server = Server::with(&format!("registration: open\nsmtp_secret_id: file:{path}"));
     let said = browser.runs("mailed.py", &server, Some(&smtp));
-    assert_eq!(said.trim(), "looked at 12 pages");
+    assert_eq!(said.trim(), "looked at 11 pages");
 }

@@ -70,8 +70,9 @@ def is_asked_to_set_one_up_again(site, operator, person):
     operator.runs("reset-identity-mfa", email=person.email, mfa_type="totp")
     person.leaves()
     site.shows("Sign in")
+    site.look("story-6-sign-in")
     person.signs_in()
-    sets_an_app_up(site, person, "story-6-once-more")
+    sets_an_app_up(site, person, "story-7-once-more")
 
 
 def is_blocked(site, operator, person):
@@ -83,7 +84,7 @@ def is_blocked(site, operator, person):
     site.shows("Sign in")
     person.signs_in()
     expect(page.get_by_role("alert")).to_contain_text("not right")
-    site.look("story-7-blocked")
+    site.look("story-8-blocked")
 
 
 def story(site, email, password):

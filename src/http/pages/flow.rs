@@ -130,8 +130,17 @@ fn second(m: &Making<'_>, flow: Flow<'_>, logout_token: Option<&str>) -> (Frame,
 
 /// A new account.
 pub fn registration(m: &Making<'_>, flow: Flow<'_>) -> (Frame, Card) {
-    let groups = ["profile", "password", "code", "passkey", "webauthn", "oidc"];
-    let forms = focused(flow.forms(&groups, &["profile"]));
+    let mut groups = ["profile", "password", "code", "passkey", "webauthn", "oidc"];
+    let chooses = flow.has("screen");
+    if chooses {
+        // Who it is was said before; all that is left of that step is the way back to it.
+        groups.rotate_left(1);
+    }
+    let mut forms = flow.forms(&groups, &["profile"]);
+    if let Some(back) = forms.last_mut().filter(|_| chooses) {
+        back.parted = false;
+    }
+    let forms = focused(forms);
     let back = Link::new(m.at("/self-service/login/browser"), m.text("registration.login"));
     (card(m, flow, "registration.title"), Card { who: None, forms, ways: vec![back] })
 }

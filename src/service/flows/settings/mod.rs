@@ -250,12 +250,17 @@ fn saved(d: &Deps, v: &Visitor, mut flow: Flow, next: Vec<Continue>) -> Result<O
     flow.form.messages = vec![text::SAVED.text()];
     let then = flow.form.return_to.clone();
     let place = places::page_of(&d.options, FlowKind::Settings, flow.id);
+    // A browser is led to where the code is typed that is on its way, and from there onwards.
+    let typed_at = next.iter().find_map(|next| match next {
+        Continue::Flow { kind, id, .. } => Some(places::page_of(&d.options, *kind, *id)),
+        _ => None,
+    });
     let mut shown = keep(d, v, flow)?;
     shown.continue_with = next;
     if shown.flow.form.client == Client::Browser {
         shown.continue_with.push(Continue::Go(then.clone().unwrap_or(place)));
     }
-    Ok(Outcome::Shown { wrong: false, shown: Box::new(shown), then })
+    Ok(Outcome::Shown { wrong: false, shown: Box::new(shown), then: typed_at.or(then) })
 }
 
 /// The id of the owner, as everything that is changed needs it.

@@ -50,7 +50,8 @@ pub(super) fn submit(
     let mut next = Vec::new();
     if let Some(address) = new_address(&owner.identity, &after) {
         let client = flow.form.client;
-        let sent = verification::send(d, v, client, address, None, &after)?;
+        let then = flow.form.return_to.clone();
+        let sent = verification::send(d, v, client, address, then, &after)?;
         next.push(Continue::Flow {
             kind: FlowKind::Verification,
             id: sent.id,
