@@ -413,7 +413,7 @@ fn the_cursor_is_where_people_begin() {
     for (name, document) in samples() {
         let page = shown(&d, &Visit::sample(Language::default()), name, &document);
         assert!(page.matches(" autofocus").count() <= 1, "{name}");
-        let card = !matches!(name.split('_').next(), Some("settings" | "reset" | "secure"));
+        let card = !matches!(name.split('_').next(), Some("settings" | "secure"));
         assert_eq!(page.contains(" autofocus"), card, "{name}");
     }
 }
