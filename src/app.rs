@@ -284,7 +284,9 @@ fn assemble(settings: &Settings, store: Store) -> Result<Deps, Error> {
 /// # Errors
 /// When a file cannot be written or there is no randomness.
 pub fn make_keys(state_dir: &Path) -> Result<(), Error> {
-    make_directory(&state_dir.join("keys"))?;
+    let keys = state_dir.join("keys");
+    make_directory(&keys)?;
+    sweep(&keys);
     for name in KEYS {
         let path = key_path(state_dir, name);
         if path.exists() {
@@ -294,6 +296,20 @@ pub fn make_keys(state_dir: &Path) -> Result<(), Error> {
         write_private(&path, &content)?;
     }
     Ok(())
+}
+
+/// Removes what a process that was killed while it made a key has left behind: half a key, or a whole
+/// one that nobody uses.
+fn sweep(keys: &Path) {
+    let Ok(entries) = fs::read_dir(keys) else { return };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let maker = name.strip_suffix(".partial").and_then(|rest| rest.rsplit('.').next());
+        if maker.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            // It is tried again the next time.
+            let _ = fs::remove_file(&path);
+        }
+    }
 }
 
 /// Where a key is.
@@ -395,4 +411,23 @@ fn write_private(path: &Path, content: &str) -> Result<(), Error> {
         path.parent().map_or(Ok(()), |parent| fs::File::open(parent)?.sync_all())
     };
     write().map_err(|error| cannot_write(path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_process_left_of_a_key_goes_and_what_a_living_one_makes_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        make_keys(dir.path()).unwrap();
+        let keys = dir.path().join("keys");
+        let [dead, alive] =
+            [u32::MAX, std::process::id()].map(|pid| keys.join(format!("ledger.{pid}.partial")));
+        fs::write(&dead, "").unwrap();
+        fs::write(&alive, "").unwrap();
+        make_keys(dir.path()).unwrap();
+        assert_eq!((dead.exists(), alive.exists()), (false, true));
+        assert!(KEYS.iter().all(|name| keys.join(name).exists()));
+    }
 }
