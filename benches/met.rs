@@ -14,7 +14,7 @@ pub const RATIOS: &[(&str, &str, f64)] = &[
     ("P4", "config-changed, peak memory", 3.04),
     ("P6", "whoami, one connection, p99", 1.31),
     ("P8", "whoami, unknown token, CPU", 0.6),
-    ("P10", "those refused, p99 in ms", 6.2),
+    ("P10", "those refused, p99 in ms", 5.83),
     ("P11", "create, one client, p50", 0.93),
     ("P14", "import, RssAnon in MiB", 55.57),
     ("P15", "a page of 250 over HTTP", 3.2),
