@@ -68,6 +68,12 @@ impl Error {
         self.code
     }
 
+    /// What the cause says, for the log.
+    #[must_use]
+    pub fn cause(&self) -> Option<String> {
+        self.source.as_ref().map(ToString::to_string)
+    }
+
     /// The sentence for people.
     #[must_use]
     pub fn message(&self) -> &str {

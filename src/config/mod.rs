@@ -355,16 +355,6 @@ impl Options {
     }
 }
 
-/// The type of an option as `config.yaml` names it: `string`, `int` or `boolean`.
-#[must_use]
-pub fn kind_of(name: &str) -> Option<&'static str> {
-    Options::default().to_map().get(name).map(|value| match value {
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "int",
-        _ => "string",
-    })
-}
-
 fn problem(option: &str, message: String) -> Problem {
     Problem { option: option.to_owned(), message }
 }

@@ -118,12 +118,6 @@ impl Credential {
         before - self.keys().count()
     }
 
-    /// Whether nothing is left in it.
-    #[must_use]
-    pub fn has_no_keys(&self) -> bool {
-        self.keys().next().is_none()
-    }
-
     fn keys(&self) -> impl Iterator<Item = &Value> {
         keys(&self.config)
     }

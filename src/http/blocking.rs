@@ -142,7 +142,7 @@ impl App {
         let problem = match self.call(service::health::ready).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => {
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                let cause = error.cause();
                 tracing::error!(%error, cause, "the store cannot be used");
                 Some(error.message().to_owned())
             }

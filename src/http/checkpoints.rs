@@ -1,26 +1,17 @@
 //! Signs the ledger's newest entries while the service runs, so that a quiet evening does not leave
 //! the day's last changes without a signature.
 
-use std::time::Duration;
-
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
 
 use super::blocking::App;
+use super::minutes::every_minute;
 use crate::service::ledger;
 
-/// How old an entry without a checkpoint may become (AL-08).
-const EVERY: Duration = Duration::from_mins(1);
-
-/// Signs at the end of every minute.
+/// Signs every minute: no entry is left without a checkpoint for longer (AL-08).
 pub fn start(app: App) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let mut minutes = interval(EVERY);
-        minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            minutes.tick().await;
-            sign(&app).await;
-        }
+    every_minute(move || {
+        let app = app.clone();
+        async move { sign(&app).await }
     })
 }
 
@@ -29,7 +20,7 @@ pub async fn sign(app: &App) {
     match app.call(ledger::cover).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            let cause = error.cause();
             tracing::error!(%error, cause, "the ledger's newest entries are not signed");
         }
         Err(error) => tracing::error!(%error, "the ledger's newest entries are not signed"),

@@ -3,24 +3,21 @@
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::sleep;
 
 use super::blocking::App;
+use super::minutes::every_minute;
 use crate::service::cleaning::{self, Leftover};
 
-/// How often it is looked for.
-const EVERY: Duration = Duration::from_mins(1);
 /// The pause that leaves room to others.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Cleans at the end of every minute. Several units may do so at the same time: what one of them
+/// Cleans every minute. Several units may do so at the same time: what one of them
 /// removed, another does not find.
 pub fn start(app: App) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let mut minutes = interval(EVERY);
-        minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            minutes.tick().await;
+    every_minute(move || {
+        let app = app.clone();
+        async move {
             for what in Leftover::ALL {
                 while clean(&app, what).await {
                     sleep(PAUSE).await;
@@ -35,7 +32,7 @@ async fn clean(app: &App, what: Leftover) -> bool {
     match app.call(move |d| cleaning::step(d, what)).await {
         Ok(Ok(more)) => more,
         Ok(Err(error)) => {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            let cause = error.cause();
             tracing::warn!(?what, %error, cause, "what has had its time was not removed");
             false
         }

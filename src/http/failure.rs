@@ -163,7 +163,7 @@ impl From<Error> for Failure {
             Code::Busy | Code::NotReady => StatusCode::SERVICE_UNAVAILABLE,
             // What cannot be recorded is not done, and may be tried again (AL-03).
             Code::AuditUnavailable => {
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                let cause = error.cause();
                 tracing::error!(%error, cause, "nothing can be recorded");
                 return Self::new(StatusCode::SERVICE_UNAVAILABLE)
                     .id("audit_unavailable")
@@ -171,7 +171,7 @@ impl From<Error> for Failure {
                     .retry_after(1);
             }
             Code::NewerDatabase | Code::Corrupt | Code::Internal => {
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                let cause = error.cause();
                 tracing::error!(%error, cause, "a request failed");
                 // What is wrong inside is for the log.
                 return Self::new(StatusCode::INTERNAL_SERVER_ERROR);

@@ -84,7 +84,7 @@ fn work(app: &App, postman: &mut Postman) {
             }
         }
         Ok(Err(error)) => {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            let cause = error.cause();
             tracing::error!(%error, cause, "the outbox cannot be used");
             pause = RECOVER;
         }

@@ -186,13 +186,6 @@ impl Form {
     pub fn complain(&mut self, field: &str, text: Text) {
         self.field_messages.entry(field.to_owned()).or_default().push(text);
     }
-
-    /// Whether something is wrong.
-    #[must_use]
-    pub fn has_errors(&self) -> bool {
-        let of_fields = self.field_messages.values().flatten();
-        self.messages.iter().chain(of_fields).any(|text| text.tone == text::Tone::Error)
-    }
 }
 
 impl Flow {

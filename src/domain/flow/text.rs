@@ -126,9 +126,9 @@ catalogue! {
     TOTP_SECRET_LABEL = 1050017 Info "If you cannot scan it, type this secret into your authenticator app";
     REMOVE_SECURITY_KEY = 1050018 Info "Remove the security key \"{display_name}\"";
     ADD_PASSKEY = 1050019 Info "Add a passkey";
+    REMOVE_PASSKEY = 1050020 Info "Remove the passkey \"{display_name}\"";
     // One of our own.
     ONCE_MORE = 1059001 Info "Nothing has been saved yet. Please make your change once more.";
-    REMOVE_PASSKEY = 1050020 Info "Remove the passkey \"{display_name}\"";
 
     // Recovering and verifying.
     RECOVERED = 1060001 Success "You are in again. Set a new password or another way to sign in before {privileged_session_expires_at}.";

@@ -9,10 +9,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
-use url::Url;
+use axum::http::{StatusCode, header};
 
 use super::super::failure::Failure;
+use super::super::origin::{is_from_here, only};
 
 /// Refuses a request for another host than this machine.
 pub fn check_host(request: &Parts) -> Result<(), Failure> {
@@ -33,38 +33,11 @@ pub fn check_host(request: &Parts) -> Result<(), Failure> {
 
 /// Refuses a request that a browser sends for a page from elsewhere.
 pub fn check_page(request: &Parts) -> Result<(), Failure> {
-    if from_here(&request.headers) {
+    if is_from_here(&request.headers) {
         return Ok(());
     }
     Err(Failure::new(StatusCode::FORBIDDEN)
         .reason("Without a token, the admin listener does not serve web pages from elsewhere."))
-}
-
-fn from_here(headers: &HeaderMap) -> bool {
-    let site = only(headers, &HeaderName::from_static("sec-fetch-site"));
-    if headers.contains_key("sec-fetch-site") && !matches!(site, Some("same-origin" | "none")) {
-        return false;
-    }
-    if !headers.contains_key(header::ORIGIN) {
-        return true;
-    }
-    let origin = only(headers, &header::ORIGIN).and_then(|text| Url::parse(text).ok());
-    let host = only(headers, &header::HOST);
-    let (Some(origin), Some(host)) = (origin, host) else { return false };
-    // The scheme is the origin's: with it, a port that goes without saying is the same in both.
-    let ours = Url::parse(&format!("{}://{host}", origin.scheme()));
-    ours.is_ok_and(|ours| {
-        origin.host().is_some()
-            && (origin.host(), origin.port_or_known_default())
-                == (ours.host(), ours.port_or_known_default())
-    })
-}
-
-/// The text of a header that is there once.
-fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
-    let mut all = headers.get_all(name).iter();
-    let (value, None) = (all.next()?, all.next()) else { return None };
-    value.to_str().ok()
 }
 
 fn is_this_machine(host: &str) -> bool {

@@ -9,7 +9,6 @@ mod need;
 mod rule;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -18,18 +17,16 @@ use axum::middleware::Next;
 use axum::response::Response;
 use secrecy::SecretString;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
 
 use super::asked::{Admitted, Asked, Peer};
 use super::blocking::App;
 use super::failure::Failure;
+use super::minutes::every_minute;
 use crate::service::admission::{self, Verdict, Visit};
 use crate::service::flood::Flood;
 use need::Route;
 pub use rule::{Consent, Rule, TooOpen};
 
-/// How often the ledger is told of refusals that were only counted.
-const SETTLE_EVERY: Duration = Duration::from_mins(1);
 /// Headers that a proxy adds: such a request came through this machine, not from it.
 const FORWARDED: [&str; 6] =
     ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
@@ -51,13 +48,9 @@ impl Door {
     /// Tells the ledger every minute of refusals that were only counted.
     pub fn keep_records(&self) -> JoinHandle<()> {
         let door = self.clone();
-        tokio::spawn(async move {
-            let mut minutes = interval(SETTLE_EVERY);
-            minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                minutes.tick().await;
-                door.settle(false).await;
-            }
+        every_minute(move || {
+            let door = door.clone();
+            async move { door.settle(false).await }
         })
     }
 

@@ -147,12 +147,6 @@ pub enum Verdict {
     NotEnrolled,
 }
 
-/// Whether browsers do this at the address where people reach us.
-#[must_use]
-pub fn is_possible(d: &Deps) -> bool {
-    house(d).is_ok()
-}
-
 /// Somebody's keys.
 #[must_use]
 pub fn list(identity: &Identity, what: Use) -> Vec<Listed> {

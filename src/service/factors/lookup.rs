@@ -9,8 +9,9 @@ use serde_json::Value;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::put;
 use crate::app::Deps;
-use crate::domain::credential::{Credential, CredentialType};
+use crate::domain::credential::CredentialType;
 use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
@@ -103,21 +104,7 @@ pub fn confirm(d: &Deps, tx: &WriteTx<'_>, id: Uuid, sheet: &Sheet) -> Result<Ev
     let codes = codes.collect::<Result<Vec<_>, Error>>()?;
     let config = LookupCodes { codes, key: d.data_key_id()? }.to_config();
     let stored = find_stored(tx, &Selector::Id(id))?;
-    let kind = if stored.identity.credential(KIND).is_some() {
-        credentials::update_config(tx, stored.n, KIND, &config, now)?;
-        EventType::CredentialChanged
-    } else {
-        let credential = Credential {
-            kind: KIND,
-            identifiers: vec![id.to_string()],
-            config,
-            created_at: now,
-            updated_at: now,
-        };
-        credentials::insert(tx, stored.n, &credential)?;
-        EventType::CredentialAdded
-    };
-    Ok(Event::new(kind).principal(id).data("credential", KIND.as_str()))
+    Ok(put(tx, &stored, KIND, config, now)?)
 }
 
 /// Uses a code up, in the same transaction, which the caller must not undo.

@@ -10,9 +10,10 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::picture;
+use super::put;
 use crate::app::Deps;
 use crate::crypto::totp::Generator;
-use crate::domain::credential::{Credential, CredentialType};
+use crate::domain::credential::CredentialType;
 use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
@@ -121,21 +122,7 @@ pub fn enrol(
     let stored = find_stored(tx, &Selector::Id(id))?;
     let sealed = d.seal(&enrolled(id), offer.url.as_bytes())?;
     let config = json!({SEALED: sealed, LAST_STEP: step});
-    let kind = if stored.identity.credential(KIND).is_some() {
-        credentials::update_config(tx, stored.n, KIND, &config, now)?;
-        EventType::CredentialChanged
-    } else {
-        let credential = Credential {
-            kind: KIND,
-            identifiers: vec![id.to_string()],
-            config,
-            created_at: now,
-            updated_at: now,
-        };
-        credentials::insert(tx, stored.n, &credential)?;
-        EventType::CredentialAdded
-    };
-    Ok(Some(Event::new(kind).principal(id).data("credential", KIND.as_str())))
+    Ok(Some(put(tx, &stored, KIND, config, now)?))
 }
 
 /// Whether a code is right; a right one is marked as used in the same transaction, which the caller
