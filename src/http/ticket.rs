@@ -23,15 +23,31 @@ impl Ticket {
     /// the first means it, so nothing else is tried then.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
-        let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        if let Some(token) = text("x-session-token").filter(|token| !token.is_empty()) {
-            return Self(Presented::token(token));
-        }
-        Self(cookie(headers).or_else(|| {
-            let (scheme, token) = text("authorization")?.split_once(' ')?;
-            let bearer = scheme.eq_ignore_ascii_case("bearer");
-            bearer.then(|| Presented::token(token.trim())).flatten()
-        }))
+        Self(match own_header(headers) {
+            Some(token) => Presented::token(token),
+            None => cookie(headers).or_else(|| bearer(headers)),
+        })
+    }
+}
+
+fn own_header(headers: &HeaderMap) -> Option<&str> {
+    text(headers, "x-session-token").filter(|token| !token.is_empty())
+}
+
+fn bearer(headers: &HeaderMap) -> Option<Presented> {
+    let (scheme, token) = text(headers, "authorization")?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| Presented::token(token.trim())).flatten()
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The session token, in whichever header it comes.
+pub fn token(headers: &HeaderMap) -> Option<Presented> {
+    match own_header(headers) {
+        Some(token) => Presented::token(token),
+        None => bearer(headers),
     }
 }
 

@@ -91,7 +91,7 @@ fn pages_say_with_every_answer_what_a_browser_may_do_with_them() {
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert_eq!(answer.header("x-frame-options"), "DENY");
-        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        assert_eq!(answer.header("referrer-policy"), "same-origin");
         assert!(answer.text.len() < 50_000);
         assert!(answer.text.contains("A &lt;b&gt; &amp; Co</title>"), "{}", answer.text);
         for odd in ["<b>", " style=\"", "<style", " onclick", "http://"] {

@@ -98,9 +98,7 @@ fn refused(m: &Making<'_>, kind: FlowKind, refusal: Refusal) -> Turn {
             Turn::Wrong(StatusCode::FORBIDDEN, "error.text_csrf")
         }
         Refusal::Disabled(_) => Turn::Wrong(StatusCode::FORBIDDEN, "error.text_disabled"),
-        Refusal::ReturnTo | Refusal::Invalid(_) => {
-            Turn::Wrong(StatusCode::BAD_REQUEST, "error.text_missing")
-        }
+        Refusal::Invalid(_) => Turn::Wrong(StatusCode::BAD_REQUEST, "error.text_missing"),
         Refusal::Failed(error) => error.into(),
     }
 }

@@ -20,7 +20,7 @@ use crate::http::blocking::App;
 use crate::http::failure::Failure;
 use crate::http::public;
 use crate::http::query::Query;
-use crate::http::ticket::Ticket;
+use crate::http::ticket::{Ticket, cookies};
 use crate::service::sessions::{Denied, Presented};
 
 /// Remembers a language that was chosen.
@@ -66,9 +66,9 @@ impl<S: Sync> FromRequestParts<S> for Visit {
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
         let query = Query::parse(uri.query().unwrap_or_default());
         let chosen = query.text("lang").and_then(Language::of);
-        let kept = || cookie(&parts.headers, LANGUAGE).and_then(Language::of);
+        let kept = || cookies(&parts.headers, LANGUAGE).next().and_then(Language::of);
         let language = chosen.or_else(kept).unwrap_or_else(|| Language::wished(&parts.headers));
-        let carried = cookie(&parts.headers, NOTICE);
+        let carried = cookies(&parts.headers, NOTICE).next();
         Ok(Self {
             asked,
             presented: Ticket::of(&parts.headers).0,
@@ -99,13 +99,6 @@ impl Visit {
     }
 }
 
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs =
-        all.flat_map(|line| line.split(';')).filter_map(|one| one.trim().split_once('='));
-    pairs.find_map(|(known, value)| (known == name).then_some(value))
-}
-
 /// A page that is not shown, and what happens instead.
 #[derive(Debug)]
 pub enum Turn {
@@ -127,7 +120,7 @@ impl From<Error> for Turn {
             ErrorCode::Invalid => Self::Wrong(StatusCode::BAD_REQUEST, "error.text_missing"),
             ErrorCode::Forbidden => Self::Wrong(StatusCode::FORBIDDEN, "error.text_disabled"),
             _ => {
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                let cause = error.cause();
                 tracing::error!(%error, cause, "a page failed");
                 Self::Wrong(StatusCode::INTERNAL_SERVER_ERROR, "error.text")
             }
@@ -210,6 +203,8 @@ impl Making<'_> {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // With none at all, browsers would not say of our own forms that they are ours.
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
         headers.insert(header::VARY, HeaderValue::from_static("accept-language, cookie"));
         let policy = format!(
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \

@@ -17,7 +17,7 @@ pub fn allowed(options: &Options, query: &Query) -> Result<Option<String>, Failu
 }
 
 /// The answer to an address that is not allowed.
-pub fn forbidden() -> Failure {
+fn forbidden() -> Failure {
     Failure::new(StatusCode::BAD_REQUEST)
         .id("self_service_flow_return_to_forbidden")
         .reason("The address in `return_to` is neither one of this service nor one it allows.")

@@ -67,8 +67,6 @@ pub enum Outcome {
     Go {
         /// Where.
         to: String,
-        /// The flow that waits there.
-        flow: Option<(FlowKind, Uuid)>,
         /// A session that began on the way.
         session: Option<Box<(Session, Presented)>>,
         /// What a program does instead.

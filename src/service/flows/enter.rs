@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 use uuid::Uuid;
 
-use super::sign_in::as_seen_by_its_owner;
+use super::sign_in::{as_seen_by_its_owner, held, open, shown_by};
 use super::{Continue, Outcome, Refusal, Visitor, places};
 use crate::app::Deps;
 use crate::domain::flow::text::{self, Text};
@@ -14,12 +14,9 @@ use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::domain::session::{Aal, Method, MethodKind, Session};
-use crate::service::sessions::{
-    self, Carrier, Lack, Presented, SignIn, as_person, check_at_any_level, created, revoked,
-};
+use crate::service::sessions::{self, Carrier, Lack, Presented, as_person};
 use crate::store::WriteTx;
 use crate::store::sql::identities::Stored;
-use crate::store::sql::sessions as rows;
 
 /// Somebody who was let in.
 pub(super) struct Entered {
@@ -44,12 +41,8 @@ pub(super) fn enter(
     prepare: impl FnOnce(&WriteTx<'_>) -> Result<(Stored, Event, Vec<Event>), Refusal>,
 ) -> Result<Entered, Refusal> {
     let now = d.clock.now();
-    let carrier = match client {
-        Client::Browser => Carrier::Cookie,
-        Client::Api => Carrier::Token,
-    };
-    let held = check_at_any_level(d, v.presented.as_ref()).ok().map(|(held, _)| held.session);
-    let presented = Presented::draw(&d.rng, carrier)?;
+    let held = held(d, v, client);
+    let presented = Presented::draw(&d.rng, Carrier::of(client))?;
     let by = as_person(&v.by, who);
     let methods = vec![Method::new(method, Aal::One, now)];
     let (session, identity, lack) = d.store.write(&by.author(), |tx| {
@@ -57,22 +50,9 @@ pub(super) fn enter(
         if !owner.identity.standing().effective(now).grants_sessions() {
             return Err(Refusal::NotFound);
         }
-        if let Some(old) = held.filter(|held| held.active)
-            && rows::disable(tx, old.id)?
-        {
-            events.push(revoked(old.identity_id, "replaced", &[old.id]));
-        }
-        let sign_in = SignIn { identity_id: who, methods, carrier, lifespan: None };
-        let session = sessions::open(d, &by, tx, &owner, &sign_in, &presented)?;
-        events.push(
-            Event::new(EventType::AuthLoginSuccess)
-                .principal(who)
-                .session(session.id.to_string())
-                .data("aal", session.aal.as_str())
-                .data("method", method.as_str())
-                .data("methods", vec![method.as_str()]),
-        );
-        events.push(created(&session));
+        let (session, begun) = open(d, &by, tx, &owner, held, methods, &presented)?;
+        events.push(shown_by(EventType::AuthLoginSuccess, method, &session));
+        events.extend(begun);
         let lack = sessions::lack(d, tx, owner.n)?;
         Ok(by.change((session, owner.identity, lack), first, events))
     })?;
@@ -106,7 +86,6 @@ pub(super) fn on_to_settings(
     };
     Outcome::Go {
         to: places::page_of(&d.options, FlowKind::Settings, settings),
-        flow: Some((FlowKind::Settings, settings)),
         session: Some(Box::new((session, presented))),
         continue_with,
     }

@@ -6,8 +6,9 @@ mod activation;
 mod answer;
 mod csrf;
 mod enter;
+mod fields;
 mod keys;
-pub mod login;
+mod login;
 mod mailed;
 mod open;
 mod pending;
@@ -18,7 +19,7 @@ mod refusal;
 mod registration;
 mod settings;
 mod sign_in;
-pub mod traits;
+mod traits;
 mod verification;
 
 use std::collections::BTreeMap;
@@ -30,17 +31,18 @@ use uuid::Uuid;
 
 use super::Caller;
 use super::flood::Flood;
-use super::sessions::Presented;
+use super::sessions::{Carrier, Presented, check_at_any_level};
 use crate::app::Deps;
 use crate::domain::flow::ui::{Group, Node};
 use crate::domain::flow::{Client, Flow, FlowKind, Form, State};
+use crate::domain::identity::Identity;
 use crate::domain::session::Aal;
 use crate::error::{Error, ErrorCode};
-use crate::store::sql::flows;
+use crate::store::sql::{flows, identities};
 
 pub use activation::activate;
 pub use answer::{Continue, Next, Outcome, Shown, Signed};
-pub use csrf::{fits as csrf_fits, new_secret as new_csrf_secret, token as csrf_token};
+pub use csrf::{new_secret as new_csrf_secret, token as csrf_token};
 pub use places::{allowed_return, error_page, finished, page, page_of, submit_url};
 pub(super) use recovery::for_operator as recovery_by_operator;
 pub use refusal::Refusal;
@@ -51,8 +53,10 @@ pub use verification::fill_in;
 pub struct Visitor {
     /// Where they come from and in which request; not yet who they are.
     pub by: Caller,
-    /// The session they show, if they do.
-    pub presented: Option<Presented>,
+    /// The session they show by a cookie, if they do.
+    pub cookie: Option<Presented>,
+    /// The session they show by a token, if they do.
+    pub token: Option<Presented>,
     /// The secret in the browser's cookie that binds flows to it.
     pub secret: Option<String>,
     /// What takes the secret's place once somebody has signed in, and until then where there is none.
@@ -63,6 +67,18 @@ pub struct Visitor {
     pub language: &'static str,
     /// Keeps failures from flooding the ledger.
     pub flood: Arc<Flood>,
+}
+
+impl Visitor {
+    /// The session they show in the way that flows for `client` take: a browser is known by its
+    /// cookie alone and a program by its token alone, so that neither can be made to act with what
+    /// the other holds (AUTHZ-05).
+    fn session(&self, client: Client) -> Option<&Presented> {
+        match Carrier::of(client) {
+            Carrier::Cookie => self.cookie.as_ref(),
+            Carrier::Token => self.token.as_ref(),
+        }
+    }
 }
 
 /// What is asked for when a flow begins.
@@ -90,13 +106,15 @@ pub type Body = Map<String, Value>;
 /// # Errors
 /// [`Refusal`].
 pub fn begin(d: &Deps, v: &Visitor, kind: FlowKind, asked: &Begin) -> Result<Shown, Refusal> {
-    match kind {
-        FlowKind::Login => login::begin(d, v, asked),
-        FlowKind::Settings => settings::begin(d, v, asked),
-        FlowKind::Registration => registration::begin(d, v, asked),
-        FlowKind::Recovery => recovery::begin(d, v, asked),
-        FlowKind::Verification => verification::begin(d, v, asked),
-    }
+    let flow = match kind {
+        FlowKind::Login => login::begin(d, v, asked)?,
+        FlowKind::Settings => settings::begin(d, v, asked)?,
+        FlowKind::Registration => registration::begin(d, v, asked)?,
+        FlowKind::Recovery => recovery::begin(d, v, asked)?,
+        FlowKind::Verification => asked_for(d, v, kind, asked)?,
+    };
+    let flow = prepared(d, flow)?;
+    show_flow(d, v, flow)
 }
 
 /// A flow as it stands.
@@ -169,8 +187,7 @@ fn so_far(d: &Deps, v: &Visitor, flow: Flow) -> Result<Outcome, Refusal> {
 /// In place of a flow whose time is over, another that says so.
 fn begin_again(d: &Deps, v: &Visitor, old: &Flow) -> Refusal {
     let begun = (|| {
-        let now = d.clock.now();
-        let mut flow = new_flow(d, v, old.kind, old.form.client, now)?;
+        let mut flow = new_flow(d, v, old.kind, old.form.client, d.clock.now())?;
         flow.form.request_url.clone_from(&old.form.request_url);
         flow.form.return_to.clone_from(&old.form.return_to);
         flow.form.refresh = old.form.refresh;
@@ -178,12 +195,45 @@ fn begin_again(d: &Deps, v: &Visitor, old: &Flow) -> Refusal {
         flow.form.schema_id.clone_from(&old.form.schema_id);
         flow.identity_id = old.identity_id;
         flow.form.messages = vec![old.kind.expired().text()];
-        d.store.scratch(|tx| flows::insert(tx, &flow))?;
-        Ok::<_, Error>(flow)
+        prepared(d, flow)
     })();
     match begun {
         Ok(flow) => Refusal::Expired { flow: flow.id, kind: flow.kind, over_since: old.expires_at },
-        Err(error) => Refusal::Failed(error),
+        Err(refusal) => refusal,
+    }
+}
+
+/// Keeps a new flow of which all else is known, with what its form shows besides: what is offered to
+/// be set up, and what a browser asks a key.
+fn prepared(d: &Deps, mut flow: Flow) -> Result<Flow, Refusal> {
+    match flow.kind {
+        FlowKind::Login => login::prepare(d, &mut flow)?,
+        FlowKind::Settings => settings::prepare(d, &mut flow)?,
+        FlowKind::Registration | FlowKind::Recovery | FlowKind::Verification => {}
+    }
+    d.store.scratch(|tx| flows::insert(tx, &flow))?;
+    Ok(flow)
+}
+
+/// A flow as it was asked for.
+fn asked_for(d: &Deps, v: &Visitor, kind: FlowKind, asked: &Begin) -> Result<Flow, Error> {
+    let mut flow = new_flow(d, v, kind, asked.client, d.clock.now())?;
+    flow.form.request_url.clone_from(&asked.request_url);
+    flow.form.return_to.clone_from(&asked.return_to);
+    Ok(flow)
+}
+
+/// The person whom a flow is about, where that is known, with credentials.
+fn person_of(d: &Deps, flow: &Flow) -> Result<Option<Identity>, Refusal> {
+    let Some(id) = flow.identity_id else { return Ok(None) };
+    Ok(d.store.read(|tx| identities::find(tx, id))?.map(|stored| stored.identity))
+}
+
+/// That somebody who is signed in already has nothing to do here.
+fn must_be_nobody(d: &Deps, v: &Visitor, asked: &Begin) -> Result<(), Refusal> {
+    match check_at_any_level(d, v.session(asked.client)) {
+        Ok(_) => Err(Refusal::SignedIn(places::finished(&d.options, asked.return_to.as_deref()))),
+        Err(_) => Ok(()),
     }
 }
 

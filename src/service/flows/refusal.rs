@@ -52,8 +52,6 @@ pub enum Refusal {
     Refresh(String),
     /// The flow belongs to somebody else.
     OtherIdentity,
-    /// The page to go to afterwards is not allowed.
-    ReturnTo,
     /// Something about the request is wrong.
     Invalid(String),
     /// No address of the account is verified; the flow in which that can be done.

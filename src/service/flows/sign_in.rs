@@ -16,6 +16,7 @@ use crate::service::sessions::{
     self, Carrier, Lack, Presented, SignIn, as_person, check_at_any_level, created, revoked,
 };
 use crate::service::throttle::{self, Attempt, Pass};
+use crate::store::sql::identities::Stored;
 use crate::store::sql::{flows, identities, sessions as rows};
 use crate::store::{ScratchTx, WriteTx};
 
@@ -26,33 +27,23 @@ pub(super) struct Step {
     /// By what.
     pub method: Method,
     /// The leave to try.
-    pub pass: Option<Pass>,
+    pub pass: Pass,
 }
 
 impl Step {
     /// A first factor, completed now.
-    pub(super) const fn first(
-        who: Uuid,
-        method: MethodKind,
-        now: Timestamp,
-        pass: Option<Pass>,
-    ) -> Self {
+    pub(super) const fn first(who: Uuid, method: MethodKind, now: Timestamp, pass: Pass) -> Self {
         Self { who, method: Method::new(method, Aal::One, now), pass }
     }
 
     /// A second factor, completed now.
-    pub(super) const fn second(
-        who: Uuid,
-        method: MethodKind,
-        now: Timestamp,
-        pass: Option<Pass>,
-    ) -> Self {
+    pub(super) const fn second(who: Uuid, method: MethodKind, now: Timestamp, pass: Pass) -> Self {
         Self { who, method: Method::new(method, Aal::Two, now), pass }
     }
 }
 
 /// Lets an attempt begin, or shows the flow again and says when to come back (ABUSE-01).
-pub(super) fn enter(
+pub(super) fn begin_attempt(
     d: &Deps,
     v: &Visitor,
     flow: &Flow,
@@ -118,7 +109,7 @@ pub(super) fn complete_both(
                 reason,
                 who: Some(step.who),
                 identifier: None,
-                pass: step.pass.as_ref(),
+                pass: Some(&step.pass),
             };
             fail(d, v, flow.clone(), &failed, told)
         }
@@ -153,12 +144,8 @@ fn try_to(
     also: impl FnOnce(&WriteTx<'_>) -> Result<(Vec<Event>, bool), Stopped>,
 ) -> Result<Outcome, Stopped> {
     let now = d.clock.now();
-    let carrier = match flow.form.client {
-        Client::Browser => Carrier::Cookie,
-        Client::Api => Carrier::Token,
-    };
-    let held = check_at_any_level(d, v.presented.as_ref()).ok().map(|(checked, _)| checked.session);
-    let presented = Presented::draw(&d.rng, carrier)?;
+    let held = held(d, v, flow.form.client);
+    let presented = Presented::draw(&d.rng, Carrier::of(flow.form.client))?;
     let by = as_person(&v.by, step.who);
     let (session, identity, lack, again) = d.store.write(&by.author(), |tx| {
         let owner = identities::find(tx, step.who)?.ok_or(Stopped::Refused(Refusal::NotFound))?;
@@ -171,9 +158,7 @@ fn try_to(
         let (extra, both) = also(tx)?;
         let mut methods = vec![step.method.clone()];
         methods.extend(both.then(|| Method { aal: Aal::Two, ..step.method.clone() }));
-        if let Some(pass) = &step.pass {
-            pass.succeeded(tx)?;
-        }
+        step.pass.succeeded(tx)?;
         // Whoever comes second finds the flow gone: a step is completed once.
         if !flows::delete(tx, flow.id)? {
             return Err(Stopped::Refused(Refusal::NotFound));
@@ -181,7 +166,7 @@ fn try_to(
         let raises = flow.form.refresh || step.method.aal == Aal::Two;
         let mut events = Vec::new();
         let mut again = false;
-        let session = match held.filter(|held| held.active) {
+        let session = match held {
             Some(held) if raises && held.identity_id == step.who => {
                 again = flow.form.refresh;
                 raise(d, &by, tx, held, methods, &presented)?
@@ -190,10 +175,8 @@ fn try_to(
                 if step.method.aal == Aal::Two {
                     return Err(Stopped::Refused(Refusal::NoFirstFactor));
                 }
-                events.extend(replace(tx, held)?);
-                let sign_in = SignIn { identity_id: step.who, methods, carrier, lifespan: None };
-                let session = sessions::open(d, &by, tx, &owner, &sign_in, &presented)?;
-                events.push(created(&session));
+                let (session, begun) = open(d, &by, tx, &owner, held, methods, &presented)?;
+                events.extend(begun);
                 session
             }
         };
@@ -215,11 +198,33 @@ fn try_to(
     })))
 }
 
-/// Ends the session in whose place another one begins.
-fn replace(tx: &WriteTx<'_>, held: Option<Session>) -> Result<Option<Event>, Refusal> {
-    let Some(old) = held else { return Ok(None) };
-    let ended = rows::disable(tx, old.id)?;
-    Ok(ended.then(|| revoked(old.identity_id, "replaced", &[old.id])))
+/// The session that is there, which a sign-in raises or replaces.
+pub(super) fn held(d: &Deps, v: &Visitor, client: Client) -> Option<Session> {
+    let held = check_at_any_level(d, v.session(client)).ok();
+    held.map(|(held, _)| held.session).filter(|held| held.active)
+}
+
+/// Begins a session in place of the one that was held.
+pub(super) fn open(
+    d: &Deps,
+    by: &Caller,
+    tx: &WriteTx<'_>,
+    owner: &Stored,
+    held: Option<Session>,
+    methods: Vec<Method>,
+    presented: &Presented,
+) -> Result<(Session, Vec<Event>), Refusal> {
+    let mut events = Vec::new();
+    if let Some(old) = held
+        && rows::disable(tx, old.id)?
+    {
+        events.push(revoked(old.identity_id, "replaced", &[old.id]));
+    }
+    let (identity_id, carrier) = (owner.identity.id, presented.carrier());
+    let sign_in = SignIn { identity_id, methods, carrier, lifespan: None };
+    let session = sessions::open(d, by, tx, owner, &sign_in, presented)?;
+    events.push(created(&session));
+    Ok((session, events))
 }
 
 fn raise(
@@ -267,12 +272,17 @@ fn succeeded(flow: &Flow, step: &Step, session: &Session) -> Event {
         (_, true) => EventType::AuthReauthSuccess,
         _ => EventType::AuthLoginSuccess,
     };
+    shown_by(kind, step.method.method, session)
+}
+
+/// The event of somebody who has shown who they are.
+pub(super) fn shown_by(kind: EventType, method: MethodKind, session: &Session) -> Event {
     let methods: Vec<&str> = session.methods.iter().map(|used| used.method.as_str()).collect();
     Event::new(kind)
         .principal(session.identity_id)
         .session(session.id.to_string())
         .data("aal", session.aal.as_str())
-        .data("method", step.method.method.as_str())
+        .data("method", method.as_str())
         .data("methods", methods)
 }
 
@@ -348,16 +358,11 @@ fn failure(d: &Deps, flow: &Flow, failed: &Failed<'_>) -> Result<Event, Refusal>
 }
 
 /// The sentence for what was typed and is wrong.
-const fn wrong(method: MethodKind) -> Known {
+pub(super) const fn wrong(method: MethodKind) -> Known {
     match method {
         MethodKind::Totp => text::WRONG_TOTP,
         MethodKind::LookupSecret => text::WRONG_CODE,
         MethodKind::Webauthn | MethodKind::Passkey => text::NO_KEY_OWNER,
         _ => text::WRONG_CREDENTIALS,
     }
-}
-
-/// The sentence for every way in which a name and a password do not lead in.
-pub(super) fn wrong_credentials() -> Text {
-    text::WRONG_CREDENTIALS.text()
 }

@@ -3,6 +3,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::crypto::token;
+use crate::domain::flow::Client;
 use crate::error::Error;
 use crate::rng::Rng;
 
@@ -25,6 +26,17 @@ pub enum Carrier {
     Token,
     /// A cookie, for browsers.
     Cookie,
+}
+
+impl Carrier {
+    /// By what flows for this client carry it.
+    #[must_use]
+    pub const fn of(client: Client) -> Self {
+        match client {
+            Client::Browser => Self::Cookie,
+            Client::Api => Self::Token,
+        }
+    }
 }
 
 /// A secret of the right form; whether it belongs to a session is for the store to say.

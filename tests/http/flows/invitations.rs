@@ -108,6 +108,30 @@ fn a_program_and_a_script_take_an_account_over_too() {
 }
 
 #[test]
+fn authz_05_no_page_from_elsewhere_signs_anybody_in_by_a_link_of_its_own() {
+    let place = Place::new();
+    let made = invite(&place, &json!({}));
+    let url = format!("{}/self-service/activation", place.server.public);
+    let form = format!("token={}", secret(&made));
+    let kind = ("content-type", "application/x-www-form-urlencoded");
+    for foreign in [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")] {
+        let answer = place.server.ask_plainly("POST", &url, &[kind, foreign], &form).must(303);
+        assert!(answer.header("location").contains("/ui/error"), "{answer:?}");
+        assert!(answer.header("set-cookie").is_empty(), "{answer:?}");
+        let json = [kind, foreign, ("accept", "application/json")];
+        let refused = place.server.ask_plainly("POST", &url, &json, &form).must(403).json();
+        assert_eq!(refused["error"]["id"], "security_csrf_violation");
+    }
+    assert_eq!(status(&place, &made), "invited");
+    let port = place.server.public.rsplit(':').next().unwrap();
+    let own = format!("http://localhost:{port}");
+    let own = [kind, ("origin", own.as_str()), ("sec-fetch-site", "same-origin")];
+    let answer = place.server.ask_plainly("POST", &url, &own, &form).must(303);
+    assert!(answer.header("location").contains("/ui/settings"), "{answer:?}");
+    assert_eq!(status(&place, &made), "active");
+}
+
+#[test]
 fn what_cannot_be_used_is_refused_and_a_taken_address_is_409() {
     let place = Place::new();
     let taken = admin(&place, "POST", "", &json!({"email": "ADA@example.com"})).must(409).json();

@@ -88,6 +88,35 @@ fn whoever_has_no_second_factor_is_led_to_set_one_up_and_can_do_nothing_else() {
 }
 
 #[test]
+fn another_flow_in_place_of_one_whose_time_is_over_offers_what_any_does() {
+    let place = Place::with("login_style: unified");
+    let mut browser = place.browser();
+    browser.begin("login", "");
+    let over = browser.begin("login", "?return_to=/ui/sessions");
+    place.meddle("UPDATE flows SET expires_at = 1");
+    let answer = browser.send(&submit_path(&over), &json!({"csrf_token": token(&over)}));
+    let next = answer.must(410).json()["use_flow_id"].as_str().unwrap().to_owned();
+    let next = browser.json(&format!("/self-service/login/flows?id={next}")).must(200).json();
+    assert_eq!(said(&next), [4_010_001]);
+    assert!(!node(&next, "passkey_challenge").is_null(), "{next}");
+
+    browser.sign_in("ada@example.com", PASSWORD).must(200);
+    let over = browser.begin("settings", "");
+    place.meddle("UPDATE flows SET expires_at = 1");
+    let answer = save(&mut browser, &over, json!({"method": "password", "password": "x"}));
+    let next = answer.must(410).json()["use_flow_id"].as_str().unwrap().to_owned();
+    let next = browser.json(&format!("/self-service/settings/flows?id={next}")).must(200).json();
+    assert_eq!(said(&next), [4_050_001]);
+    for name in ["totp_qr", "webauthn_register_trigger", "passkey_register_trigger"] {
+        assert!(!node(&next, name).is_null(), "{name} in {next}");
+    }
+    let (mine, other) = (app(&next), app(&over));
+    assert_ne!(code(&mine, 0), code(&other, 0), "what was offered before is no good");
+    let done = save(&mut browser, &next, json!({"method": "totp", "totp_code": code(&mine, 0)}));
+    assert_eq!(said(&done.must(200).json()), [1_050_001]);
+}
+
+#[test]
 fn auth_12_backup_codes_are_shown_once_and_each_works_once() {
     let place = Place::with("login_style: unified");
     let mut browser = place.browser();

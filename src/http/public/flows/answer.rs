@@ -50,7 +50,7 @@ pub fn answer(
             let document = view::flow::registered(options, now, &identity, &continue_with);
             Document::ok(document).into_response()
         }
-        Outcome::Go { to, session, continue_with, .. } => {
+        Outcome::Go { to, session, continue_with } => {
             let headers = match session.as_deref() {
                 Some((session, presented)) => cookies(d, v, (session, presented), secure, false),
                 None => HeaderMap::new(),

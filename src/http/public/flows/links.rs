@@ -14,9 +14,10 @@ use crate::http::asked::Asked;
 use crate::http::blocking::App;
 use crate::http::document::Document;
 use crate::http::failure::Failure;
+use crate::http::origin;
 use crate::http::query::Query;
 use crate::http::view;
-use crate::service::flows;
+use crate::service::flows::{self, Refusal};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
@@ -64,8 +65,8 @@ async fn fill_in(
     .await?
 }
 
-/// Takes an account over by the secret of an invitation's link. The secret is all it takes, and all
-/// it needs: a page of another origin does not have it.
+/// Takes an account over by the secret of an invitation's link. A page from elsewhere cannot make a
+/// browser do so: it would sign people in to an account that somebody else knows the link of.
 #[utoipa::path(
     post, path = "/self-service/activation", operation_id = "activateInvitation",
     tag = "frontend",
@@ -77,6 +78,7 @@ async fn fill_in(
         (status = 303, description = "To the settings, where a way to sign in is set up; for \
             browsers."),
         (status = 400, description = "There is no token."),
+        (status = 403, description = "A page from elsewhere sent it."),
         (status = 404, description = "The link works no more, or never did."),
         (status = 422, description = "The browser must go to `redirect_browser_to`.")
     )
@@ -94,11 +96,15 @@ async fn activate(
     let flood = app.flood();
     app.call(move |d| {
         let v = visitor(d, &asked, &headers, flood)?;
+        let ours = origin::is_of(&d.options.base_url(), &headers);
         let (way, client) = match (json, v.is_browser) {
             (false, _) => (Way::Browser, Client::Browser),
             (true, true) => (Way::Json, Client::Browser),
             (true, false) => (Way::Program, Client::Api),
         };
+        if !ours {
+            return refused::refused(d, Refusal::Csrf, way, None);
+        }
         match flows::activate(d, &v, &secret, client) {
             Ok(outcome) => answer::answer(d, &v, outcome, way, asked.secure),
             Err(refusal) => refused::refused(d, refusal, way, None),

@@ -10,7 +10,6 @@ use crate::app::Deps;
 use crate::domain::flow::FlowKind;
 use crate::http::failure::Failure;
 use crate::http::public::denied::{denied, second_factor_url};
-use crate::http::public::return_to;
 use crate::service::flow_errors;
 use crate::service::flows::{Refusal, error_page, page_of};
 use crate::service::sessions::Denied;
@@ -107,7 +106,6 @@ pub fn as_json(d: &Deps, refusal: Refusal) -> Failure {
         Refusal::OtherIdentity => Failure::new(StatusCode::FORBIDDEN)
             .id("security_identity_mismatch")
             .reason("This flow belongs to somebody else."),
-        Refusal::ReturnTo => return_to::forbidden(),
         Refusal::Invalid(why) => Failure::invalid(why),
         Refusal::NotVerified { flow, address } => not_verified(d, flow, &address),
         Refusal::Failed(error) => error.into(),

@@ -8,7 +8,7 @@ use crate::app::Deps;
 use crate::http::asked::Asked;
 use crate::http::failure::Failure;
 use crate::http::pages::Language;
-use crate::http::ticket::{self, Ticket};
+use crate::http::ticket;
 use crate::service::flood::Flood;
 use crate::service::flows::{Visitor, new_csrf_secret};
 
@@ -19,8 +19,7 @@ const SECRET: usize = 43;
 /// How long a browser keeps it, in seconds: a year.
 const KEPT: i64 = 365 * 24 * 60 * 60;
 
-/// Who asks. A browser is known by its cookie alone and a program by its token alone, so that
-/// neither can be made to act with what the other holds (AUTHZ-05).
+/// Who asks.
 pub fn visitor(
     d: &Deps,
     asked: &Asked,
@@ -29,14 +28,10 @@ pub fn visitor(
 ) -> Result<Visitor, Failure> {
     let secret = ticket::cookies(headers, COOKIE).find(|value| is_secret(value));
     let is_browser = headers.contains_key(header::ORIGIN) || has_cookies(headers);
-    let presented = if headers.contains_key("x-session-token") || !is_browser {
-        Ticket::of(headers).0
-    } else {
-        ticket::cookie(headers)
-    };
     Ok(Visitor {
         by: asked.anybody(),
-        presented,
+        cookie: ticket::cookie(headers),
+        token: ticket::token(headers),
         secret: secret.map(ToOwned::to_owned),
         fresh: new_csrf_secret(&d.rng)?,
         is_browser,

@@ -8,8 +8,8 @@ use crate::domain::identity::Identity;
 use crate::domain::ledger::event::Event;
 use crate::domain::session::{Aal, MethodKind};
 use crate::service::factors::keys::{self as factors, Ceremony, Use, Verdict};
-use crate::service::flows::sign_in::{Failed, Step, Stopped, complete_both, enter, fail};
-use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, field, keys};
+use crate::service::flows::sign_in::{Failed, Step, Stopped, begin_attempt, complete_both, fail};
+use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, field, keys, person_of};
 use crate::service::sessions::as_person;
 
 /// Asks the browser for what this flow can take.
@@ -44,11 +44,11 @@ pub(super) fn passkey(d: &Deps, v: &Visitor, flow: Flow, body: &Body) -> Result<
         let failed = Failed { method: kind, reason, who, identifier: None, pass: None };
         return fail(d, v, flow, &failed, text::NO_KEY_OWNER.text());
     };
-    let pass = match enter(d, v, &flow, kind, &who.to_string(), Some(who))? {
+    let pass = match begin_attempt(d, v, &flow, kind, &who.to_string(), Some(who))? {
         Ok(pass) => pass,
         Err(outcome) => return Ok(*outcome),
     };
-    let step = Step::first(who, kind, now, Some(pass));
+    let step = Step::first(who, kind, now, pass);
     finish(d, v, &flow, &step, Use::Passkey, &asked, &answer)
 }
 
@@ -65,13 +65,13 @@ pub(super) fn security_key(
         Answered::Yes(flow, asked, answer) => (*flow, asked, answer),
         Answered::No(outcome) => return Ok(*outcome),
     };
-    let known = super::known(d, &flow)?;
+    let known = person_of(d, &flow)?;
     ask(d, &mut flow, known.as_ref())?;
-    let pass = match enter(d, v, &flow, kind, &who.to_string(), Some(who))? {
+    let pass = match begin_attempt(d, v, &flow, kind, &who.to_string(), Some(who))? {
         Ok(pass) => pass,
         Err(outcome) => return Ok(*outcome),
     };
-    let step = Step::second(who, kind, d.clock.now(), Some(pass));
+    let step = Step::second(who, kind, d.clock.now(), pass);
     finish(d, v, &flow, &step, Use::SecondFactor, &asked, &answer)
 }
 

@@ -7,9 +7,12 @@ mod password;
 mod second;
 
 use super::sign_in::as_seen_by_its_owner;
-use super::{Begin, Body, Outcome, Refusal, Shown, Visitor, again, field, places};
+use super::{
+    Begin, Body, Outcome, Refusal, Shown, Visitor, again, asked_for, field, person_of, places,
+};
 use crate::app::Deps;
 use crate::config::LoginStyle;
+use crate::domain::credential::CredentialType;
 use crate::domain::flow::text;
 use crate::domain::flow::ui::Ui;
 use crate::domain::flow::{Flow, FlowKind};
@@ -18,19 +21,17 @@ use crate::domain::identity::Identity;
 use crate::domain::session::Aal;
 use crate::service::sessions::{Lack, check_at_any_level};
 use crate::store::Tx;
-use crate::store::sql::{credentials, flows, identities};
+use crate::store::sql::{credentials, identities};
 
 /// Begins to sign in.
-pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Shown, Refusal> {
+pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Flow, Refusal> {
     let second = match asked.aal.as_deref() {
         None | Some("" | "aal1") => false,
         Some("aal2") => true,
         Some(_) => return Err(Refusal::Invalid("`aal` must be aal1 or aal2.".to_owned())),
     };
-    let held = check_at_any_level(d, v.presented.as_ref()).ok();
-    let mut flow = super::new_flow(d, v, FlowKind::Login, asked.client, d.clock.now())?;
-    flow.form.request_url.clone_from(&asked.request_url);
-    flow.form.return_to.clone_from(&asked.return_to);
+    let held = check_at_any_level(d, v.session(asked.client)).ok();
+    let mut flow = asked_for(d, v, FlowKind::Login, asked)?;
     if let Some((held, lack)) = held {
         let complete = held.session.aal == Aal::Two;
         // Whoever has only half signed in goes on with the other half.
@@ -53,15 +54,18 @@ pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Shown, Refus
     } else if second {
         return Err(Refusal::NoFirstFactor);
     }
-    let known = known(d, &flow)?;
-    key::ask(d, &mut flow, known.as_ref())?;
-    d.store.scratch(|tx| flows::insert(tx, &flow))?;
-    shown(d, v, flow)
+    Ok(flow)
+}
+
+/// Asks the browser for a key.
+pub(super) fn prepare(d: &Deps, flow: &mut Flow) -> Result<(), Refusal> {
+    let known = person_of(d, flow)?;
+    key::ask(d, flow, known.as_ref())
 }
 
 /// The flow with its form.
 pub(super) fn shown(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal> {
-    let known = known(d, &flow)?;
+    let known = person_of(d, &flow)?;
     let ui = Ui {
         action: places::submit_url(d, &flow),
         method: "POST",
@@ -70,12 +74,6 @@ pub(super) fn shown(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal>
     };
     let identity = known.map(as_seen_by_its_owner);
     Ok(Shown { flow, ui, identity, continue_with: Vec::new() })
-}
-
-/// Who signs in, where that was proved already.
-fn known(d: &Deps, flow: &Flow) -> Result<Option<Identity>, Refusal> {
-    let Some(id) = flow.identity_id else { return Ok(None) };
-    Ok(d.store.read(|tx| identities::find(tx, id))?.map(|stored| stored.identity))
 }
 
 /// Hands the form in.
@@ -145,7 +143,7 @@ fn owner_of(tx: &Tx<'_>, identifier: &str) -> Result<Option<Identity>, Refusal> 
     if identifier.contains('\0') {
         return Ok(None);
     }
-    let owners = credentials::owners(tx, &canonical(identifier))?;
-    let [n] = owners.as_slice() else { return Ok(None) };
-    Ok(identities::find_row(tx, *n)?.map(|stored| stored.identity))
+    let owner = credentials::owner(tx, CredentialType::Password, &canonical(identifier))?;
+    let Some(n) = owner else { return Ok(None) };
+    Ok(identities::find_row(tx, n)?.map(|stored| stored.identity))
 }

@@ -8,7 +8,7 @@ use crate::domain::flow::Flow;
 use crate::domain::flow::text;
 use crate::domain::session::MethodKind;
 use crate::domain::status::EffectiveStatus;
-use crate::service::flows::sign_in::{Failed, Step, complete, enter, fail, wrong_credentials};
+use crate::service::flows::sign_in::{Failed, Step, begin_attempt, complete, fail, wrong};
 use crate::service::flows::verification::{self, unverified};
 use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, field};
 use crate::service::passwords::{Checked, check, renew};
@@ -43,7 +43,7 @@ pub(super) fn submit(
     let owner = d.store.read(|tx| owner_of(tx, identifier))?;
     let kind = MethodKind::Password;
     let known = owner.as_ref().map(|owner| owner.id);
-    let pass = match enter(d, v, &flow, kind, identifier, known)? {
+    let pass = match begin_attempt(d, v, &flow, kind, identifier, known)? {
         Ok(pass) => pass,
         Err(outcome) => return Ok(*outcome),
     };
@@ -60,7 +60,7 @@ pub(super) fn submit(
         }
         let identifier = Some(identifier);
         let failed = Failed { method: kind, reason, who: known, identifier, pass: Some(&pass) };
-        return fail(d, v, flow, &failed, wrong_credentials());
+        return fail(d, v, flow, &failed, wrong(kind).text());
     }
     let Some(owner) = owner else { return Err(Refusal::NotFound) };
     if let Some(address) = unverified(&owner).filter(|_| d.options.signin.require_verified_address)
@@ -69,7 +69,7 @@ pub(super) fn submit(
         let sent = verification::send(d, v, flow.form.client, address, back, &owner)?;
         return Err(Refusal::NotVerified { flow: sent.id, address: address.to_owned() });
     }
-    let step = Step::first(owner.id, kind, now, Some(pass));
+    let step = Step::first(owner.id, kind, now, pass);
     complete(d, v, &flow, &step, |tx| match checked {
         Checked::Right { renewal: Some(renewal) } => {
             Ok(renew(tx, owner.id, &renewal, now)?.into_iter().collect())

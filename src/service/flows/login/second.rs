@@ -8,7 +8,7 @@ use crate::domain::flow::Flow;
 use crate::domain::flow::text;
 use crate::domain::session::MethodKind;
 use crate::service::factors::{lookup, totp};
-use crate::service::flows::sign_in::{Step, Stopped, complete, enter};
+use crate::service::flows::sign_in::{Step, Stopped, begin_attempt, complete};
 use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, field};
 use crate::service::throttle::Pass;
 
@@ -19,7 +19,7 @@ pub(super) fn totp(d: &Deps, v: &Visitor, flow: Flow, body: &Body) -> Result<Out
         Typed::Code(flow, who, code, pass) => (flow, who, code, pass),
         Typed::Nothing(outcome) => return Ok(*outcome),
     };
-    let step = Step::second(who, kind, d.clock.now(), Some(pass));
+    let step = Step::second(who, kind, d.clock.now(), pass);
     complete(d, v, &flow, &step, |tx| match totp::verify(d, tx, who, &code)? {
         totp::Verdict::Right => Ok(Vec::new()),
         totp::Verdict::Wrong => {
@@ -43,7 +43,7 @@ pub(super) fn lookup_secret(
         Typed::Code(flow, who, code, pass) => (flow, who, code, pass),
         Typed::Nothing(outcome) => return Ok(*outcome),
     };
-    let step = Step::second(who, kind, d.clock.now(), Some(pass));
+    let step = Step::second(who, kind, d.clock.now(), pass);
     complete(d, v, &flow, &step, |tx| {
         let (reason, told) = match lookup::spend(d, tx, who, &code)? {
             lookup::Verdict::Right(event) => return Ok(vec![event]),
@@ -72,7 +72,7 @@ fn typed(
     let Some(who) = flow.identity_id else { return Err(Refusal::NoFirstFactor) };
     if let Some(code) = field(body, name) {
         let code = SecretString::from(code.trim());
-        return Ok(match enter(d, v, &flow, method, &who.to_string(), Some(who))? {
+        return Ok(match begin_attempt(d, v, &flow, method, &who.to_string(), Some(who))? {
             Ok(pass) => Typed::Code(Box::new(flow), who, code, pass),
             Err(outcome) => Typed::Nothing(outcome),
         });

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::mailed::{self, Letter};
 use super::{
-    Begin, Body, Outcome, Refusal, Shown, Visitor, again, blank, field, new_flow, pending, places,
+    Begin, Body, Outcome, Refusal, Shown, Visitor, again, asked_for, blank, field, must_be_nobody,
+    pending, places,
 };
 use crate::app::Deps;
 use crate::crypto::token;
@@ -23,7 +24,6 @@ use crate::domain::message::Template;
 use crate::domain::status::EffectiveStatus;
 use crate::service::invitations::resend_to;
 use crate::service::recovery::PURPOSE;
-use crate::service::sessions::check_at_any_level;
 use crate::service::throttle;
 use crate::store::sql::identities::Stored;
 use crate::store::sql::{addresses, flows, identities, invitations};
@@ -36,16 +36,9 @@ const METHOD: &str = "code";
 const SENT_TO: &str = "sent_to";
 
 /// Begins to recover an account.
-pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Shown, Refusal> {
-    if check_at_any_level(d, v.presented.as_ref()).is_ok() {
-        let place = places::finished(&d.options, asked.return_to.as_deref());
-        return Err(Refusal::SignedIn(place));
-    }
-    let mut flow = new_flow(d, v, FlowKind::Recovery, asked.client, d.clock.now())?;
-    flow.form.request_url.clone_from(&asked.request_url);
-    flow.form.return_to.clone_from(&asked.return_to);
-    d.store.scratch(|tx| flows::insert(tx, &flow))?;
-    Ok(shown(d, v, flow))
+pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Flow, Refusal> {
+    must_be_nobody(d, v, asked)?;
+    Ok(asked_for(d, v, FlowKind::Recovery, asked)?)
 }
 
 /// The flow in which a code is typed that an operator hands over. It belongs to no browser: whoever

@@ -7,7 +7,8 @@ mod nodes;
 use serde_json::{Map, Value};
 
 use super::{
-    Begin, Body, Outcome, Refusal, Shown, Visitor, again, field, new_flow, places, traits,
+    Begin, Body, Outcome, Refusal, Shown, Visitor, again, asked_for, field, must_be_nobody, places,
+    traits,
 };
 use crate::app::Deps;
 use crate::config::Registration;
@@ -16,8 +17,6 @@ use crate::domain::flow::ui::Ui;
 use crate::domain::flow::{Flow, FlowKind};
 use crate::domain::schema::Schema;
 use crate::error::{Error, ErrorCode};
-use crate::service::sessions::check_at_any_level;
-use crate::store::sql::flows;
 
 /// Under which name a flow keeps that it has come to its second step.
 const CHOOSES: &str = "chooses";
@@ -25,23 +24,17 @@ const CHOOSES: &str = "chooses";
 const PAYLOAD: usize = 16 * 1024;
 
 /// Begins to make an account.
-pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Shown, Refusal> {
+pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Flow, Refusal> {
     open_to_all(d)?;
-    if check_at_any_level(d, v.presented.as_ref()).is_ok() {
-        let place = places::finished(&d.options, asked.return_to.as_deref());
-        return Err(Refusal::SignedIn(place));
-    }
+    must_be_nobody(d, v, asked)?;
     // Which of the others people may choose is for nobody to say yet.
     if asked.schema_id.as_deref().is_some_and(|id| id != d.schemas.default_id()) {
         let why = "There is no such identity schema for people who sign up.";
         return Err(Refusal::Invalid(why.to_owned()));
     }
-    let mut flow = new_flow(d, v, FlowKind::Registration, asked.client, d.clock.now())?;
-    flow.form.request_url.clone_from(&asked.request_url);
-    flow.form.return_to.clone_from(&asked.return_to);
+    let mut flow = asked_for(d, v, FlowKind::Registration, asked)?;
     flow.form.schema_id.clone_from(&asked.schema_id);
-    d.store.scratch(|tx| flows::insert(tx, &flow))?;
-    shown(d, v, flow)
+    Ok(flow)
 }
 
 /// The flow with its form.

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::chooses;
 use crate::domain::flow::Flow;
 use crate::domain::flow::text;
-use crate::domain::flow::ui::{Group, InputType, Node};
-use crate::service::flows::{Visitor, csrf_node, put_messages, traits};
+use crate::domain::flow::ui::{Group, Node};
+use crate::service::flows::{Visitor, csrf_node, fields, put_messages, traits};
 
 /// Its nodes: first who somebody is, then how they want to sign in.
 pub(super) fn of(v: &Visitor, flow: &Flow, document: &Value) -> Vec<Node> {
@@ -16,22 +16,12 @@ pub(super) fn of(v: &Visitor, flow: &Flow, document: &Value) -> Vec<Node> {
     let mut nodes = vec![csrf_node(v, flow)];
     if chooses(flow) {
         nodes.extend(traits::hidden(fields));
-        nodes.extend(password());
+        nodes.extend(fields::new_password(text::SIGN_UP));
+        nodes.push(Node::submit(Group::Profile, "screen", "previous", text::BACK.text()));
     } else {
         nodes.extend(fields);
         nodes.push(Node::submit(Group::Profile, "method", "profile", text::SIGN_UP.text()));
     }
     put_messages(flow, &mut nodes);
     nodes
-}
-
-fn password() -> Vec<Node> {
-    vec![
-        Node::input(Group::Password, "password", InputType::Password)
-            .required()
-            .autocomplete("new-password")
-            .label(text::PASSWORD.text()),
-        Node::submit(Group::Password, "method", "password", text::SIGN_UP.text()),
-        Node::submit(Group::Profile, "screen", "previous", text::BACK.text()),
-    ]
 }

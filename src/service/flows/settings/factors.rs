@@ -67,7 +67,7 @@ pub(super) fn totp(
     let mut wrong = flow.clone();
     let outcome = try_change(d, v, flow, owner, |tx, flow| {
         let Some(event) = totp::enrol(d, tx, owner.id(), &offer, &code)? else { return Ok(None) };
-        raise(d, v, tx, owner, MethodKind::Totp)?;
+        raise(d, tx, owner, MethodKind::Totp)?;
         pending::drop(flow, TOTP);
         Ok(Some(vec![event]))
     })?;
@@ -81,16 +81,14 @@ pub(super) fn totp(
 /// Whoever has just shown that they have a second factor has signed in with it.
 pub(super) fn raise(
     d: &Deps,
-    v: &Visitor,
     tx: &WriteTx<'_>,
     owner: &Owner,
     method: MethodKind,
 ) -> Result<(), Refusal> {
-    let Some(presented) = &v.presented else { return Ok(()) };
     let mut session = owner.session.clone();
     session.methods.push(Method::new(method, Aal::Two, d.clock.now()));
     session.aal = Aal::reached(&session.methods);
-    Ok(sessions::raise(tx, &session, &presented.digest())?)
+    Ok(sessions::raise(tx, &session, &owner.presented.digest())?)
 }
 
 /// Backup codes: shown, confirmed, looked at, turned off.
@@ -122,7 +120,7 @@ pub(super) fn lookup_secret(
             let sheet = Sheet::open(d, flow.id, &sealed)?;
             change(d, v, flow, owner, |tx, flow| {
                 let event = lookup::confirm(d, tx, owner.id(), &sheet)?;
-                raise(d, v, tx, owner, MethodKind::LookupSecret)?;
+                raise(d, tx, owner, MethodKind::LookupSecret)?;
                 pending::drop(flow, CODES);
                 Ok(vec![event])
             })

@@ -49,7 +49,7 @@ pub(super) fn submit(
             return Ok(None);
         };
         if what == Use::SecondFactor {
-            super::factors::raise(d, v, tx, owner, MethodKind::Webauthn)?;
+            super::factors::raise(d, tx, owner, MethodKind::Webauthn)?;
         }
         Ok(Some(vec![event]))
     });

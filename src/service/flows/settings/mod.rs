@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::sign_in::as_seen_by_its_owner;
 use super::{
-    Begin, Body, Continue, Outcome, Refusal, Shown, Visitor, again, csrf, field, keep, new_flow,
-    places,
+    Begin, Body, Continue, Outcome, Refusal, Shown, Visitor, again, asked_for, csrf, field, keep,
+    new_flow, person_of, places,
 };
 use crate::app::Deps;
 use crate::domain::flow::text::{self, Text};
@@ -24,13 +24,15 @@ use crate::domain::session::Session;
 use crate::domain::status::EffectiveStatus;
 use crate::service::Caller;
 use crate::service::factors::keys::Use;
-use crate::service::sessions::{Checked, Denied, Lack, as_person, check_at_any_level};
-use crate::store::sql::{flows, identities};
+use crate::service::sessions::{Checked, Denied, Lack, Presented, as_person, check_at_any_level};
+use crate::store::sql::flows;
 use crate::store::{Change, WriteTx};
 
 /// Whose settings they are, and with which session they are changed.
 struct Owner {
     session: Session,
+    /// What shows that they have it.
+    presented: Presented,
     /// With credentials.
     identity: Identity,
     /// Whether a second factor must be set up before anything else.
@@ -39,16 +41,19 @@ struct Owner {
 }
 
 /// Begins to change settings.
-pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Shown, Refusal> {
-    let (held, _) = session(d, v)?;
-    let mut flow = new_flow(d, v, FlowKind::Settings, asked.client, d.clock.now())?;
+pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Flow, Refusal> {
+    let (held, _) = session(d, v.session(asked.client))?;
+    let mut flow = asked_for(d, v, FlowKind::Settings, asked)?;
     flow.identity_id = Some(held.identity.id);
-    flow.form.request_url.clone_from(&asked.request_url);
-    flow.form.return_to.clone_from(&asked.return_to);
-    let owner = owner(d, v, &flow)?;
-    factors::offer(d, &mut flow, &owner.identity)?;
-    d.store.scratch(|tx| flows::insert(tx, &flow))?;
-    show(d, v, flow, &owner)
+    Ok(flow)
+}
+
+/// Offers what the person may set up.
+pub(super) fn prepare(d: &Deps, flow: &mut Flow) -> Result<(), Refusal> {
+    match person_of(d, flow)? {
+        Some(person) => factors::offer(d, flow, &person),
+        None => Ok(()),
+    }
 }
 
 /// A flow for somebody who has just got back into their account, in which they can put it right. It
@@ -76,17 +81,13 @@ pub(super) fn begin_for(
 /// The flow with its form, for the person whose settings they are.
 pub(super) fn shown(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal> {
     let owner = owner(d, v, &flow)?;
-    show(d, v, flow, &owner)
-}
-
-fn show(d: &Deps, v: &Visitor, flow: Flow, owner: &Owner) -> Result<Shown, Refusal> {
     let ui = Ui {
         action: places::submit_url(d, &flow),
         method: "POST",
-        nodes: nodes::of(d, v, &flow, owner)?,
+        nodes: nodes::of(d, v, &flow, &owner)?,
         messages: flow.form.messages.clone(),
     };
-    let identity = Some(as_seen_by_its_owner(owner.identity.clone()));
+    let identity = Some(as_seen_by_its_owner(owner.identity));
     Ok(Shown { flow, ui, identity, continue_with: Vec::new() })
 }
 
@@ -174,22 +175,23 @@ fn pressed(body: &Body, name: &str) -> bool {
 
 /// The session with which settings are changed. One that still lacks its second factor is not
 /// enough, unless there is none to have.
-fn session(d: &Deps, v: &Visitor) -> Result<(Checked, bool), Refusal> {
-    match check_at_any_level(d, v.presented.as_ref())? {
+fn session(d: &Deps, shown: Option<&Presented>) -> Result<(Checked, bool), Refusal> {
+    match check_at_any_level(d, shown)? {
         (_, Some(Lack::SecondFactor)) => Err(Refusal::Session(Denied::SecondFactor)),
         (held, lack) => Ok((held, lack == Some(Lack::Enrolment))),
     }
 }
 
 fn owner(d: &Deps, v: &Visitor, flow: &Flow) -> Result<Owner, Refusal> {
-    let (held, enrols) = session(d, v)?;
+    let presented = v.session(flow.form.client).ok_or(Denied::NoSession)?;
+    let (held, enrols) = session(d, Some(presented))?;
     let id = held.identity.id;
     if flow.identity_id != Some(id) {
         return Err(Refusal::OtherIdentity);
     }
-    let stored = d.store.read(|tx| identities::find(tx, id))?.ok_or(Refusal::NotFound)?;
-    let by = as_person(&v.by, id);
-    Ok(Owner { session: held.session, identity: stored.identity, enrols, by })
+    let identity = person_of(d, flow)?.ok_or(Refusal::NotFound)?;
+    let (by, presented) = (as_person(&v.by, id), presented.clone());
+    Ok(Owner { session: held.session, presented, identity, enrols, by })
 }
 
 /// Lets on only those who showed a short while ago who they are (AUTH-06, SESS-08). Whoever is

@@ -11,7 +11,9 @@ use crate::domain::flow::text::{self, Text};
 use crate::domain::flow::ui::{Attributes, Group, InputType, Node};
 use crate::service::factors::lookup::{self, Sheet};
 use crate::service::factors::totp::Offer;
-use crate::service::flows::{Refusal, Visitor, csrf_node, keys, pending, put_messages, traits};
+use crate::service::flows::{
+    Refusal, Visitor, csrf_node, fields, keys, pending, put_messages, traits,
+};
 
 /// Its nodes.
 pub(super) fn of(d: &Deps, v: &Visitor, flow: &Flow, owner: &Owner) -> Result<Vec<Node>, Refusal> {
@@ -19,7 +21,7 @@ pub(super) fn of(d: &Deps, v: &Visitor, flow: &Flow, owner: &Owner) -> Result<Ve
     if !owner.enrols {
         nodes.extend(profile(d, flow, owner));
     }
-    nodes.extend(password());
+    nodes.extend(fields::new_password(text::SAVE));
     nodes.extend(totp(d, flow, owner)?);
     if !owner.enrols {
         nodes.extend(codes(d, flow, owner)?);
@@ -36,16 +38,6 @@ fn profile(d: &Deps, flow: &Flow, owner: &Owner) -> Vec<Node> {
     let mut nodes = traits::nodes(schema.document(), shown, &flow.form.field_messages);
     nodes.push(Node::submit(Group::Profile, "method", "profile", text::SAVE.text()));
     nodes
-}
-
-fn password() -> Vec<Node> {
-    vec![
-        Node::input(Group::Password, "password", InputType::Password)
-            .required()
-            .autocomplete("new-password")
-            .label(text::PASSWORD.text()),
-        Node::submit(Group::Password, "method", "password", text::SAVE.text()),
-    ]
 }
 
 fn totp(d: &Deps, flow: &Flow, owner: &Owner) -> Result<Vec<Node>, Refusal> {

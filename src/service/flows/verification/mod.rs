@@ -9,9 +9,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::mailed::{self, Tried};
-use super::{
-    Begin, Body, Outcome, Refusal, Shown, Visitor, again, field, new_flow, open, pending, places,
-};
+use super::{Body, Outcome, Refusal, Shown, Visitor, again, field, open, pending, places};
 use crate::app::Deps;
 use crate::crypto::token;
 use crate::domain::flow::text;
@@ -38,15 +36,6 @@ const SENT_TO: &str = "sent_to";
 const TYPED: &str = "typed";
 /// Longest code that is kept with a form.
 const LONGEST: usize = 16;
-
-/// Begins to verify an address.
-pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Shown, Refusal> {
-    let mut flow = new_flow(d, v, FlowKind::Verification, asked.client, d.clock.now())?;
-    flow.form.request_url.clone_from(&asked.request_url);
-    flow.form.return_to.clone_from(&asked.return_to);
-    d.store.scratch(|tx| flows::insert(tx, &flow))?;
-    Ok(shown(d, v, flow))
-}
 
 /// The flow with its form.
 pub(super) fn shown(d: &Deps, v: &Visitor, flow: Flow) -> Shown {

@@ -3,40 +3,24 @@
 use super::typed_before;
 use crate::app::Deps;
 use crate::domain::flow::text;
-use crate::domain::flow::ui::{Attributes, Group, InputType, Node};
+use crate::domain::flow::ui::{Attributes, Group, Node};
 use crate::domain::flow::{Flow, State};
-use crate::service::flows::{Visitor, csrf_node, places, put_messages};
+use crate::service::flows::{Visitor, csrf_node, fields, places, put_messages};
 
 /// Its nodes.
 pub(super) fn of(d: &Deps, v: &Visitor, flow: &Flow) -> Vec<Node> {
     let mut nodes = match flow.form.state {
         State::PassedChallenge => return vec![onward(d, flow)],
         State::SentEmail => code(d, flow),
-        _ => email(flow),
+        _ => fields::address(flow),
     };
     nodes.insert(0, csrf_node(v, flow));
     put_messages(flow, &mut nodes);
     nodes
 }
 
-fn email(flow: &Flow) -> Vec<Node> {
-    let typed = flow.form.values.get("email").cloned().unwrap_or_else(|| "".into());
-    vec![
-        Node::input(Group::Code, "email", InputType::Email)
-            .value(typed)
-            .required()
-            .autocomplete("email")
-            .label(text::EMAIL.text()),
-        Node::submit(Group::Code, "method", "code", text::CONTINUE.text()),
-    ]
-}
-
 fn code(d: &Deps, flow: &Flow) -> Vec<Node> {
-    let mut field = Node::input(Group::Code, "code", InputType::Text)
-        .required()
-        .autocomplete("one-time-code")
-        .pattern("[0-9]+", 6)
-        .label(text::VERIFICATION_CODE.text());
+    let mut field = fields::code(text::VERIFICATION_CODE);
     if let Some(typed) = typed_before(d, flow) {
         field = field.value(typed);
     }
@@ -45,10 +29,7 @@ fn code(d: &Deps, flow: &Flow) -> Vec<Node> {
         field,
         Node::submit(Group::Code, "method", "code", text::CONTINUE.text()),
     ];
-    if let Some(address) = &flow.form.identifier {
-        let label = text::RESEND_CODE.text();
-        nodes.push(Node::submit(Group::Code, "email", address.as_str(), label));
-    }
+    nodes.extend(fields::resend(flow));
     nodes
 }
 
