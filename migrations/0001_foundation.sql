@@ -78,7 +78,8 @@ CREATE TABLE addresses (
 ){CLUSTERED};
 CREATE UNIQUE INDEX addresses_value ON addresses (value, via);
 
--- `methods` and `devices` are documents as the API shows them.
+-- `methods` and `devices` are documents as the API shows them. `authorities` are the rights the owner
+-- held when they last showed who they are, between blanks: the session carries no others.
 CREATE TABLE sessions (
     n {KEY},
     id {TEXT} NOT NULL,
@@ -90,12 +91,23 @@ CREATE TABLE sessions (
     authenticated_at {INT} NOT NULL,
     issued_at {INT} NOT NULL,
     expires_at {INT} NOT NULL,
-    devices {TEXT} NOT NULL
+    devices {TEXT} NOT NULL,
+    authorities {TEXT} NOT NULL
 ){STRICT};
 CREATE UNIQUE INDEX sessions_id ON sessions (id);
 CREATE UNIQUE INDEX sessions_token_digest ON sessions (token_digest);
 CREATE INDEX sessions_identity ON sessions (identity);
 CREATE INDEX sessions_expires_at ON sessions (expires_at);
+
+-- When each person last signed in, and how: it outlives the session.
+CREATE TABLE last_logins (
+    identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,
+    at {INT} NOT NULL,
+    method {TEXT} NOT NULL,
+    provider {TEXT},
+    ip {TEXT},
+    CONSTRAINT last_logins_pkey PRIMARY KEY (identity)
+){CLUSTERED};
 
 CREATE TABLE codes (
     id {TEXT} NOT NULL,

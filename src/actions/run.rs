@@ -13,7 +13,7 @@ use super::table::{self, Entry};
 use crate::app::Deps;
 use crate::domain::ledger::event::Outcome;
 use crate::error::ErrorCode;
-use crate::service::{Caller, Origin, ledger};
+use crate::service::{Caller, ledger};
 
 const NOT_READY: &str = "Service is not ready. Please re-run the action when the charm is active";
 
@@ -66,10 +66,9 @@ fn with_deps(
 ) -> Result<Results, Failure> {
     let recorded = params.as_ref().map_or_else(|_| Map::<String, Value>::new(), Params::recorded);
     let by = Caller {
-        actor: host.actor(),
         tx: host.task(),
         action: Some((entry.name.to_owned(), recorded)),
-        origin: Origin::default(),
+        ..Caller::local(host.actor())
     };
     let mut cx = Context { host, deps, by, recorded: false, migrated_to };
     let outcome = params.and_then(|params| {

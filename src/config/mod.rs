@@ -2,6 +2,7 @@
 //! defaults are those of `config.yaml`; a test holds the two equal.
 
 mod brand;
+mod console;
 mod edge;
 mod mail;
 mod passwords;
@@ -17,6 +18,7 @@ use serde_json::{Map, Value};
 use crate::domain::schema::Schemas;
 use crate::domain::session::RequiredAal;
 pub use brand::{Brand, PICTURES};
+pub use console::Console;
 pub use edge::AdminPlace;
 pub use mail::{LOCAL_SECRET, MailOptions, SMTP_FILE, VERIFICATION_TEMPLATE};
 use reader::Reader;
@@ -125,6 +127,8 @@ pub struct Options {
     pub session_token_templates: TokenTemplates,
     /// How people sign in.
     pub signin: SignIn,
+    /// The console.
+    pub console: Console,
     /// Mail.
     pub mail: MailOptions,
     /// Whose the pages are.
@@ -160,6 +164,7 @@ impl Default for Options {
             session_cookie_same_site: SameSite::Lax,
             session_token_templates: TokenTemplates::default(),
             signin: SignIn::default(),
+            console: Console::default(),
             mail: MailOptions::default(),
             brand: Brand::default(),
         }
@@ -198,7 +203,8 @@ impl Options {
 
     /// Every option's name, in the order of `config.yaml`.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        Self::NAMES.into_iter().chain(SignIn::NAMES).chain(MailOptions::NAMES).chain(Brand::NAMES)
+        let first = Self::NAMES.into_iter().chain(SignIn::NAMES).chain(Console::NAMES);
+        first.chain(MailOptions::NAMES).chain(Brand::NAMES)
     }
 
     /// Reads options as `config-get` or a file gives them; what is absent or null is the default.
@@ -248,6 +254,7 @@ impl Options {
             ),
             session_token_templates: reader.templates("session_token_templates"),
             signin: SignIn::read(&mut reader),
+            console: Console::read(&mut reader),
             mail: MailOptions::read(&mut reader),
             brand: Brand::read(&mut reader),
         };
@@ -293,7 +300,7 @@ impl Options {
             self.session_cookie_same_site.as_str().into(),
             self.session_token_templates.as_str().into(),
         ];
-        let values = values.into_iter().chain(self.signin.values());
+        let values = values.into_iter().chain(self.signin.values()).chain(self.console.values());
         let values = values.chain(self.mail.values()).chain(self.brand.values());
         Self::names().map(ToOwned::to_owned).zip(values).collect()
     }

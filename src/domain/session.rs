@@ -1,9 +1,12 @@
 //! A session: one sign-in on one device, and how sure it is who signed in.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::authority::Authority;
 use super::status::Standing;
 
 /// How sure a session is who it belongs to (authenticator assurance level).
@@ -155,6 +158,19 @@ pub struct Device {
     pub location: Option<String>,
 }
 
+/// A person's last sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastLogin {
+    /// When.
+    pub at: Timestamp,
+    /// The first factor.
+    pub method: String,
+    /// The provider, when the account is at another one.
+    pub provider: Option<String>,
+    /// From which address; personal data.
+    pub ip: Option<String>,
+}
+
 /// One sign-in; the secret that carries it is kept only as a digest. `M` and `V` are the forms of its
 /// documents: [`Raw`](super::document::Raw) where they are only passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,6 +195,9 @@ pub struct Session<M = Vec<Method>, V = Vec<Device>> {
     pub expires_at: Timestamp,
     /// From where it was used, the latest last.
     pub devices: V,
+    /// The rights its owner held at `authenticated_at`. One that was granted later opens nothing to
+    /// this session, and one that was withdrawn neither.
+    pub authorities: BTreeSet<Authority>,
 }
 
 impl<M, V> Session<M, V> {

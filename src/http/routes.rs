@@ -13,11 +13,11 @@ use super::blocking::App;
 use super::door::{self, Door};
 use super::edge::around::{Edge, around};
 use super::failure::Failure;
-use super::{admin, health, mail, metrics, openapi, pages, public};
+use super::{admin, console, health, mail, metrics, openapi, pages, public};
 
 /// The public listener.
 pub fn public(app: &App) -> OpenApiRouter {
-    public_routes().merge(pages::routes()).with_state(app.clone())
+    public_routes().merge(pages::routes()).merge(console::routes()).with_state(app.clone())
 }
 
 /// The admin listener, without the prefix `/admin` under which clients expect the same again.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::domain::ledger::event::{Actor, Event};
-use crate::store::{Author, Change};
+use crate::store::{Author, Change, Places};
 
 /// Where a request came from, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Caller {
     pub action: Option<(String, Map<String, Value>)>,
     /// Where the request came from; nothing for what happens on this machine.
     pub origin: Origin,
+    /// Told where the entries of the last change are.
+    pub places: Option<Places>,
 }
 
 impl Caller {
@@ -44,7 +46,7 @@ impl Caller {
     /// Somebody who asks on this machine, without a request.
     #[must_use]
     pub fn local(actor: Actor) -> Self {
-        Self { actor, tx: None, action: None, origin: Origin::default() }
+        Self { actor, tx: None, action: None, origin: Origin::default(), places: None }
     }
 
     /// `kind:id`, as a status detail keeps it.
@@ -63,10 +65,11 @@ impl Caller {
         let origin = self.origin.clone();
         let rest = more.into_iter().map(move |event| origin.mark(event));
         let event = self.origin.mark(event);
-        match self.action_event() {
+        let change = match self.action_event() {
             Some(run) => Change::of(value, run, std::iter::once(event).chain(rest)),
             None => Change::of(value, event, rest),
-        }
+        };
+        change.noted(self.places.clone())
     }
 
     /// The event of the action that runs.

@@ -9,8 +9,10 @@ pub mod backup;
 pub mod brand;
 mod caller;
 pub mod cleaning;
+pub mod console;
 pub mod courier;
 mod creating;
+pub mod effects;
 pub mod events;
 pub mod factors;
 mod failure;
@@ -44,6 +46,7 @@ mod updating;
 pub mod verification;
 pub mod vitals;
 
+pub use crate::store::Places;
 pub use caller::{Caller, Origin};
 
 /// A page of a list.

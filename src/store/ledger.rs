@@ -71,19 +71,23 @@ impl Ledger {
         author: &Author,
         change: Change<T>,
     ) -> Result<(T, bool), E> {
-        let Change { value, events } = change;
+        let Change { value, events, places: told } = change;
         let Some(events) = events else { return Ok((value, false)) };
-        self.append(tx, author, events)?;
+        let places = self.append(tx, author, events)?;
+        if let (Some(told), Some((first, last))) = (told, places) {
+            told.write(first, last);
+        }
         Ok((value, true))
     }
 
-    /// Seals the events, in order, and keeps the tree and the checkpoints up with them.
+    /// Seals the events, in order, and keeps the tree and the checkpoints up with them. Gives the
+    /// first and the last place.
     fn append(
         &self,
         tx: &WriteTx<'_>,
         author: &Author,
         events: impl Iterator<Item = Event>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<(u64, u64)>, StoreError> {
         let mut head = ledger::head(tx)?;
         let now = self.clock.now();
         let behind = head.time.as_microsecond() - now.as_microsecond();
@@ -91,16 +95,19 @@ impl Ledger {
             let step = Event::new(EventType::LedgerClockStep).data("step_ms", -(behind / 1000));
             self.append_one(tx, author, &step, now, &mut head)?;
         }
+        let first = head.frontier.size();
         for event in events {
             self.append_one(tx, author, &event, now, &mut head)?;
         }
+        let last = head.frontier.size().checked_sub(1);
         head.time = now;
         let waiting = head.frontier.size().saturating_sub(head.signed_size);
         let age = now.as_microsecond() - head.signed_at.as_microsecond();
         if waiting >= CHECKPOINT_ENTRIES || !(0..CHECKPOINT_MICROS).contains(&age) {
             self.sign(tx, now, &mut head)?;
         }
-        ledger::update_head(tx, &head)
+        ledger::update_head(tx, &head)?;
+        Ok(last.filter(|last| *last >= first).map(|last| (first, last)))
     }
 
     /// Covers every entry by a checkpoint, unless one does; hands the newest back.

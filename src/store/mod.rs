@@ -21,7 +21,7 @@ mod writer;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub use dialect::Dialect;
 pub use error::StoreError;
@@ -135,6 +135,24 @@ type Later = (&'static str, Vec<Value>);
 pub struct Change<T> {
     value: T,
     events: Option<Events>,
+    places: Option<Places>,
+}
+
+/// Where the entries of a change are, for whoever wants to show them once it is done: the places of
+/// the last change that was sealed with it.
+#[derive(Clone, Debug, Default)]
+pub struct Places(Arc<Mutex<Option<(u64, u64)>>>);
+
+impl Places {
+    /// The first and the last of them; nothing when nothing was changed.
+    #[must_use]
+    pub fn last(&self) -> Option<(u64, u64)> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, first: u64, last: u64) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((first, last));
+    }
 }
 
 /// At least one.
@@ -149,12 +167,17 @@ impl<T> Change<T> {
         rest: impl IntoIterator<Item = Event, IntoIter: 'static>,
     ) -> Self {
         let rest: Box<dyn Iterator<Item = Event>> = Box::new(rest.into_iter());
-        Self { value, events: Some(std::iter::once(first).chain(rest)) }
+        Self { value, events: Some(std::iter::once(first).chain(rest)), places: None }
     }
 
     /// Nothing is to change; whatever the closure wrote is undone.
     pub const fn none(value: T) -> Self {
-        Self { value, events: None }
+        Self { value, events: None, places: None }
+    }
+
+    /// The same, with a note where its entries are.
+    pub fn noted(self, places: Option<Places>) -> Self {
+        Self { places, ..self }
     }
 }
 

@@ -65,6 +65,7 @@ fn example(name: &str, option: &Value) -> String {
         "flow_minutes" => "30".to_owned(),
         "code_minutes" => "5".to_owned(),
         "privileged_session_minutes" => "15".to_owned(),
+        "console_fresh_minutes" => "5".to_owned(),
         "default_return_url" => "https://app.example.com".to_owned(),
         "allowed_return_urls" => "https://app.example.com/".to_owned(),
         name if name.ends_with("_ui_url") => {

@@ -3,6 +3,7 @@
 mod access;
 mod admin;
 mod audit;
+mod console;
 mod described;
 mod doorward;
 mod edge;

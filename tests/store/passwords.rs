@@ -1,5 +1,7 @@
 //! Setting a password on behalf of a person, and what is kept of passwords.
 
+use std::collections::BTreeSet;
+
 use doorward::app::DATABASE;
 use doorward::domain::credential::CredentialType;
 use doorward::domain::session::{Aal, Device, Method, MethodKind, Session};
@@ -53,6 +55,7 @@ pub(super) fn sign_in(realm: &Realm, id: Uuid, hours: &[i64]) {
                     user_agent: None,
                     location: None,
                 }],
+                authorities: BTreeSet::new(),
             };
             let mut digest = [0; 32];
             digest[..16].copy_from_slice(&key);

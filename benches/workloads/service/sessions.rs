@@ -1,6 +1,8 @@
 //! P5, P6 and P8: the session check, against a bare server that does the same look-up, and reading
 //! one identity. There are as many sessions as identities.
 
+use std::collections::BTreeSet;
+
 use doorward::app::{self, Settings};
 use doorward::config;
 use doorward::crypto::token::digest_bytes;
@@ -106,6 +108,7 @@ fn session(n: i64, now: Timestamp) -> Session {
         issued_at: now,
         expires_at: now.checked_add(ten_years).unwrap_or(now),
         devices: vec![device],
+        authorities: BTreeSet::new(),
     }
 }
 

@@ -34,6 +34,8 @@ macro_rules! assets {
 }
 
 assets! {
+    "console.css" "text/css; charset=utf-8"
+    "console.js" "text/javascript; charset=utf-8"
     "icon.svg" "image/svg+xml"
     "style.css" "text/css; charset=utf-8"
     "webauthn.js" "text/javascript; charset=utf-8"

@@ -25,6 +25,13 @@ templates! {
     "form.html" "message.html" "messages.html" "node.html" "notice.html" "sessions.html"
     "settings.html" "steps.html"
     "welcome.html"
+    "console/frame.html"
+    "console/overview.html"
+    "console/person-overview.html"
+    "console/person-status.html"
+    "console/person.html"
+    "console/receipt.html"
+    "console/wrong.html"
 }
 
 static ENVIRONMENT: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(|| {
@@ -88,12 +95,18 @@ mod tests {
     #[test]
     fn every_template_is_in_the_binary_and_can_be_read() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("pages/templates");
-        let mut files: Vec<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let names = |below: &str| -> Vec<String> {
+            let files = std::fs::read_dir(folder.join(below)).unwrap().map(|entry| entry.unwrap());
+            let files = files.filter(|file| file.file_type().unwrap().is_file());
+            let name = |file: std::fs::DirEntry| file.file_name().into_string().unwrap();
+            files.map(|file| format!("{below}{}", name(file))).collect()
+        };
+        let mut files = names("");
+        files.extend(names("console/"));
         files.sort();
-        assert_eq!(files, TEMPLATES.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        let mut known: Vec<&str> = TEMPLATES.iter().map(|(name, _)| *name).collect();
+        known.sort_unstable();
+        assert_eq!(files, known);
         assert!(ENVIRONMENT.as_ref().is_ok(), "{:?}", ENVIRONMENT.as_ref().err());
     }
 }

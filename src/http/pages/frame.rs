@@ -6,6 +6,7 @@ use super::assets;
 use super::texts::Language;
 use super::visit::Making;
 use crate::domain::identity::Identity;
+use crate::service::console::{self, Need};
 use crate::service::sessions::Desk;
 
 /// What templates know as `page`.
@@ -40,6 +41,8 @@ struct Assets {
     brand: String,
     style: String,
     webauthn: String,
+    console: String,
+    console_script: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -105,6 +108,8 @@ impl Frame {
                 brand: assets::brand_address(&prefix, brand),
                 style: assets::address(&prefix, "style.css"),
                 webauthn: assets::address(&prefix, "webauthn.js"),
+                console: assets::address(&prefix, "console.css"),
+                console_script: assets::address(&prefix, "console.js"),
             },
             home: m.at("/ui/welcome"),
             languages: languages.collect(),
@@ -115,8 +120,13 @@ impl Frame {
         }
     }
 
-    /// Around what a signed-in person sees.
+    /// Around what a signed-in person sees. Whoever may enter the console is shown the way.
     pub fn desk(m: &Making<'_>, title: &str, desk: &Desk, here: &str) -> Self {
+        // A page is not worth less without the link.
+        let rights = console::rights(m.d, desk).unwrap_or_default();
+        let office = Need::Developer
+            .is_met(&rights)
+            .then(|| Link::new(m.at("/console"), m.text("nav.console")));
         let places = ["/ui/welcome", "/ui/settings", "/ui/sessions", "/ui/activity"].map(|path| {
             let name = path.trim_start_matches("/ui/");
             Link { current: path == here, ..Link::new(m.at(path), m.text(&format!("nav.{name}"))) }
@@ -124,9 +134,14 @@ impl Frame {
         let out = Link { out: true, ..way_out(m, &desk.logout_token, "nav.logout") };
         Self {
             who: Some(name_of(&desk.current.identity)),
-            places: places.into_iter().chain([out]).collect(),
+            places: places.into_iter().chain(office).chain([out]).collect(),
             ..Self::card(m, title)
         }
+    }
+
+    /// Around a page of the console.
+    pub fn console(m: &Making<'_>, title: &str, desk: &Desk) -> Self {
+        Self { who: Some(name_of(&desk.current.identity)), ..Self::card(m, title) }
     }
 
     /// The same with a sentence below the title.

@@ -7,15 +7,16 @@
 mod activation;
 mod assets;
 mod color;
-mod device;
+pub mod device;
 mod engine;
 mod flow;
 mod frame;
 mod nodes;
-mod notice;
+pub mod notice;
 mod own;
 mod shows;
 mod texts;
+mod times;
 mod visit;
 
 use axum::routing::{any, get, post};
@@ -23,8 +24,11 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::blocking::App;
 use crate::domain::flow::FlowKind;
+pub use frame::{Frame, Link, Message, name_of, plain, way_out};
 use shows::{View, page};
 pub use texts::Language;
+pub use times::Time;
+pub use visit::{Making, Turn, Visit};
 
 /// The routes of the pages. They are for people, so the description of the API leaves them out.
 pub fn routes() -> OpenApiRouter<App> {

@@ -30,7 +30,18 @@ pub fn page(
     on: &str,
 ) -> Result<Response, Turn> {
     let ways = vec![Link::new(m.at(on), m.text("error.again"))];
-    m.page("notice.html", Frame::card(m, &m.text(title)), &Notice { texts, number, ways })
+    card(m, &m.text(title), texts, number, ways)
+}
+
+/// The same with other ways on.
+pub fn card(
+    m: &Making<'_>,
+    title: &str,
+    texts: Vec<String>,
+    number: Option<String>,
+    ways: Vec<Link>,
+) -> Result<Response, Turn> {
+    m.page("notice.html", Frame::card(m, title), &Notice { texts, number, ways })
 }
 
 /// `/ui/error`: what went wrong in a browser that was sent here.

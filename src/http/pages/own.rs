@@ -4,12 +4,12 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::device;
 use super::frame::{Frame, plain};
+use super::times::Time;
 use super::visit::{Making, Turn, Visit, made};
 use crate::domain::session::Session;
 use crate::http::blocking::App;
@@ -45,19 +45,6 @@ pub async fn welcome(State(app): State<App>, visit: Visit) -> Response {
         m.page("welcome.html", frame, &Welcome { tiles: tiles.into() })
     })
     .await
-}
-
-/// A time for people and for programs. Without a script nobody knows the reader's time zone.
-#[derive(Serialize)]
-struct Time {
-    iso: String,
-    text: String,
-}
-
-impl Time {
-    fn of(time: Timestamp) -> Self {
-        Self { iso: time.to_string(), text: time.strftime("%Y-%m-%d %H:%M UTC").to_string() }
-    }
 }
 
 #[derive(Serialize)]

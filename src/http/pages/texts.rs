@@ -7,17 +7,26 @@ use std::sync::LazyLock;
 use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
+/// The files of a language: pages for everybody, and the three parts of the console.
+macro_rules! files {
+    ($code:literal) => {
+        [
+            include_str!(concat!("../../../pages/translations/", $code, ".json")),
+            include_str!(concat!("../../../pages/translations/console.", $code, ".json")),
+            include_str!(concat!("../../../pages/translations/console-access.", $code, ".json")),
+            include_str!(concat!("../../../pages/translations/console-history.", $code, ".json")),
+        ]
+    };
+}
+
 /// The translations, by language; the first is what everybody gets who asks for none of them.
-const FILES: [(&str, &str); 4] = [
-    ("en", include_str!("../../../pages/translations/en.json")),
-    ("fr", include_str!("../../../pages/translations/fr.json")),
-    ("de", include_str!("../../../pages/translations/de.json")),
-    ("es", include_str!("../../../pages/translations/es.json")),
-];
+const FILES: [(&str, [&str; 4]); 4] =
+    [("en", files!("en")), ("fr", files!("fr")), ("de", files!("de")), ("es", files!("es"))];
 
 static CATALOGUES: LazyLock<Vec<BTreeMap<String, String>>> = LazyLock::new(|| {
     // A file that is broken does not pass the tests.
-    FILES.iter().map(|(_, text)| serde_json::from_str(text).unwrap_or_default()).collect()
+    let read = |text: &&str| serde_json::from_str::<BTreeMap<_, _>>(text).unwrap_or_default();
+    FILES.iter().map(|(_, files)| files.iter().flat_map(read).collect()).collect()
 });
 
 /// The message whose text is the title that a schema gives a trait.

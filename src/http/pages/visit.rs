@@ -119,6 +119,17 @@ impl From<Error> for Turn {
             }
             ErrorCode::Invalid => Self::Wrong(StatusCode::BAD_REQUEST, "error.text_missing"),
             ErrorCode::Forbidden => Self::Wrong(StatusCode::FORBIDDEN, "error.text_disabled"),
+            ErrorCode::SelfAction => Self::Wrong(StatusCode::CONFLICT, "console.conflict.self"),
+            ErrorCode::LastAdministrator => {
+                Self::Wrong(StatusCode::CONFLICT, "console.conflict.last_administrator")
+            }
+            ErrorCode::LastCredential => {
+                Self::Wrong(StatusCode::CONFLICT, "console.conflict.last_credential")
+            }
+            ErrorCode::StatusTransition => {
+                Self::Wrong(StatusCode::CONFLICT, "console.conflict.status")
+            }
+            ErrorCode::Conflict => Self::Wrong(StatusCode::CONFLICT, "console.conflict.taken"),
             _ => {
                 let cause = error.cause();
                 tracing::error!(%error, cause, "a page failed");
@@ -160,8 +171,13 @@ impl Making<'_> {
 
     /// Where to go who is not let on, coming back to this page.
     pub fn turned(&self, why: Denied) -> Turn {
+        self.turned_to(why, &self.visit.path)
+    }
+
+    /// The same, coming back to another page of the service.
+    pub fn turned_to(&self, why: Denied, path: &str) -> Turn {
         let base_url = self.d.options.base_url();
-        let here = self.whole(&self.visit.path);
+        let here = self.whole(path);
         match why {
             Denied::NoSession => {
                 let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -245,7 +261,8 @@ impl Making<'_> {
         }
     }
 
-    fn answer(&self, turn: Turn) -> Response {
+    /// What happens in place of a page.
+    pub fn answer(&self, turn: Turn) -> Response {
         let (place, notice) = match turn {
             Turn::To(place) => (place, None),
             Turn::Told(place, notice) => (place, Some(notice)),

@@ -169,7 +169,7 @@ fn try_to(
         let session = match held {
             Some(held) if raises && held.identity_id == step.who => {
                 again = flow.form.refresh;
-                raise(d, &by, tx, held, methods, &presented)?
+                raise(d, &by, tx, &owner, held, methods, &presented)?
             }
             held => {
                 if step.method.aal == Aal::Two {
@@ -231,6 +231,7 @@ fn raise(
     d: &Deps,
     by: &Caller,
     tx: &WriteTx<'_>,
+    owner: &Stored,
     mut session: Session,
     methods: Vec<Method>,
     presented: &Presented,
@@ -245,7 +246,9 @@ fn raise(
     }) {
         session.devices.push(device);
     }
+    session.authorities.clone_from(&owner.identity.authorities);
     rows::raise(tx, &session, &presented.digest())?;
+    sessions::remember(tx, owner.n, &session)?;
     Ok(session)
 }
 

@@ -9,12 +9,13 @@ use crate::app::Deps;
 use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
-use crate::domain::session::Session;
+use crate::domain::session::{LastLogin, Session};
 use crate::error::{Error, ErrorCode};
+use crate::service::failure::no_identity;
 use crate::service::listing::{before, token};
 use crate::service::{Caller, Page};
-use crate::store::sql::identities;
 use crate::store::sql::sessions::{self, Stored, Which};
+use crate::store::sql::{identities, last_logins};
 use crate::store::{Change, StoreError, Tx};
 
 /// A session, and its owner where that was asked for.
@@ -94,6 +95,17 @@ pub fn of_identity(
         let count = sessions::count_of(tx, stored.n, which)?;
         let with = |session| Shown { session, identity: Some(stored.identity.clone()) };
         Ok((found.into_iter().map(with).collect(), count))
+    })
+}
+
+/// When and how somebody last signed in; kept for as long as the account lasts.
+///
+/// # Errors
+/// `NotFound`.
+pub fn last_login(d: &Deps, id: Uuid) -> Result<Option<LastLogin>, Error> {
+    d.store.read(|tx| {
+        let n = identities::row_of(tx, id)?.ok_or_else(no_identity)?;
+        Ok(last_logins::of(tx, n)?)
     })
 }
 

@@ -19,7 +19,7 @@ pub struct Checked<S = Session, I = Identity> {
     /// Whose it is, without credentials and without what is for administrators only.
     pub identity: I,
     /// Row number of the owner.
-    pub(super) n: i64,
+    pub(in crate::service) n: i64,
 }
 
 /// A session that works, to be passed on.

@@ -8,13 +8,13 @@ use super::presented::{Carrier, Presented};
 use crate::app::Deps;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
-use crate::domain::session::{Aal, Device, Method, Session};
+use crate::domain::session::{Aal, Device, LastLogin, Method, Session};
 use crate::error::{Error, ErrorCode};
 use crate::service::Caller;
 use crate::service::failure::no_identity;
 use crate::store::WriteTx;
 use crate::store::sql::identities::Stored;
-use crate::store::sql::{identities, sessions};
+use crate::store::sql::{identities, last_logins, sessions};
 
 /// A sign-in that was completed.
 #[derive(Clone, Debug)]
@@ -81,9 +81,27 @@ pub(in crate::service) fn open(
         issued_at: now,
         expires_at: end(now, lifespan)?,
         devices: vec![device(d, by, now)?],
+        authorities: owner.identity.authorities.clone(),
     };
     sessions::insert(tx, owner.n, &session, &presented.digest())?;
+    remember(tx, owner.n, &session)?;
     Ok(session)
+}
+
+/// Remembers the sign-in that a session has just come from, for as long as the account lasts.
+pub(in crate::service) fn remember(
+    tx: &WriteTx<'_>,
+    owner: i64,
+    session: &Session,
+) -> Result<(), Error> {
+    let Some(first) = session.methods.iter().rfind(|one| one.aal < Aal::Two) else { return Ok(()) };
+    let login = LastLogin {
+        at: session.authenticated_at,
+        method: first.method.as_str().to_owned(),
+        provider: first.provider.clone(),
+        ip: session.devices.last().and_then(|device| device.ip_address.clone()),
+    };
+    Ok(last_logins::set(tx, owner, &login)?)
 }
 
 /// When a session ends that lasts for `lifespan` from `now`.

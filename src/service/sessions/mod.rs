@@ -23,12 +23,12 @@ use crate::store::sql::sessions::{self as rows, Which};
 use crate::store::sql::{identities, sessions};
 use crate::store::{Change, StoreError};
 
-pub use admin::{Listed, Shown, all, disable, extend, find, of_identity};
+pub use admin::{Listed, Shown, all, disable, extend, find, last_login, of_identity};
 pub(super) use check::lack;
 pub use check::{Checked, CheckedRaw, Lack, check, check_at_any_level, check_raw};
 pub use desk::{Desk, Ending, Happened, activity, desk, desk_at_any_level, end_from_page};
 pub use issue::{Issued, SignIn, issue};
-pub(super) use issue::{created, device, open};
+pub(super) use issue::{created, device, open, remember};
 pub use own::{logout, logout_token, others, revoke_others, revoke_own, sign_out};
 pub use presented::{Carrier, Presented};
 pub use tokens::{key_set, tokenize};

@@ -134,7 +134,7 @@ impl Presented {
     }
 
     /// Whether this is the token of the session's forms.
-    pub(super) fn sent_form(&self, form_token: &str) -> bool {
+    pub(in crate::service) fn sent_form(&self, form_token: &str) -> bool {
         token::equal(&self.form_token(), form_token)
     }
 

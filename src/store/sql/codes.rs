@@ -12,6 +12,8 @@ statements! {
         VALUES ($1, $2, $3, $4, 0, $5, $6)";
     DELETE = "DELETE FROM codes WHERE id = $1";
     DELETE_PURPOSE = "DELETE FROM codes WHERE identity = $1 AND purpose = $2";
+    COUNT = "SELECT count(*) FROM codes WHERE identity = $1 AND purpose = $2 AND used_at IS NULL
+        AND expires_at > $3";
     FIND = "SELECT c.digest, i.id, c.attempts, c.expires_at FROM codes c
         JOIN identities i ON i.n = c.identity
         WHERE c.id = $1 AND c.purpose = $2 AND c.used_at IS NULL";
@@ -28,6 +30,14 @@ pub struct OpenCode {
     pub attempts: i64,
     /// When it stops working.
     pub expires_at: Timestamp,
+}
+
+/// How many codes of a purpose still work.
+///
+/// # Errors
+/// A failure of the store.
+pub fn count(tx: &Tx<'_>, identity: i64, purpose: &str, now: Timestamp) -> Result<u64, StoreError> {
+    tx.one(COUNT, args![identity, purpose, now])?.count(0)
 }
 
 /// Records a code for the flow `id`; earlier ones of the same purpose die.

@@ -16,6 +16,7 @@ statements! {
     UPDATE = "UPDATE flows SET identity = $2, attempts = $3, form = $4, sealed = $5, expires_at = $6
         WHERE id = $1";
     DELETE = "DELETE FROM flows WHERE id = $1";
+    COUNT = "SELECT count(*) FROM flows WHERE identity = $1 AND expires_at > $2";
     DELETE_OF = "DELETE FROM flows WHERE identity = $1";
     DELETE_EXPIRED = "DELETE FROM flows WHERE id IN
         (SELECT id FROM flows WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
@@ -83,6 +84,14 @@ pub fn delete(tx: &ScratchTx<'_>, id: Uuid) -> Result<bool, StoreError> {
 /// A failure of the store.
 pub fn delete_of(tx: &ScratchTx<'_>, identity: Uuid) -> Result<u64, StoreError> {
     tx.exec(DELETE_OF, args![identity])
+}
+
+/// How many flows in which an identity is known can still be completed.
+///
+/// # Errors
+/// A failure of the store.
+pub fn count(tx: &Tx<'_>, identity: Uuid, now: Timestamp) -> Result<u64, StoreError> {
+    tx.one(COUNT, args![identity, now])?.count(0)
 }
 
 /// Removes at most `most` flows whose time was over before `now`; says how many.

@@ -10,6 +10,7 @@ pub mod flows;
 pub mod identities;
 pub mod insert;
 pub mod invitations;
+pub mod last_logins;
 pub mod ledger;
 pub mod leftovers;
 pub mod lookup;
@@ -45,6 +46,7 @@ pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'s
         ("identities", identities::STATEMENTS),
         ("insert", insert::STATEMENTS),
         ("invitations", invitations::STATEMENTS),
+        ("last_logins", last_logins::STATEMENTS),
         ("ledger", ledger::STATEMENTS),
         ("leftovers", leftovers::STATEMENTS),
         ("lookup", lookup::STATEMENTS),

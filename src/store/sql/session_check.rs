@@ -20,7 +20,8 @@ statements! {
         i.created_at, i.updated_at,
         EXISTS (SELECT 1 FROM credentials c WHERE c.identity = i.n
             AND c.second = 1),
-        a.value, a.via, a.id, a.verifiable, a.recovery, a.verified_at, a.created_at, a.updated_at
+        a.value, a.via, a.id, a.verifiable, a.recovery, a.verified_at, a.created_at, a.updated_at,
+        s.authorities
         FROM sessions s JOIN identities i ON i.n = s.identity
         LEFT JOIN addresses a ON a.identity = i.n
         WHERE s.token_digest = $1";
@@ -81,7 +82,7 @@ pub fn has_second_factor(tx: &Tx<'_>, identity: i64) -> Result<bool, StoreError>
 fn read<M: DeserializeOwned, V: DeserializeOwned, D: DeserializeOwned + Default>(
     row: Sight<'_>,
 ) -> Result<Found<M, V, D>, StoreError> {
-    let session = sessions::session(row)?;
+    let session = sessions::session(row, 30)?;
     let identity = identity(row, &session)?;
     Ok(Found { session, identity, n: row.int(13)?, maybe_second_factor: row.flag(21)? })
 }

@@ -1,5 +1,7 @@
 //! Sessions. Every one is read together with what decides whether its owner may have any.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,16 +9,19 @@ use uuid::Uuid;
 
 use super::statements;
 use crate::args;
+use crate::domain::authority::Authority;
 use crate::domain::session::{Aal, Session};
 use crate::domain::status::{Standing, Status};
 use crate::store::{Sight, StoreError, Tx, WriteTx};
 
 statements! {
     FIND = "SELECT s.id, i.id, s.active, s.aal, s.methods, s.authenticated_at, s.issued_at,
-        s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity
+        s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity,
+        s.authorities
         FROM sessions s JOIN identities i ON i.n = s.identity WHERE s.id = $1";
     OF = "SELECT s.id, i.id, s.active, s.aal, s.methods, s.authenticated_at, s.issued_at,
-        s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity
+        s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity,
+        s.authorities
         FROM sessions s JOIN identities i ON i.n = s.identity
         WHERE s.identity = $1 AND s.id <> $2
         AND ($3 = 2 OR CASE WHEN s.active = 1 AND s.expires_at > $4 THEN 1 ELSE 0 END = $3)
@@ -24,11 +29,13 @@ statements! {
     COUNT_OF = "SELECT count(*) FROM sessions s WHERE s.identity = $1 AND s.id <> $2
         AND ($3 = 2 OR CASE WHEN s.active = 1 AND s.expires_at > $4 THEN 1 ELSE 0 END = $3)";
     PAGE = "SELECT s.id, i.id, s.active, s.aal, s.methods, s.authenticated_at, s.issued_at,
-        s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity
+        s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity,
+        s.authorities
         FROM sessions s JOIN identities i ON i.n = s.identity
         WHERE s.n < $1 ORDER BY s.n DESC LIMIT $2";
     PAGE_BY_ACTIVE = "SELECT s.id, i.id, s.active, s.aal, s.methods, s.authenticated_at, s.issued_at,
-        s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity
+        s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity,
+        s.authorities
         FROM sessions s JOIN identities i ON i.n = s.identity
         WHERE s.n < $1 AND CASE WHEN s.active = 1 AND s.expires_at > $3
         AND (i.expires_at IS NULL OR i.expires_at > $3)
@@ -36,13 +43,13 @@ statements! {
         THEN 1 ELSE 0 END = $4
         ORDER BY s.n DESC LIMIT $2";
     INSERT = "INSERT INTO sessions (id, identity, token_digest, active, aal, methods,
-        authenticated_at, issued_at, expires_at, devices)
-        VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)";
+        authenticated_at, issued_at, expires_at, devices, authorities)
+        VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10)";
     DISABLE = "UPDATE sessions SET active = 0 WHERE id = $1 AND active = 1";
     DISABLE_OTHERS = "UPDATE sessions SET active = 0 WHERE identity = $1 AND id <> $2
         AND active = 1 AND expires_at > $3";
     RAISE = "UPDATE sessions SET token_digest = $2, aal = $3, methods = $4, authenticated_at = $5,
-        devices = $6 WHERE id = $1 AND active = 1";
+        devices = $6, authorities = $7 WHERE id = $1 AND active = 1";
     EXTEND = "UPDATE sessions SET expires_at = $2 WHERE id = $1";
     ACTIVE_IDS = "SELECT id FROM sessions WHERE identity = $1 AND active = 1 AND expires_at > $2
         AND id <> $3 ORDER BY n";
@@ -95,7 +102,8 @@ pub fn of(
     offset: i64,
 ) -> Result<Vec<Session>, StoreError> {
     let live = which.live.map_or(2, i64::from);
-    tx.rows(OF, args![identity, which.except, live, which.now, limit, offset], session)
+    let read = |row: Sight<'_>| session(row, 14);
+    tx.rows(OF, args![identity, which.except, live, which.now, limit, offset], read)
 }
 
 /// How many sessions of an identity there are.
@@ -147,6 +155,7 @@ pub fn insert(
             session.issued_at,
             session.expires_at,
             document(&session.devices)?,
+            words(&session.authorities),
         ],
     )
 }
@@ -187,7 +196,8 @@ pub fn raise(tx: &WriteTx<'_>, session: &Session, digest: &[u8; 32]) -> Result<(
             session.aal.as_str(),
             document(&session.methods)?,
             session.authenticated_at,
-            document(&session.devices)?
+            document(&session.devices)?,
+            words(&session.authorities),
         ],
     )
 }
@@ -244,12 +254,13 @@ pub fn delete_all(tx: &WriteTx<'_>, identity: i64, now: Timestamp) -> Result<Rem
 }
 
 fn stored(row: Sight<'_>) -> Result<Stored, StoreError> {
-    Ok(Stored { n: row.int(12)?, identity: row.int(13)?, session: session(row)? })
+    Ok(Stored { n: row.int(12)?, identity: row.int(13)?, session: session(row, 14)? })
 }
 
-/// A session from the first twelve columns.
+/// A session from the first twelve columns, and the one with its authorities.
 pub(super) fn session<M: DeserializeOwned, V: DeserializeOwned>(
     row: Sight<'_>,
+    authorities: usize,
 ) -> Result<Session<M, V>, StoreError> {
     let status =
         Status::parse(row.text(9)?).ok_or(StoreError::Row { column: 9, expected: "a status" })?;
@@ -265,7 +276,14 @@ pub(super) fn session<M: DeserializeOwned, V: DeserializeOwned>(
         issued_at: row.time(6)?,
         expires_at: row.time(7)?,
         devices: parsed(row, 8, "devices")?,
+        authorities: row.text(authorities)?.split(' ').filter_map(Authority::parse).collect(),
     })
+}
+
+/// Rights between blanks; most sessions have none.
+fn words(authorities: &BTreeSet<Authority>) -> String {
+    let all: Vec<&str> = authorities.iter().map(|one| one.as_str()).collect();
+    all.join(" ")
 }
 
 fn document(value: &impl Serialize) -> Result<String, StoreError> {

@@ -74,7 +74,13 @@ fn every_text_a_template_or_a_page_asks_for_is_there() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut asked = BTreeSet::new();
     let mut read = 0;
-    for (folder, call) in [("pages/templates", "t(\""), ("src/http/pages", "text(\"")] {
+    for (folder, call) in [
+        ("pages/templates", "t(\""),
+        ("pages/templates/console", "t(\""),
+        ("src/http/pages", "text(\""),
+        ("src/http/console", "text(\""),
+        ("src/http/console/person", "text(\""),
+    ] {
         for entry in std::fs::read_dir(root.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {

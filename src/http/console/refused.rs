@@ -1,0 +1,93 @@
+//! What somebody sees who is not let on.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+
+use super::at::At;
+use crate::http::pages::{Link, Making, Turn, notice};
+use crate::service::console::Turned;
+use crate::service::sessions::Denied;
+
+/// Sends somebody to where they get on, or says why they do not.
+pub fn page(m: &Making<'_>, turned: Turned) -> Result<Response, Turn> {
+    let denied = match turned {
+        Turned::NoSession => return Err(m.turned_to(Denied::NoSession, &here(m))),
+        Turned::SecondFactor => return Err(m.turned_to(Denied::SecondFactor, &here(m))),
+        Turned::Stale => return Err(Turn::To(sign_in_again(m))),
+        Turned::Failed(error) => return Err(error.into()),
+        Turned::Enrolment => {
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            query.append_pair("return_to", &m.whole(&here(m)));
+            let settings = format!("/self-service/settings/browser?{}", query.finish());
+            Told {
+                text: "console.refused.enrolment",
+                on: m.at(&settings),
+                name: "console.refused.enrol",
+            }
+        }
+        Turned::Forbidden { later: true } => Told {
+            text: "console.refused.later",
+            on: sign_in_again(m),
+            name: "console.refused.sign_in_again",
+        },
+        Turned::Forbidden { later: false } => {
+            Told { text: "console.refused.authority", on: m.at("/ui/welcome"), name: "console.own" }
+        }
+        Turned::Forged => {
+            Told { text: "console.refused.form", on: m.at(&here(m)), name: "error.again" }
+        }
+    };
+    let ways = vec![Link::new(denied.on, m.text(denied.name))];
+    let title = m.text("console.refused.title");
+    let page = notice::card(m, &title, vec![m.text(denied.text)], None, ways)?;
+    Ok((StatusCode::FORBIDDEN, page).into_response())
+}
+
+struct Told {
+    text: &'static str,
+    on: String,
+    name: &'static str,
+}
+
+/// The page that was asked for, with what else is in its address.
+fn here(m: &Making<'_>) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let pairs = m.visit.query.pairs().filter(|(name, _)| !matches!(*name, "receipt" | "said"));
+    for (name, value) in pairs {
+        query.append_pair(name, value);
+    }
+    let query = query.finish();
+    let path = &m.visit.path;
+    if query.is_empty() { path.clone() } else { format!("{path}?{query}") }
+}
+
+fn sign_in_again(m: &Making<'_>) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("refresh", "true");
+    query.append_pair("return_to", &m.whole(&here(m)));
+    m.at(&format!("/self-service/login/browser?{}", query.finish()))
+}
+
+#[derive(Serialize)]
+struct Wrong {
+    text: String,
+    number: Option<String>,
+    back: Link,
+}
+
+/// What went wrong, within the console.
+pub fn wrong(at: &At<'_>, status: StatusCode, text: &'static str) -> Result<Response, Turn> {
+    let title = match status {
+        StatusCode::NOT_FOUND => "error.title_missing",
+        StatusCode::CONFLICT => "console.conflict.title",
+        _ => "error.title",
+    };
+    let wrong = Wrong {
+        text: at.text(text),
+        number: (text == "error.text").then(|| at.m.visit.asked.request_id.clone()),
+        back: Link::new(at.at("/console"), at.text("console.nav.overview")),
+    };
+    let page = at.page("console/wrong.html", at.frame(at.text(title)), &wrong)?;
+    Ok((status, page).into_response())
+}

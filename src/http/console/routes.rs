@@ -1,0 +1,160 @@
+//! The one table of the console's pages.
+//!
+//! To add a page:
+//!
+//! 1. Write `pub fn page(at: &At<'_>) -> Result<Response, Turn>` in a file of this folder. `at` knows
+//!    who asks (`at.by`, as whom they act), what is in the path (`at.id()`, `at.part("name")`), in the
+//!    address (`at.query()`) and in the form (`at.form`).
+//! 2. Add a row here: `shows` for what is only looked at, `form` for the form of a change, `changes`
+//!    for what the form is sent to. The latter two share their path, because whoever must sign in once
+//!    more comes back to the form; a form's `<form>` has `{{ office.token }}` in its field
+//!    `csrf_token`. What the row says is checked before the page is called, and the tests walk the same
+//!    table, so there is nothing else to write for that.
+//! 3. Put the template into `pages/templates/console/`, extend `console/frame.html`, name it in
+//!    `http/pages/engine.rs`, and end the page with `at.page("console/x.html", at.frame("title"), &x)`.
+//!    Texts are `console.…` in `pages/translations/console*.json`.
+//! 4. After a change, end with `at.done("/console/…")`: the page it leads to shows the receipt out of
+//!    the ledger. What can be told only once, such as a code, is shown by the page of the change itself.
+//! 5. For a place in the navigation add it to `PLACES` in `frame.rs`, for a tab of a person to `TABS`
+//!    in `person.rs`.
+
+use axum::body::Bytes;
+use axum::extract::{RawPathParams, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::at::{self, At};
+use super::{overview, person};
+use crate::http::blocking::App;
+use crate::http::failure::Failure;
+use crate::http::pages::{Turn, Visit};
+pub use crate::service::console::{Need, Touch};
+use Need::{Administrator, Developer};
+
+/// How a page is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// To be shown.
+    Get,
+    /// With a form.
+    Post,
+}
+
+impl Method {
+    /// The method's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// What makes a page.
+type Page = fn(&At<'_>) -> Result<Response, Turn>;
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// How it is asked for.
+    pub method: Method,
+    /// The path, with `{names}` of what changes in it.
+    pub path: &'static str,
+    /// What it takes.
+    pub need: Need,
+    /// What it does.
+    pub touch: Touch,
+    /// Whether it hashes a password, which only few may do at once.
+    pub hashes: bool,
+    pub(super) page: Page,
+}
+
+/// A page that is only looked at.
+const fn shows(path: &'static str, need: Need, page: Page) -> Route {
+    Route { method: Method::Get, path, need, touch: Touch::Reads, hashes: false, page }
+}
+
+/// The form of a change, with what the change will do.
+const fn form(path: &'static str, need: Need, page: Page) -> Route {
+    Route { touch: Touch::Prepares, ..shows(path, need, page) }
+}
+
+/// A change.
+const fn changes(path: &'static str, need: Need, page: Page) -> Route {
+    Route { method: Method::Post, touch: Touch::Changes, ..shows(path, need, page) }
+}
+
+/// Every page of the console.
+#[rustfmt::skip]
+pub const TABLE: &[Route] = &[
+    shows("/console", Developer, overview::page),
+    shows("/console/people/{id}", Administrator, person::overview),
+    form("/console/people/{id}/lock", Administrator, person::status_form),
+    changes("/console/people/{id}/lock", Administrator, person::change_status),
+    form("/console/people/{id}/unlock", Administrator, person::status_form),
+    changes("/console/people/{id}/unlock", Administrator, person::change_status),
+    form("/console/people/{id}/block", Administrator, person::status_form),
+    changes("/console/people/{id}/block", Administrator, person::change_status),
+    form("/console/people/{id}/unblock", Administrator, person::status_form),
+    changes("/console/people/{id}/unblock", Administrator, person::change_status),
+];
+
+/// Whether there is a page at this path that somebody may be led to.
+pub(super) fn is_there(path: &str) -> bool {
+    TABLE.iter().any(|route| route.method == Method::Get && route.path == path)
+}
+
+/// The routes of the console. They are for people, so the description of the API leaves them out.
+pub fn routes() -> OpenApiRouter<App> {
+    TABLE.iter().fold(OpenApiRouter::new(), |all, route| all.route(route.path, handler(route)))
+}
+
+fn handler(route: &'static Route) -> MethodRouter<App> {
+    let filter = match route.method {
+        Method::Get => MethodFilter::GET,
+        Method::Post => MethodFilter::POST,
+    };
+    on(filter, move |State(app): State<App>, visit: Visit, path: RawPathParams, body: Bytes| {
+        let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        answer(app, route, visit, path, body)
+    })
+}
+
+async fn answer(
+    app: App,
+    route: &'static Route,
+    visit: Visit,
+    path: Vec<(String, String)>,
+    body: Bytes,
+) -> Response {
+    let handle = app.clone();
+    let job =
+        move |d: &crate::app::Deps| at::made(d, &handle, route, &visit, path, &body, route.page);
+    let result = if route.hashes { app.hash(job).await } else { app.call(job).await };
+    result.unwrap_or_else(|error| Failure::from(error).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_change_has_a_form_at_its_own_path() {
+        for route in TABLE {
+            assert!(route.path.starts_with("/console"), "{}", route.path);
+            if route.method == Method::Post {
+                let form = TABLE.iter().any(|other| {
+                    other.method == Method::Get
+                        && other.path == route.path
+                        && other.need == route.need
+                });
+                assert!(form, "{}: whoever must sign in again comes back by GET", route.path);
+                assert_eq!(route.touch, Touch::Changes, "{}", route.path);
+            } else {
+                assert_ne!(route.touch, Touch::Changes, "{}", route.path);
+            }
+        }
+    }
+}

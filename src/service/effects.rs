@@ -1,0 +1,45 @@
+//! What a change would end, counted before it is made: nobody decides about what they do not know.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::identities::{Selector, find_stored};
+use super::recovery;
+use crate::app::Deps;
+use crate::error::Error;
+use crate::store::sql::sessions::Which;
+use crate::store::sql::{codes, flows, sessions};
+
+/// What somebody has that a block ends and a deletion removes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Effect {
+    /// Sessions that are live.
+    pub sessions: u64,
+    /// Recovery codes that still work.
+    pub codes: u64,
+    /// Forms they have begun, such as a recovery.
+    pub flows: u64,
+    /// Ways to sign in and second factors.
+    pub credentials: u64,
+}
+
+/// What there is to end.
+///
+/// # Errors
+/// `NotFound`.
+pub fn of(d: &Deps, id: Uuid) -> Result<Effect, Error> {
+    let now = d.clock.now();
+    d.store.read(|tx| {
+        let stored = find_stored(tx, &Selector::Id(id))?;
+        let which = Which { live: Some(true), except: Uuid::nil(), now };
+        let keeps = stored.identity.effective_status(now).keeps_sessions();
+        let all = stored.identity.credentials.iter();
+        let set_up = all.filter(|one| one.first_factors() > 0 || one.is_second_factor());
+        Ok(Effect {
+            sessions: if keeps { sessions::count_of(tx, stored.n, which)? } else { 0 },
+            codes: codes::count(tx, stored.n, recovery::PURPOSE, now)?,
+            flows: flows::count(tx, id, now)?,
+            credentials: set_up.count() as u64,
+        })
+    })
+}
