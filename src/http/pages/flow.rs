@@ -96,7 +96,7 @@ pub fn login(m: &Making<'_>, flow: Flow<'_>, logout_token: Option<&str>) -> (Fra
     if !again {
         ways.push(Link::new(m.at("/self-service/recovery/browser"), m.text("login.forgot")));
     }
-    if !again && m.d.options.signin.registration == Registration::Open {
+    if !again && m.d.options.signin.registration != Registration::Closed {
         ways.push(Link::new(m.at("/self-service/registration/browser"), m.text("login.register")));
     }
     (card(m, flow, title), Card { who, forms, ways })

@@ -4,6 +4,7 @@
 
 mod activation;
 mod answer;
+mod claim;
 mod csrf;
 mod enter;
 mod fields;

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Body, Refusal, Visitor, csrf, field, places};
+use super::{Body, Refusal, Visitor, claim, csrf, field, places};
 use crate::app::Deps;
 use crate::crypto::token;
 use crate::domain::flow::{Client, Flow, FlowKind};
@@ -43,7 +43,7 @@ pub(super) fn to_submit(
         // Codes of a verification are handed in from any browser, and a flow that an operator began
         // belongs to none: the code itself is what counts.
         let bound = flow.form.csrf.is_some();
-        let typed_code = kind == FlowKind::Verification && field(body, "code").is_some();
+        let typed_code = is_anybodys(&flow) && field(body, "code").is_some();
         let secret = v.secret.as_deref().unwrap_or_default();
         let given = field(body, "csrf_token").unwrap_or_default();
         if bound && !typed_code && !csrf::fits(secret, flow.id, given) {
@@ -60,11 +60,15 @@ fn find(d: &Deps, kind: FlowKind, id: Uuid) -> Result<Flow, Refusal> {
     d.store.read(|tx| flows::find(tx, kind, id))?.ok_or(Refusal::NotFound)
 }
 
+/// Whether a code may be typed into the flow in any browser.
+fn is_anybodys(flow: &Flow) -> bool {
+    flow.kind == FlowKind::Verification && !claim::is_claimed(flow)
+}
+
 /// A browser's flow is shown only to the browser it was made for. Mail leads to another one.
 fn belongs(v: &Visitor, flow: &Flow) -> Result<(), Refusal> {
     let Some(digest) = flow.form.csrf.as_deref() else { return Ok(()) };
-    let free = flow.kind == FlowKind::Verification;
     let mine =
         v.secret.as_deref().is_some_and(|secret| token::equal(&csrf::digest(secret), digest));
-    if mine || free { Ok(()) } else { Err(Refusal::Csrf) }
+    if mine || is_anybodys(flow) { Ok(()) } else { Err(Refusal::Csrf) }
 }

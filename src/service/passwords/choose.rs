@@ -28,6 +28,13 @@ use crate::store::sql::{codes, identities, sessions};
 /// A password that may be used, as it will be stored.
 pub struct Chosen(String);
 
+impl Chosen {
+    /// One that was judged and hashed before, and waited for something else.
+    pub(in crate::service) fn hashed(hash: &str) -> Self {
+        Self(hash.to_owned())
+    }
+}
+
 /// Without the hash.
 impl fmt::Debug for Chosen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

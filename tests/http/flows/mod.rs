@@ -2,6 +2,7 @@
 //! after the checklist of the Kratos API.
 
 mod checklist;
+mod claims;
 mod invitations;
 mod login;
 mod recovery;

@@ -34,7 +34,7 @@ fn with_schema(traits: &Value) -> String {
 
 #[test]
 fn registration_is_closed_unless_it_is_opened() {
-    for options in ["{}", "registration: closed", "registration: invitation"] {
+    for options in ["{}", "registration: closed"] {
         let place = Place::with(options);
         let mut browser = place.browser();
         let refused = browser.json("/self-service/registration/browser").must(400).json();

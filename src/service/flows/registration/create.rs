@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::choose;
 use crate::app::Deps;
+use crate::config::Registration;
 use crate::domain::credential::CredentialType;
 use crate::domain::flow::text;
 use crate::domain::flow::{Client, Flow, FlowKind};
@@ -14,17 +15,19 @@ use crate::domain::schema::Schema;
 use crate::domain::session::MethodKind;
 use crate::error::{Error, ErrorCode};
 use crate::service::creating::{CreateIdentity, Registered, assemble};
+use crate::service::flows::claim::{Claim, Waiting, waits_for};
 use crate::service::flows::enter::{Entered, enter};
 use crate::service::flows::sign_in::{as_seen_by_its_owner, next};
-use crate::service::flows::verification::Sent;
+use crate::service::flows::verification::{self, Sent};
 use crate::service::flows::{
     Continue, Next, Outcome, Refusal, Signed, Visitor, again, places, problems,
 };
 use crate::service::passwords::judge;
 use crate::service::sessions::as_person;
-use crate::store::WriteTx;
+use crate::service::throttle::may_mail;
 use crate::store::sql::identities::Stored;
 use crate::store::sql::{flows, insert};
+use crate::store::{Change, ScratchTx, WriteTx};
 
 /// Makes an account with a password, and lets its owner in.
 pub(super) fn with_password(
@@ -57,7 +60,7 @@ pub(super) fn with_password(
         ..CreateIdentity::default()
     };
     let assembled = assemble(d, &v.by, request, d.clock.now());
-    let made = assembled.map_err(Refusal::from).and_then(|identity| make(d, v, &flow, identity));
+    let made = assembled.map_err(Refusal::from).and_then(|identity| place(d, v, &flow, identity));
     match made {
         Err(Refusal::Failed(error)) if error.code() == ErrorCode::Conflict => {
             flow.form.messages.push(text::DUPLICATE.text());
@@ -69,6 +72,66 @@ pub(super) fn with_password(
         }
         made => made,
     }
+}
+
+/// Makes the account, or takes over the one that waits for its owner. Where only those sign up who
+/// are invited, nobody learns who is: everybody is asked for the code, which only they are sent.
+fn place(d: &Deps, v: &Visitor, flow: &Flow, identity: Identity) -> Result<Outcome, Refusal> {
+    let now = d.clock.now();
+    let waiting = d.store.read(|tx| waits_for(tx, &identity, now))?;
+    match (waiting, d.options.signin.registration) {
+        (None, Registration::Open) => make(d, v, flow, identity),
+        (waiting, _) => ask_for_proof(d, v, flow, &identity, waiting.as_ref()),
+    }
+}
+
+/// Sends a code to the address for which an account waits, if one does.
+fn ask_for_proof(
+    d: &Deps,
+    v: &Visitor,
+    flow: &Flow,
+    identity: &Identity,
+    waiting: Option<&Waiting>,
+) -> Result<Outcome, Refusal> {
+    let client = flow.form.client;
+    let typed = identity.verifiable_addresses.first().map(|address| address.value.as_str());
+    let address = waiting.map(|waiting| waiting.address.as_str()).or(typed);
+    let who = waiting.map(|waiting| waiting.owner.identity.id);
+    let claim = address.and_then(|address| Some((address, Claim::of(identity, who, address)?)));
+    // Without an address nobody could show that they are the one.
+    let Some((address, claim)) = claim else {
+        return Err(Refusal::Disabled("Accounts are made by invitation only."));
+    };
+    let mut sent = Sent::new(d, v, client, address, v.secret.as_deref())?;
+    sent.flow.form.return_to.clone_from(&flow.form.return_to);
+    claim.put(d, &mut sent.flow)?;
+    if let Some(Waiting { owner, .. }) = waiting {
+        d.store.write(&v.by.author(), |tx| {
+            use_up(tx, flow)?;
+            let event = sent.keep(d, v, tx, (owner.n, &owner.identity))?;
+            Ok::<_, Refusal>(event.map_or(Change::none(()), |event| v.by.change((), event, [])))
+        })?;
+    } else {
+        d.store.scratch(|tx| {
+            use_up(tx, flow)?;
+            may_mail(d, tx, address, v.by.origin.ip.as_deref())?;
+            Ok::<_, Refusal>(flows::insert(tx, &sent.flow)?)
+        })?;
+        verification::failed(d, v, "not_invited", None)?;
+    }
+    let (kind, id) = (FlowKind::Verification, sent.flow.id);
+    let continue_with = match client {
+        Client::Browser => Vec::new(),
+        Client::Api => {
+            vec![Continue::Flow { kind, id, address: Some(address.to_owned()) }]
+        }
+    };
+    Ok(Outcome::Go { to: places::page_of(&d.options, kind, id), session: None, continue_with })
+}
+
+/// Whoever comes second finds the flow gone: an account is made once.
+fn use_up(tx: &ScratchTx<'_>, flow: &Flow) -> Result<(), Refusal> {
+    if flows::delete(tx, flow.id)? { Ok(()) } else { Err(Refusal::NotFound) }
 }
 
 /// Writes the account, with a code to its address, and the session where there may be one.
@@ -127,10 +190,7 @@ fn write(
     identity: Identity,
     sent: Option<&Sent>,
 ) -> Result<(Stored, Event, Vec<Event>), Refusal> {
-    // Whoever comes second finds the flow gone: an account is made once.
-    if !flows::delete(tx, flow.id)? {
-        return Err(Refusal::NotFound);
-    }
+    use_up(tx, flow)?;
     let n = insert::insert(tx, &identity)?;
     let first = Registered::of(&identity).event().data("method", "password");
     let sent = sent.map(|sent| sent.keep(d, v, tx, (n, &identity))).transpose()?.flatten();

@@ -25,7 +25,7 @@ const PAYLOAD: usize = 16 * 1024;
 
 /// Begins to make an account.
 pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Flow, Refusal> {
-    open_to_all(d)?;
+    is_possible(d)?;
     must_be_nobody(d, v, asked)?;
     // Which of the others people may choose is for nobody to say yet.
     if asked.schema_id.as_deref().is_some_and(|id| id != d.schemas.default_id()) {
@@ -39,7 +39,7 @@ pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Flow, Refusa
 
 /// The flow with its form.
 pub(super) fn shown(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal> {
-    open_to_all(d)?;
+    is_possible(d)?;
     let ui = Ui {
         action: places::submit_url(d, &flow),
         method: "POST",
@@ -49,10 +49,9 @@ pub(super) fn shown(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal>
     Ok(Shown { flow, ui, identity: None, continue_with: Vec::new() })
 }
 
-fn open_to_all(d: &Deps) -> Result<(), Refusal> {
+fn is_possible(d: &Deps) -> Result<(), Refusal> {
     match d.options.signin.registration {
-        Registration::Open => Ok(()),
-        Registration::Invitation => Err(Refusal::Disabled("Accounts are made by invitation only.")),
+        Registration::Open | Registration::Invitation => Ok(()),
         Registration::Closed => Err(Refusal::Disabled("Nobody can sign up here.")),
     }
 }
@@ -71,7 +70,7 @@ fn chooses(flow: &Flow) -> bool {
 
 /// Hands the form in.
 pub(super) fn submit(d: &Deps, v: &Visitor, flow: Flow, body: &Body) -> Result<Outcome, Refusal> {
-    open_to_all(d)?;
+    is_possible(d)?;
     let mut flow = flow;
     let schema = schema(d)?;
     let typed = body.get("traits").map(|typed| traits::coerce(schema.document(), typed));

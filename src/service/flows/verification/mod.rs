@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::claim::Claim;
 use super::mailed::{self, Tried};
 use super::{Body, Outcome, Refusal, Shown, Visitor, again, field, open, pending, places};
 use crate::app::Deps;
@@ -173,15 +174,23 @@ fn complete(d: &Deps, v: &Visitor, flow: &Flow, open: &OpenCode) -> Result<Optio
     done.form.messages.push(text::VERIFIED.text());
     pending::drop(&mut done, TYPED);
     let by = as_person(&v.by, who);
-    d.store.write(&by.author(), |tx| {
+    let claim = Claim::waiting(d, flow, who, address)?;
+    let done = d.store.write(&by.author(), |tx| {
         // Whoever comes second finds the code gone.
         if !codes::remove(tx, flow.id)? {
             return Ok(Change::none(None));
         }
-        let owner = identities::find(tx, who)?.ok_or(Refusal::NotFound)?;
+        let mut owner = identities::find(tx, who)?.ok_or(Refusal::NotFound)?;
         let mut all = owner.identity.verifiable_addresses.iter();
         if !may_verify(&owner, now) || !all.any(|one| one.value == address) {
             return Ok(Change::none(None));
+        }
+        let mut events = Vec::new();
+        if let Some(claim) = &claim {
+            let Some(settled) = claim.settle(tx, &mut owner, now)? else {
+                return Ok(Change::none(None));
+            };
+            events = settled;
         }
         addresses::verify(tx, owner.n, address, now)?;
         flows::update(tx, &done)?;
@@ -189,8 +198,12 @@ fn complete(d: &Deps, v: &Visitor, flow: &Flow, open: &OpenCode) -> Result<Optio
             .principal(who)
             .data("method", METHOD)
             .data("via", "email");
-        Ok(by.change(Some(done), event, []))
-    })
+        Ok::<_, Refusal>(by.change(Some(done), event, events))
+    })?;
+    if let (Some(claim), Some(_)) = (&claim, &done) {
+        claim.tell(d, v, who)?;
+    }
+    Ok(done)
 }
 
 /// In place of a flow in which too many codes were tried, another.
@@ -205,7 +218,12 @@ fn anew(d: &Deps, v: &Visitor, old: &Flow) -> Result<Outcome, Refusal> {
 }
 
 /// Records what did not verify an address, though the person is told nothing of it.
-fn failed(d: &Deps, v: &Visitor, reason: &'static str, who: Option<Uuid>) -> Result<(), Refusal> {
+pub(super) fn failed(
+    d: &Deps,
+    v: &Visitor,
+    reason: &'static str,
+    who: Option<Uuid>,
+) -> Result<(), Refusal> {
     let kind = EventType::VerificationFailed;
     if !v.flood.count(kind, v.by.origin.ip.as_deref(), d.clock.now()) {
         return Ok(());
