@@ -233,6 +233,17 @@ CREATE TABLE ledger_entries (
 CREATE INDEX ledger_entries_type ON ledger_entries (type, seq);
 CREATE INDEX ledger_entries_principal ON ledger_entries (principal, seq) WHERE principal IS NOT NULL;
 
+-- By what else the history is asked for: `value` is the `what` of the entries from `first` to before
+-- `past`. Entries that are written together share a row, and what can be found otherwise has none:
+-- an actor that is the principal, the outcome `success`.
+CREATE TABLE ledger_marks (
+    what {TEXT} NOT NULL,
+    value {TEXT} NOT NULL,
+    first {INT} NOT NULL,
+    past {INT} NOT NULL,
+    CONSTRAINT ledger_marks_pkey PRIMARY KEY (what, value, first)
+){CLUSTERED};
+
 CREATE TABLE ledger_disclosures (
     seq {INT} NOT NULL,
     name {TEXT} NOT NULL,
@@ -256,8 +267,10 @@ CREATE TABLE ledger_nodes (
     CONSTRAINT ledger_nodes_pkey PRIMARY KEY (height, place)
 ){CLUSTERED};
 
--- The newest leaf, the right edge of the tree, and what the last checkpoint covers: one row.
+-- The newest leaf, the right edge of the tree, what the last checkpoint covers, and the realm of the
+-- newest entry: one row.
 CREATE TABLE ledger_head (
+    realm {TEXT} NOT NULL,
     size {INT} NOT NULL,
     leaf {BLOB} NOT NULL,
     frontier {BLOB} NOT NULL,

@@ -1,27 +1,31 @@
-//! The history, page by page.
+//! The history, page by page. Each condition that an index can answer yields the places of entries,
+//! newest first; those that all of them name are read and looked at.
+
+use std::borrow::Cow;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Page;
 use super::listing::{after, token};
+use super::places::{Found, Places};
 use crate::app::Deps;
 use crate::domain::ledger::event::Outcome;
 use crate::domain::ledger::{EventType, StoredEntry};
 use crate::error::{Error, ErrorCode};
 use crate::store::Tx;
-use crate::store::sql::ledger::{self, Of};
+use crate::store::sql::history::{self, Of, SOME_MAX, What};
+use crate::store::sql::ledger;
 
 /// How many entries a page has when nothing is said.
 pub const PAGE_SIZE: u64 = 50;
 /// How many it has at the most.
 pub const PAGE_SIZE_MAX: u64 = 1000;
-/// How many entries are looked at for one page. What only few entries fit would otherwise read the
-/// whole ledger; such a page is short, or even empty, and says that there is more.
-const LOOKED_AT_MAX: u64 = 20_000;
-/// How many entries are read at once.
-const BATCH: u64 = 500;
+/// How many entries are read for one page beyond those on it. What no index knows and only few
+/// entries fit would otherwise read the whole ledger; such a page is short, or even empty, and says
+/// that there is more.
+const READ_MAX: u64 = 4000;
 /// How far a clock may have been set back. Beyond it, what comes later was made later.
 const MARGIN: SignedDuration = SignedDuration::from_hours(1);
 
@@ -69,37 +73,52 @@ pub struct EventRow {
 /// `Invalid` for a type, size or token that does not exist.
 pub fn list(d: &Deps, filter: &EventFilter) -> Result<Page<EventRow>, Error> {
     let size = page_size(filter.page_size)?;
-    let source = Source { principal: filter.principal, kinds: kinds(&filter.kinds)? };
+    let kinds = kinds(&filter.kinds)?;
     let start = after(filter.page_token.as_deref())?.unsigned_abs();
-    let mut page = Page { items: Vec::new(), next_page_token: None };
     d.store.read(|tx| {
-        let mut before = if start == 0 { newest_start(tx, filter)? } else { start };
-        let mut looked_at = 0;
-        loop {
-            let batch = source.batch(tx, before, BATCH.min(size + 1))?;
-            looked_at += batch.len() as u64;
-            if batch.is_empty() {
-                return Ok::<_, Error>(());
-            }
-            for entry in batch {
-                match fits(&entry, filter, &source.kinds)? {
-                    Fit::Older => return Ok(()),
-                    Fit::No => {}
-                    Fit::Yes if page.items.len() as u64 == size => {
-                        page.next_page_token = Some(token_before(before));
-                        return Ok(());
-                    }
-                    Fit::Yes => page.items.push(EventRow { seq: entry.seq, json: entry.json }),
+        let (from, end) = window(tx, filter)?;
+        let before = if start == 0 { end } else { start.min(end) };
+        let places = Places::new(sources(filter, &kinds), from);
+        page(tx, filter, &kinds, places, before, size)
+    })
+}
+
+fn page(
+    tx: &Tx<'_>,
+    filter: &EventFilter,
+    kinds: &[EventType],
+    mut places: Places<'_>,
+    mut before: u64,
+    size: u64,
+) -> Result<Page<EventRow>, Error> {
+    let mut page = Page { items: Vec::new(), next_page_token: None };
+    let mut read = 0;
+    loop {
+        let (batch, found) = places.next(tx, before, SOME_MAX)?;
+        for entry in history::some(tx, &batch)? {
+            read += 1;
+            if fits(&entry, filter, kinds)? {
+                if page.items.len() as u64 == size {
+                    page.next_page_token = Some(token_before(before));
+                    return Ok(page);
                 }
-                before = entry.seq;
+                page.items.push(EventRow { seq: entry.seq, json: entry.json });
             }
-            if looked_at >= LOOKED_AT_MAX && before > 0 {
-                page.next_page_token = Some(token_before(before));
-                return Ok(());
+            before = entry.seq;
+        }
+        match found {
+            Found::Last => return Ok(page),
+            Found::More if read < READ_MAX + size => {}
+            Found::More => {
+                page.next_page_token = Some(token_before(before)).filter(|_| before > 0);
+                return Ok(page);
+            }
+            Found::GaveUp(at) => {
+                page.next_page_token = Some(token_before(at)).filter(|_| at > 0);
+                return Ok(page);
             }
         }
-    })?;
-    Ok(page)
+    }
 }
 
 fn page_size(asked: Option<u64>) -> Result<u64, Error> {
@@ -116,83 +135,104 @@ fn token_before(seq: u64) -> String {
     token(i64::try_from(seq).unwrap_or(i64::MAX))
 }
 
-/// Where entries are drawn from: the most selective index serves them, newest first.
-struct Source {
-    principal: Option<Uuid>,
-    /// Any, when empty.
-    kinds: Vec<EventType>,
+/// What the indices know of the conditions: an entry that fits is named by one of each.
+fn sources<'f>(filter: &'f EventFilter, kinds: &[EventType]) -> Vec<Vec<Of<'f>>> {
+    let marked =
+        |what, value: &'f Option<String>| value.as_deref().map(|value| vec![Of::Mark(what, value)]);
+    // Who acts for themselves is found as the principal.
+    let actor = filter.actor.as_deref().map(|id| {
+        let itself = id.parse().ok().map(Of::Principal);
+        itself.into_iter().chain([Of::Mark(What::Actor, id)]).collect()
+    });
+    let of_kind = kinds.iter().map(|kind| Of::Type(kind.as_str())).collect::<Vec<_>>();
+    let outcome = filter.outcome.filter(|outcome| *outcome != Outcome::Success);
+    [
+        filter.principal.map(|id| vec![Of::Principal(id)]),
+        marked(What::Session, &filter.session),
+        marked(What::Tx, &filter.tx),
+        marked(What::Client, &filter.client),
+        actor,
+        outcome.map(|outcome| vec![Of::Mark(What::Outcome, outcome.as_str())]),
+        Some(of_kind).filter(|_| !kinds.is_empty() && kinds.len() < EventType::ALL.len()),
+        marked(What::Realm, &filter.realm),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
-impl Source {
-    fn batch(&self, tx: &Tx<'_>, before: u64, limit: u64) -> Result<Vec<StoredEntry>, Error> {
-        if let Some(id) = self.principal {
-            return Ok(ledger::newest(tx, Of::Principal(id), before, limit)?);
-        }
-        if self.kinds.is_empty() || self.kinds.len() == EventType::ALL.len() {
-            return Ok(ledger::newest(tx, Of::All, before, limit)?);
-        }
-        let mut all = Vec::new();
-        for kind in &self.kinds {
-            all.extend(ledger::newest(tx, Of::Type(kind.as_str()), before, limit)?);
-        }
-        // The newest of all kinds are among the newest of each.
-        all.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.seq));
-        all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(all)
-    }
-}
-
-/// Below which entry the search begins: with an end in time, not at the newest one.
-fn newest_start(tx: &Tx<'_>, filter: &EventFilter) -> Result<u64, Error> {
+/// The places between which entries of the window of time can be.
+fn window(tx: &Tx<'_>, filter: &EventFilter) -> Result<(u64, u64), Error> {
     let size = ledger::size_and_root(tx)?.0;
-    let Some(end) = filter.until.and_then(|until| until.checked_add(MARGIN).ok()) else {
-        return Ok(size);
-    };
+    let since = filter.since.and_then(|since| since.checked_sub(MARGIN).ok());
+    let until = filter.until.and_then(|until| until.checked_add(MARGIN).ok());
+    let place = |time: Option<Timestamp>| time.map(|time| place_of(tx, size, time)).transpose();
+    Ok((place(since)?.unwrap_or(0), place(until)?.unwrap_or(size)))
+}
+
+/// The first place whose entry was not made before `time`.
+fn place_of(tx: &Tx<'_>, size: u64, time: Timestamp) -> Result<u64, Error> {
     let (mut low, mut high) = (0, size);
     while low < high {
         let middle = low + (high - low) / 2;
         match ledger::time_of(tx, middle)? {
-            Some(time) if time < end => low = middle + 1,
+            Some(made) if made < time => low = middle + 1,
             _ => high = middle,
         }
     }
     Ok(low)
 }
 
-enum Fit {
-    Yes,
-    No,
-    /// Before the window, and so is everything after it.
-    Older,
+/// The fields of an entry that conditions are about.
+#[derive(Deserialize)]
+struct Fields<'a> {
+    time: Timestamp,
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    outcome: Cow<'a, str>,
+    #[serde(borrow)]
+    realm: Cow<'a, str>,
+    #[serde(borrow)]
+    actor: Acting<'a>,
+    #[serde(borrow, default)]
+    principal: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    client: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    session: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    tx: Option<Cow<'a, str>>,
 }
 
-fn fits(entry: &StoredEntry, filter: &EventFilter, kinds: &[EventType]) -> Result<Fit, Error> {
-    let unreadable = || {
+#[derive(Deserialize)]
+struct Acting<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+}
+
+fn fits(entry: &StoredEntry, filter: &EventFilter, kinds: &[EventType]) -> Result<bool, Error> {
+    let fields: Fields<'_> = serde_json::from_str(&entry.json).map_err(|error| {
         let message = format!("Ledger entry {} cannot be read; run audit-verify.", entry.seq);
-        Error::new(ErrorCode::Corrupt, message)
-    };
-    let fields: Value = serde_json::from_str(&entry.json).map_err(|_| unreadable())?;
-    let text = |pointer: &str| fields.pointer(pointer).and_then(Value::as_str);
-    let time: Timestamp = text("/time").unwrap_or_default().parse().map_err(|_| unreadable())?;
-    if filter.since.is_some_and(|since| time < since) {
-        let cut = filter.since.and_then(|since| since.checked_sub(MARGIN).ok());
-        return Ok(if cut.is_some_and(|cut| time < cut) { Fit::Older } else { Fit::No });
-    }
+        Error::new(ErrorCode::Corrupt, message).because(error)
+    })?;
     let wanted = [
-        ("/actor/id", filter.actor.as_deref()),
-        ("/realm", filter.realm.as_deref()),
-        ("/client", filter.client.as_deref()),
-        ("/session", filter.session.as_deref()),
-        ("/tx", filter.tx.as_deref()),
-        ("/outcome", filter.outcome.map(Outcome::as_str)),
+        (Some(&fields.actor.id), filter.actor.as_deref()),
+        (Some(&fields.realm), filter.realm.as_deref()),
+        (fields.client.as_ref(), filter.client.as_deref()),
+        (fields.session.as_ref(), filter.session.as_deref()),
+        (fields.tx.as_ref(), filter.tx.as_deref()),
+        (Some(&fields.outcome), filter.outcome.map(Outcome::as_str)),
     ];
-    let same = |(pointer, wanted): &(&str, Option<&str>)| {
-        wanted.is_none_or(|wanted| text(pointer) == Some(wanted))
-    };
-    let kind = text("/type").unwrap_or_default();
-    let right_kind = kinds.is_empty() || kinds.iter().any(|one| one.as_str() == kind);
-    let in_time = filter.until.is_none_or(|until| time < until);
-    Ok(if in_time && right_kind && wanted.iter().all(same) { Fit::Yes } else { Fit::No })
+    let same = wanted
+        .iter()
+        .all(|(is, wanted)| wanted.is_none_or(|wanted| is.is_some_and(|is| is.as_ref() == wanted)));
+    let principal = fields.principal.as_deref().and_then(|id| id.parse::<Uuid>().ok());
+    Ok(same
+        && filter.principal.is_none_or(|wanted| principal == Some(wanted))
+        && (kinds.is_empty() || kinds.iter().any(|kind| kind.as_str() == fields.kind))
+        && filter.since.is_none_or(|since| fields.time >= since)
+        && filter.until.is_none_or(|until| fields.time < until))
 }
 
 fn kinds(patterns: &[String]) -> Result<Vec<EventType>, Error> {

@@ -30,6 +30,7 @@ pub mod listing;
 pub mod lookup;
 pub mod mfa;
 pub mod passwords;
+mod places;
 pub mod proofs;
 pub mod recovery;
 pub mod removal;

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::sql::{ledger, settings};
+use super::marks::Marks;
+use super::sql::{history, ledger, settings};
 use super::{Author, Change, StoreError, WriteTx};
 use crate::clock::Clock;
 use crate::domain::ledger::checkpoint::{Checkpoint, parse_note};
@@ -45,6 +46,8 @@ pub(super) struct Head {
     pub time: Timestamp,
     pub signed_size: u64,
     pub signed_at: Timestamp,
+    /// The realm of the newest entry; of none, before there is one.
+    pub realm: String,
 }
 
 impl Ledger {
@@ -60,6 +63,7 @@ impl Ledger {
             time: now,
             signed_size: 0,
             signed_at: now,
+            realm: String::new(),
         };
         ledger::insert_head(tx, &head)
     }
@@ -90,15 +94,19 @@ impl Ledger {
     ) -> Result<Option<(u64, u64)>, StoreError> {
         let mut head = ledger::head(tx)?;
         let now = self.clock.now();
+        history::change_realm(tx, &head.realm, &self.realm, head.frontier.size())?;
+        head.realm.clone_from(&self.realm);
+        let mut marks = Marks::new(author);
         let behind = head.time.as_microsecond() - now.as_microsecond();
         if behind > CLOCK_STEP_MICROS {
             let step = Event::new(EventType::LedgerClockStep).data("step_ms", -(behind / 1000));
-            self.append_one(tx, author, &step, now, &mut head)?;
+            self.append_one(tx, author, &step, now, &mut head, &mut marks)?;
         }
         let first = head.frontier.size();
         for event in events {
-            self.append_one(tx, author, &event, now, &mut head)?;
+            self.append_one(tx, author, &event, now, &mut head, &mut marks)?;
         }
+        marks.end(tx);
         let last = head.frontier.size().checked_sub(1);
         head.time = now;
         let waiting = head.frontier.size().saturating_sub(head.signed_size);
@@ -139,6 +147,7 @@ impl Ledger {
         Ok(())
     }
 
+    #[expect(clippy::too_many_arguments, reason = "each is another part of one append")]
     fn append_one(
         &self,
         tx: &WriteTx<'_>,
@@ -146,6 +155,7 @@ impl Ledger {
         event: &Event,
         now: Timestamp,
         head: &mut Head,
+        marks: &mut Marks<'_>,
     ) -> Result<(), StoreError> {
         let seq = head.frontier.size();
         let mut failure = None;
@@ -163,6 +173,7 @@ impl Ledger {
             return Err(StoreError::Random(error));
         }
         ledger::insert_entry(tx, &sealed, event, now)?;
+        marks.take(tx, event, seq);
         head.leaf = sealed.leaf;
         let mut whole = Vec::new();
         head.frontier.push_telling(sealed.leaf, |height, hash| {

@@ -9,6 +9,7 @@ mod engine;
 mod error;
 mod ledger;
 mod line;
+mod marks;
 mod migrate;
 #[cfg(feature = "postgres")]
 mod postgres;

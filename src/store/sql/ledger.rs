@@ -1,7 +1,6 @@
 //! Entries, their personal values, checkpoints and the head of the ledger.
 
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use super::statements;
 use crate::args;
@@ -15,11 +14,11 @@ use crate::store::ledger::Head;
 use crate::store::{Row, Seen, StoreError, Tx, WriteTx};
 
 statements! {
-    HEAD = "SELECT size, leaf, frontier, time, signed_size, signed_at FROM ledger_head";
-    INSERT_HEAD = "INSERT INTO ledger_head (size, leaf, frontier, time, signed_size, signed_at)
-        VALUES ($1, $2, $3, $4, $5, $6)";
+    HEAD = "SELECT size, leaf, frontier, time, signed_size, signed_at, realm FROM ledger_head";
+    INSERT_HEAD = "INSERT INTO ledger_head (size, leaf, frontier, time, signed_size, signed_at, realm)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
     UPDATE_HEAD = "UPDATE ledger_head SET size = $1, leaf = $2, frontier = $3, time = $4,
-        signed_size = $5, signed_at = $6";
+        signed_size = $5, signed_at = $6, realm = $7";
     TOUCH = "UPDATE ledger_head SET size = size";
     INSERT = "INSERT INTO ledger_entries (seq, entry, leaf, time, type, principal)
         VALUES ($1, $2, $3, $4, $5, $6)";
@@ -34,12 +33,6 @@ statements! {
         ORDER BY size DESC LIMIT 1";
     LEAVES = "SELECT leaf FROM ledger_entries WHERE seq >= $1 ORDER BY seq LIMIT $2";
     SCAN = "SELECT seq, entry, leaf, type, principal FROM ledger_entries WHERE seq >= $1 ORDER BY seq LIMIT $2";
-    NEWEST = "SELECT seq, entry, leaf, type, principal FROM ledger_entries WHERE seq < $1
-        ORDER BY seq DESC LIMIT $2";
-    NEWEST_OF_TYPE = "SELECT seq, entry, leaf, type, principal FROM ledger_entries WHERE type = $1 AND seq < $2
-        ORDER BY seq DESC LIMIT $3";
-    NEWEST_OF_PRINCIPAL = "SELECT seq, entry, leaf, type, principal FROM ledger_entries
-        WHERE principal = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
     TIME_OF = "SELECT time FROM ledger_entries WHERE seq = $1";
     CHECKPOINT_OF = "SELECT size, root, note FROM ledger_checkpoints WHERE size = $1";
     CHECKPOINTS = "SELECT size, root, note FROM ledger_checkpoints ORDER BY size";
@@ -51,7 +44,7 @@ statements! {
 }
 
 /// Sequence numbers and sizes are kept as 64-bit signed numbers.
-fn int(number: u64) -> i64 {
+pub(super) fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
@@ -73,6 +66,7 @@ pub(in crate::store) fn head(tx: &Tx<'_>) -> Result<Head, StoreError> {
         time: row.time(3)?,
         signed_size: row.count(4)?,
         signed_at: row.time(5)?,
+        realm: row.text(6)?.to_owned(),
     })
 }
 
@@ -119,7 +113,7 @@ pub(in crate::store) fn update_head(tx: &WriteTx<'_>, head: &Head) -> Result<(),
     tx.exec_one(UPDATE_HEAD, &head_args(head))
 }
 
-fn head_args(head: &Head) -> [crate::store::Value; 6] {
+fn head_args(head: &Head) -> [crate::store::Value; 7] {
     [
         int(head.frontier.size()).into(),
         (&head.leaf).into(),
@@ -127,6 +121,7 @@ fn head_args(head: &Head) -> [crate::store::Value; 6] {
         head.time.into(),
         int(head.signed_size).into(),
         head.signed_at.into(),
+        head.realm.as_str().into(),
     ]
 }
 
@@ -242,36 +237,6 @@ fn seen_seq(seq: i64) -> Result<u64, StoreError> {
     u64::try_from(seq).map_err(|_| StoreError::Row { column: 0, expected: "a count" })
 }
 
-/// Which entries a page of the history is drawn from; the most selective index serves it.
-#[derive(Clone, Copy, Debug)]
-pub enum Of<'a> {
-    /// All of them.
-    All,
-    /// Those of one type.
-    Type(&'a str),
-    /// Those about one identity.
-    Principal(Uuid),
-}
-
-/// Entries before `before`, newest first.
-///
-/// # Errors
-/// A failure of the store.
-pub fn newest(
-    tx: &Tx<'_>,
-    of: Of<'_>,
-    before: u64,
-    limit: u64,
-) -> Result<Vec<StoredEntry>, StoreError> {
-    let (before, limit) = (int(before), int(limit));
-    let rows = match of {
-        Of::All => tx.all(NEWEST, args![before, limit]),
-        Of::Type(kind) => tx.all(NEWEST_OF_TYPE, args![kind, before, limit]),
-        Of::Principal(id) => tx.all(NEWEST_OF_PRINCIPAL, args![id, before, limit]),
-    }?;
-    rows.iter().map(entry).collect()
-}
-
 /// All checkpoints, oldest first.
 ///
 /// # Errors
@@ -328,7 +293,7 @@ pub fn disclosures_between(
     tx.all(DISCLOSURES_BETWEEN, args![int(from), int(to)])?.iter().map(disclosure).collect()
 }
 
-fn entry(row: &Row) -> Result<StoredEntry, StoreError> {
+pub(super) fn entry(row: &Row) -> Result<StoredEntry, StoreError> {
     Ok(StoredEntry {
         seq: row.count(0)?,
         json: row.text(1)?.to_owned(),

@@ -7,6 +7,7 @@ pub mod codes;
 pub mod credentials;
 pub mod flow_errors;
 pub mod flows;
+pub mod history;
 pub mod identities;
 pub mod insert;
 pub mod invitations;
@@ -43,6 +44,7 @@ pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'s
         ("credentials", credentials::STATEMENTS),
         ("flow_errors", flow_errors::STATEMENTS),
         ("flows", flows::STATEMENTS),
+        ("history", history::STATEMENTS),
         ("identities", identities::STATEMENTS),
         ("insert", insert::STATEMENTS),
         ("invitations", invitations::STATEMENTS),
