@@ -147,7 +147,6 @@ impl Ledger {
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is another part of one append")]
     fn append_one(
         &self,
         tx: &WriteTx<'_>,

@@ -106,15 +106,23 @@ fn al_17_a_search_that_looks_far_goes_on_where_it_stopped() {
     use doorward::store::Change;
     let server = Admin::start();
     let d = server.library();
-    let event = || Event::new(EventType::AdminConfigChanged).data("source", "test");
-    let many = (0..21_000).map(move |_| event());
+    let event = || Event::new(EventType::AdminConfigChanged).data("source", "test").failed();
+    let many = (0..9000).map(move |_| event());
     d.store.write(&operator().author(), |_| Ok::<_, Error>(Change::of((), event(), many))).unwrap();
-    let mut path = format!("{AUDIT}/events?type=ledger.*&type=admin.*&outcome=denied");
+    // No index knows what succeeded, because nearly everything does.
+    let path = format!("{AUDIT}/events?outcome=success");
     let page = server.get(&path).says(200);
     assert_eq!(page["events"], json!([]), "nothing among those it looked at");
-    path = format!("{path}&cursor={}", page["next_cursor"].as_str().expect("but there is more"));
-    let page = server.get(&path).says(200);
-    assert_eq!(page, json!({"events": [], "next_cursor": null}));
+    let mut cursor = page["next_cursor"].as_str().expect("but there is more").to_owned();
+    let mut seen = Vec::new();
+    for pages in 1.. {
+        assert!(pages < 10, "it does not end");
+        let page = server.get(&format!("{path}&cursor={cursor}")).says(200);
+        seen.extend(seqs(&page));
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = next.to_owned();
+    }
+    assert_eq!(seen, [0], "the beginning of the ledger");
 }
 
 #[test]
