@@ -241,6 +241,20 @@ pub fn find(d: &Deps, id: Uuid) -> Result<Invitation, Error> {
         .ok_or_else(|| Error::new(ErrorCode::NotFound, "There is no such invitation."))
 }
 
+/// The invitations of those among `people` who have not come yet; nothing is asked for where
+/// everybody has.
+///
+/// # Errors
+/// A failure of the store.
+pub fn of<D>(d: &Deps, people: &[Identity<D>]) -> Result<Vec<Invitation>, Error> {
+    let waiting = people.iter().filter(|one| one.status == Status::Invited);
+    let ids: Vec<Uuid> = waiting.map(|one| one.id).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(d.store.read(|tx| invitations::of_many(tx, &ids))?)
+}
+
 /// A page of invitations, the oldest first; those whose links work no more are among them.
 ///
 /// # Errors

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::statements;
+use super::{many, statements};
 use crate::args;
 use crate::domain::authority::Authority;
 use crate::domain::invitation::{Delivery, Invitation};
 use crate::domain::message::MessageStatus;
-use crate::store::{Row, StoreError, Tx, WriteTx};
+use crate::store::{Sight, StoreError, Tx, WriteTx};
 
 statements! {
     OF = "SELECT i.identity, p.id, i.email, i.authorities, i.locale, i.message, i.created_at,
@@ -33,7 +33,7 @@ statements! {
 /// # Errors
 /// A failure of the store.
 pub fn of(tx: &Tx<'_>, identity: i64) -> Result<Option<Invitation>, StoreError> {
-    tx.opt(OF, args![identity])?.map(|row| invitation(&row)).transpose()
+    Ok(tx.rows(OF, args![identity], invitation)?.pop())
 }
 
 /// The invitation with this digest of its secret, and the row of who is invited.
@@ -41,8 +41,7 @@ pub fn of(tx: &Tx<'_>, identity: i64) -> Result<Option<Invitation>, StoreError> 
 /// # Errors
 /// A failure of the store.
 pub fn by_digest(tx: &Tx<'_>, digest: &str) -> Result<Option<(i64, Invitation)>, StoreError> {
-    let row = tx.opt(BY_DIGEST, args![digest])?;
-    row.map(|row| Ok((row.int(0)?, invitation(&row)?))).transpose()
+    Ok(tx.rows(BY_DIGEST, args![digest], numbered)?.pop())
 }
 
 /// Invitations after the row `after`, in the order in which the accounts were made, with their rows.
@@ -50,8 +49,18 @@ pub fn by_digest(tx: &Tx<'_>, digest: &str) -> Result<Option<(i64, Invitation)>,
 /// # Errors
 /// A failure of the store.
 pub fn page(tx: &Tx<'_>, after: i64, limit: i64) -> Result<Vec<(i64, Invitation)>, StoreError> {
-    let rows = tx.all(PAGE, args![after, limit])?;
-    rows.iter().map(|row| Ok((row.int(0)?, invitation(row)?))).collect()
+    tx.rows(PAGE, args![after, limit], numbered)
+}
+
+/// The invitations of those among `ids` who have not come yet.
+///
+/// # Errors
+/// A failure of the store.
+pub fn of_many(tx: &Tx<'_>, ids: &[Uuid]) -> Result<Vec<Invitation>, StoreError> {
+    let text = "SELECT i.identity, p.id, i.email, i.authorities, i.locale, i.message, i.created_at,
+        i.expires_at, m.status FROM identities p JOIN invitations i ON i.identity = p.n
+        LEFT JOIN messages m ON m.id = i.message WHERE p.id IN ({}) AND p.status = 'invited'";
+    many::rows(tx, text, ids, invitation)
 }
 
 /// Keeps an invitation in place of any other of the identity, whose link dies.
@@ -89,7 +98,11 @@ pub fn remove(tx: &WriteTx<'_>, identity: i64) -> Result<bool, StoreError> {
     Ok(tx.exec(DELETE, args![identity])? > 0)
 }
 
-fn invitation(row: &Row) -> Result<Invitation, StoreError> {
+fn numbered(row: Sight<'_>) -> Result<(i64, Invitation), StoreError> {
+    Ok((row.int(0)?, invitation(row)?))
+}
+
+fn invitation(row: Sight<'_>) -> Result<Invitation, StoreError> {
     let wrong = |column, expected| StoreError::Row { column, expected };
     let words = row.text(3)?.split_whitespace().map(Authority::parse);
     let authorities: Option<BTreeSet<Authority>> = words.collect();

@@ -13,19 +13,19 @@ static PLACES: LazyLock<String> = LazyLock::new(|| {
     all.join(",")
 });
 
-/// What `read` makes of the rows of a statement that has `{}` where the numbers of identities go. In
-/// the order of the statement for each part of them that is asked for at once.
-pub(super) fn rows<T>(
+/// What `read` makes of the rows of a statement that has `{}` where the keys of identities go, such
+/// as their numbers. In the order of the statement for each part of them that is asked for at once.
+pub(super) fn rows<T, K: Clone + Into<Value>>(
     tx: &Tx<'_>,
     text: &str,
-    identities: &[i64],
+    identities: &[K],
     mut read: impl FnMut(Sight<'_>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
     let mut all = Vec::with_capacity(identities.len());
     let most = SIZES.last().copied().unwrap_or(1);
     for part in identities.chunks(most) {
         let size = SIZES.into_iter().find(|size| *size >= part.len()).unwrap_or(most);
-        let mut args: Vec<Value> = part.iter().map(|n| Value::from(*n)).collect();
+        let mut args: Vec<Value> = part.iter().map(|key| key.clone().into()).collect();
         // Asked for twice is found once.
         let last = args.last().cloned().unwrap_or(Value::Null);
         args.resize(size, last);

@@ -247,8 +247,11 @@ fn where_mail_goes_out_the_link_is_mailed_and_nobody_else_sees_it() {
         assert!(begun.elapsed().as_secs() < 30);
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
+    let shown = admin_shows(&place, made["identity_id"].as_str().unwrap());
+    assert_eq!(shown.unwrap()["delivery"], "sent");
     activate(&mut place.browser(), token).must(303);
     assert_eq!(status(&place, &made), "active");
+    assert!(admin_shows(&place, made["identity_id"].as_str().unwrap()).is_none());
     // A recovery through the same mail server, to the end.
     let mut browser = place.browser();
     let flow = browser.begin("recovery", "");
@@ -259,6 +262,41 @@ fn where_mail_goes_out_the_link_is_mailed_and_nobody_else_sees_it() {
     let body = json!({"method": "code", "code": code, "csrf_token": super::token(&flow)});
     browser.send(&submit_path(&flow), &body).must(422);
     browser.whoami().must(200);
+}
+
+/// The invitation as the identity shows it, by itself and in a list.
+fn admin_shows(place: &Place, id: &str) -> Option<Value> {
+    let read = |path: &str| place.server.admin("GET", path).must(200).json();
+    let one = read(&format!("/admin/doorward/identities/{id}"));
+    let all = read("/admin/doorward/identities/search?total=true");
+    let all = all["identities"].as_array().unwrap().clone();
+    let listed = all.iter().find(|one| one["id"] == id).unwrap();
+    assert_eq!(one.get("invitation"), listed.get("invitation"));
+    one.get("invitation").cloned()
+}
+
+#[test]
+fn what_became_of_an_invitation_is_shown_with_the_identity() {
+    let place = Place::new();
+    let made = invite(&place, &json!({"expires_in": "48h"}));
+    let id = made["identity_id"].as_str().unwrap();
+    let shown = admin_shows(&place, id).unwrap();
+    assert_eq!((&shown["delivery"], &shown["expired"]), (&json!("manual"), &json!(false)));
+    assert_eq!(shown["expires_at"], made["expires_at"]);
+    assert!(shown.get("link").is_none() && admin_shows(&place, &place.ada).is_none());
+    place.meddle("UPDATE invitations SET expires_at = 1");
+    assert_eq!(admin_shows(&place, id).unwrap()["expired"], true);
+    // A mail that could not be sent is no secret.
+    place.meddle(
+        "INSERT INTO messages (id, status, kind, recipient, template, send_count, created_at,
+             updated_at)
+         VALUES ('f6b3c5a0-0000-7000-8000-000000000001', 'abandoned', 'email', 'r', 'invitation',
+             9, 1, 1)",
+    );
+    place.meddle("UPDATE invitations SET message = 'f6b3c5a0-0000-7000-8000-000000000001'");
+    assert_eq!(admin_shows(&place, id).unwrap()["delivery"], "failed");
+    let url = format!("{}/admin/identities/{id}", place.server.admin);
+    assert!(place.server.ask("GET", &url, &[], "").must(200).json().get("invitation").is_none());
 }
 
 #[test]

@@ -11,12 +11,14 @@ use utoipa_axum::routes;
 use super::input;
 use crate::domain::document::Document as Json;
 use crate::domain::identity::Identity;
+use crate::domain::invitation::Invitation;
 use crate::http::blocking::App;
 use crate::http::document::Document;
 use crate::http::failure::Failure;
 use crate::http::query::Query;
 use crate::http::view::identity::{IdentityDocument, Show, identity};
 use crate::service::identities::{Selector, find};
+use crate::service::invitations;
 use crate::service::listing::{self, ListIdentities};
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -83,6 +85,24 @@ struct FoundIdentity<'a> {
     authorities: Vec<&'static str>,
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
+    /// The invitation of somebody who has not come yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invitation: Option<Invited>,
+}
+
+/// What became of an invitation.
+#[derive(Serialize, ToSchema)]
+#[schema(as = identityInvitation)]
+struct Invited {
+    /// What became of the mail: `queued`, `sent`, `failed`, or `unknown` when that is too long ago;
+    /// `manual` where there was none.
+    delivery: &'static str,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+    /// Whether the link works no more.
+    expired: bool,
 }
 
 /// How an identity came to its status.
@@ -123,7 +143,9 @@ async fn search(State(app): State<App>, query: Query) -> Result<Response, Failur
             (listing::list_raw(d, &request)?, None)
         };
         let (base_url, now) = (d.options.base_url(), d.clock.now());
-        let identities = page.items.iter().map(|one| shown(&base_url, now, one)).collect();
+        let invited = invitations::of(d, &page.items)?;
+        let identities =
+            page.items.iter().map(|one| shown(&base_url, now, one, &invited)).collect();
         let found = Found { identities, next_page_token: page.next_page_token, total };
         Ok(Document::ok(found).into_response())
     })
@@ -140,13 +162,20 @@ async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Response,
     let who = Selector::Id(input::id(&id)?);
     app.call(move |d| {
         let found = find(d, &who)?;
+        let invited = invitations::of(d, std::slice::from_ref(&found))?;
         let base_url = d.options.base_url();
-        Ok(Document::ok(shown(&base_url, d.clock.now(), &found)).into_response())
+        Ok(Document::ok(shown(&base_url, d.clock.now(), &found, &invited)).into_response())
     })
     .await?
 }
 
-fn shown<'a>(base_url: &str, now: Timestamp, one: &'a Identity<impl Json>) -> FoundIdentity<'a> {
+fn shown<'a>(
+    base_url: &str,
+    now: Timestamp,
+    one: &'a Identity<impl Json>,
+    invited: &[Invitation],
+) -> FoundIdentity<'a> {
+    let invitation = invited.iter().find(|invitation| invitation.identity_id == one.id);
     let detail = &one.status_detail;
     FoundIdentity {
         identity: identity(base_url, now, one, Show::Plain),
@@ -159,5 +188,11 @@ fn shown<'a>(base_url: &str, now: Timestamp, one: &'a Identity<impl Json>) -> Fo
         },
         authorities: one.authorities.iter().map(|held| held.as_str()).collect(),
         expires_at: one.expires_at,
+        invitation: invitation.map(|invitation| Invited {
+            delivery: invitation.delivery.as_str(),
+            created_at: invitation.created_at,
+            expires_at: invitation.expires_at,
+            expired: invitation.is_over(now),
+        }),
     }
 }
