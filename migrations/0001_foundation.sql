@@ -42,6 +42,46 @@ CREATE TABLE authorities (
 ){STRICT};
 CREATE INDEX authorities_authority ON authorities (authority);
 
+-- Roles and groups. `word` is what applications know one by; `permissions` is a list, which only
+-- roles have.
+CREATE TABLE circles (
+    n {KEY},
+    kind {TEXT} NOT NULL,
+    id {TEXT} NOT NULL,
+    word {TEXT} NOT NULL,
+    name {TEXT} NOT NULL,
+    description {TEXT} NOT NULL,
+    permissions {TEXT} NOT NULL,
+    created_at {INT} NOT NULL,
+    updated_at {INT} NOT NULL
+){STRICT};
+CREATE UNIQUE INDEX circles_id ON circles (id);
+CREATE UNIQUE INDEX circles_word ON circles (kind, word);
+
+CREATE TABLE circle_members (
+    identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,
+    circle {INT} NOT NULL REFERENCES circles (n) ON DELETE CASCADE,
+    granted_at {INT} NOT NULL,
+    CONSTRAINT circle_members_pkey PRIMARY KEY (identity, circle)
+){CLUSTERED};
+CREATE INDEX circle_members_circle ON circle_members (circle, identity);
+
+-- The roles that a group carries.
+CREATE TABLE circle_roles (
+    holder {INT} NOT NULL REFERENCES circles (n) ON DELETE CASCADE,
+    role {INT} NOT NULL REFERENCES circles (n) ON DELETE CASCADE,
+    CONSTRAINT circle_roles_pkey PRIMARY KEY (holder, role)
+){CLUSTERED};
+CREATE INDEX circle_roles_role ON circle_roles (role, holder);
+
+-- Permissions given to a person, not to a role.
+CREATE TABLE permissions (
+    identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,
+    permission {TEXT} NOT NULL,
+    granted_at {INT} NOT NULL,
+    CONSTRAINT permissions_pkey PRIMARY KEY (identity, permission)
+){CLUSTERED};
+
 -- `second`: whether it can be the second factor of a sign-in.
 CREATE TABLE credentials (
     identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,

@@ -24,6 +24,8 @@ impl Action for ListIdentitiesAction {
             state: text("state"),
             schema_id: text("schema-id"),
             provider: text("provider"),
+            role: text("role"),
+            group: text("group"),
             page_size: params.count("page-size"),
             page_token: text("page-token"),
             ..ListIdentities::default()

@@ -108,6 +108,26 @@ impl Params {
         self.value(name)?.as_object()
     }
 
+    /// Words: a text with commas or spaces between them, or a list of texts; `None` when nothing was
+    /// given.
+    ///
+    /// # Errors
+    /// When an item of a list is no text.
+    pub fn words(&self, name: &'static str) -> Result<Option<BTreeSet<String>>, Failure> {
+        let invalid = || Failure::new(format!("Parameter '{name}' is words, separated by commas"));
+        let words: Vec<&str> = match self.value(name) {
+            None => return Ok(None),
+            Some(Value::String(text)) => text.split([',', ' ']).collect(),
+            Some(Value::Array(list)) => list
+                .iter()
+                .map(|word| word.as_str().ok_or_else(invalid))
+                .collect::<Result<_, _>>()?,
+            Some(_) => return Err(invalid()),
+        };
+        let words = words.into_iter().map(str::trim).filter(|word| !word.is_empty());
+        Ok(Some(words.map(str::to_owned).collect()))
+    }
+
     /// Any value, as it was given.
     pub fn value(&self, name: &'static str) -> Option<&Value> {
         self.read.borrow_mut().insert(name);

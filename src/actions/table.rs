@@ -6,11 +6,12 @@ use super::params::Params;
 use super::results::Results;
 use super::{
     audit_checkpoint, audit_verify, backup, block_identity, cancel_invitation,
-    create_admin_account, create_admin_token, create_identity, delete_identity, export_identities,
-    get_identity, import_identities, invalidate_identity_sessions, invite_identity,
-    list_admin_tokens, list_audit_events, list_identities, list_identity_sessions,
-    list_oidc_accounts, lock_identity, reset_identity_mfa, reset_password, revoke_admin_token,
-    run_migration, send_test_email, set_authorities, unblock_identity, unlink_oidc_account,
+    create_admin_account, create_admin_token, create_group, create_identity, create_role,
+    delete_group, delete_identity, delete_role, export_identities, get_identity, import_identities,
+    invalidate_identity_sessions, invite_identity, list_admin_tokens, list_audit_events,
+    list_groups, list_identities, list_identity_sessions, list_oidc_accounts, list_roles,
+    lock_identity, reset_identity_mfa, reset_password, revoke_admin_token, run_migration,
+    send_test_email, set_authorities, set_groups, set_roles, unblock_identity, unlink_oidc_account,
     unlock_identity, update_identity,
 };
 
@@ -48,7 +49,7 @@ const fn entry<A: Action>() -> Entry {
 }
 
 /// All actions, in the order of the file.
-pub const TABLE: [Entry; 30] = [
+pub const TABLE: [Entry; 38] = [
     entry::<get_identity::GetIdentity>(),
     entry::<create_admin_account::CreateAdminAccount>(),
     entry::<reset_password::ResetPassword>(),
@@ -67,6 +68,14 @@ pub const TABLE: [Entry; 30] = [
     entry::<block_identity::BlockIdentity>(),
     entry::<unblock_identity::UnblockIdentity>(),
     entry::<set_authorities::SetAuthorities>(),
+    entry::<list_roles::ListRoles>(),
+    entry::<create_role::CreateRole>(),
+    entry::<delete_role::DeleteRole>(),
+    entry::<set_roles::SetRoles>(),
+    entry::<list_groups::ListGroups>(),
+    entry::<create_group::CreateGroup>(),
+    entry::<delete_group::DeleteGroup>(),
+    entry::<set_groups::SetGroups>(),
     entry::<invite_identity::InviteIdentity>(),
     entry::<cancel_invitation::CancelInvitation>(),
     entry::<list_audit_events::ListAuditEvents>(),

@@ -1,5 +1,6 @@
 //! What identities, sessions, credentials and ledger entries are: pure types and rules, no I/O.
 
+pub mod access;
 pub mod api_token;
 pub mod authority;
 pub mod credential;

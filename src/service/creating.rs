@@ -156,6 +156,7 @@ pub(super) struct Registered {
     first_factors: Vec<CredentialType>,
     authorities: Vec<Authority>,
     address: Option<String>,
+    belongs: Vec<(&'static str, Vec<String>)>,
 }
 
 impl Registered {
@@ -168,7 +169,14 @@ impl Registered {
             first_factors: usable.map(|credential| credential.kind).collect(),
             authorities: identity.authorities.iter().copied().collect(),
             address: identity.verifiable_addresses.first().map(|address| address.value.clone()),
+            belongs: Vec::new(),
         }
+    }
+
+    /// Says to what roles and groups it belongs and the like.
+    pub(super) fn with(mut self, belongs: Vec<(&'static str, Vec<String>)>) -> Self {
+        self.belongs = belongs;
+        self
     }
 
     pub(super) fn event(self) -> Event {
@@ -185,6 +193,9 @@ impl Registered {
         if !self.authorities.is_empty() {
             let words: Vec<&str> = self.authorities.iter().map(|one| one.as_str()).collect();
             event = event.data("authorities", words);
+        }
+        for (name, words) in self.belongs.into_iter().filter(|(_, words)| !words.is_empty()) {
+            event = event.data(name, words);
         }
         match self.address {
             Some(address) => event.personal("email", address),

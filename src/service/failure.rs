@@ -1,5 +1,6 @@
 //! What a person is told when the store, a schema or a password refuses.
 
+use crate::domain::access::Flaw;
 use crate::domain::policy::PasswordProblem;
 use crate::domain::schema::SchemaError;
 use crate::error::{Error, ErrorCode};
@@ -49,6 +50,7 @@ fn conflict(table: &str) -> &'static str {
     match table {
         "credential_identifiers" => "Another identity signs in with one of these identifiers.",
         "addresses" => "Another identity has one of these addresses.",
+        "circles" | "attribute_sets" => "There is another one of this name.",
         _ => "Another identity has this id or external id.",
     }
 }
@@ -60,6 +62,12 @@ impl From<SchemaError> for Error {
             message.replace_range(..1, &first);
         }
         Self::new(ErrorCode::Invalid, format!("{message}."))
+    }
+}
+
+impl From<Flaw> for Error {
+    fn from(flaw: Flaw) -> Self {
+        Self::new(ErrorCode::Invalid, flaw.sentence)
     }
 }
 

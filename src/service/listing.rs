@@ -4,8 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 
-use super::Page;
+use super::{Page, access};
 use crate::app::Deps;
+use crate::domain::access::CircleKind;
 use crate::domain::authority::Authority;
 use crate::domain::document::Raw;
 use crate::domain::identifier::canonical;
@@ -37,6 +38,10 @@ pub struct ListIdentities {
     pub provider: Option<String>,
     /// A right, by its word.
     pub authority: Option<String>,
+    /// A role, by its word or id, had in person or through a group.
+    pub role: Option<String>,
+    /// A group, by its word or id.
+    pub group: Option<String>,
     /// 1 to [`PAGE_SIZE_MAX`].
     pub page_size: Option<u64>,
     /// What the page before gave.
@@ -57,8 +62,11 @@ pub struct Total {
 /// # Errors
 /// `Invalid` for a status, right, size or token that does not exist.
 pub fn list(d: &Deps, request: &ListIdentities) -> Result<Page<Identity>, Error> {
-    let asked = Asked::read(d, request)?;
-    d.store.read(|tx| Ok(asked.page(tx, Parts::All)?))
+    let mut asked = Asked::read(d, request)?;
+    d.store.read(|tx| {
+        asked.hold(tx, request)?;
+        Ok(asked.page(tx, Parts::All)?)
+    })
 }
 
 /// As [`list`], to be passed on: without credentials, and with documents as they were written.
@@ -66,8 +74,11 @@ pub fn list(d: &Deps, request: &ListIdentities) -> Result<Page<Identity>, Error>
 /// # Errors
 /// As [`list`].
 pub fn list_raw(d: &Deps, request: &ListIdentities) -> Result<Page<Identity<Raw>>, Error> {
-    let asked = Asked::read(d, request)?;
-    d.store.read(|tx| Ok(asked.page(tx, Parts::Rights)?))
+    let mut asked = Asked::read(d, request)?;
+    d.store.read(|tx| {
+        asked.hold(tx, request)?;
+        Ok(asked.page(tx, Parts::Rights)?)
+    })
 }
 
 /// As [`list_raw`], with how many pass the filter in all.
@@ -78,8 +89,9 @@ pub fn list_with_total(
     d: &Deps,
     request: &ListIdentities,
 ) -> Result<(Page<Identity<Raw>>, Total), Error> {
-    let asked = Asked::read(d, request)?;
+    let mut asked = Asked::read(d, request)?;
     d.store.read(|tx| {
+        asked.hold(tx, request)?;
         let page = asked.page(tx, Parts::Rights)?;
         let here = page.items.len() as u64;
         if asked.after == 0 && page.next_page_token.is_none() {
@@ -106,10 +118,22 @@ impl Asked {
             schema_id: request.schema_id.clone(),
             provider: request.provider.clone(),
             authority: request.authority.as_deref().map(authority).transpose()?,
+            holding: Vec::new(),
             now: d.clock.now(),
         };
         let size = page_size(request.page_size)?;
         Ok(Self { filter, size, after: after(request.page_token.as_deref())? })
+    }
+
+    /// Looks up the role and the group that are asked for.
+    fn hold(&mut self, tx: &Tx<'_>, request: &ListIdentities) -> Result<(), Error> {
+        let asked = [(CircleKind::Role, &request.role), (CircleKind::Group, &request.group)];
+        for (kind, text) in asked {
+            if let Some(text) = text {
+                self.filter.holding.push(access::reaching(tx, kind, text)?);
+            }
+        }
+        Ok(())
     }
 
     fn page<D: DeserializeOwned>(

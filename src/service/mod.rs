@@ -3,6 +3,7 @@
 //! Each takes what it works with ([`Deps`](crate::app::Deps)), who is asking ([`Caller`]) and what
 //! is asked; it either does all of it, with its ledger entries, or nothing.
 
+pub mod access;
 pub mod admission;
 pub mod authorities;
 pub mod backup;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Caller;
+use super::access::belonging;
 use super::backup::{reserve, settle, unwritable};
 use super::creating::{CreateIdentity, Registered, assemble};
 use super::factors::totp;
@@ -73,6 +74,12 @@ struct Line {
     #[serde(default)]
     authorities: Vec<String>,
     #[serde(default)]
+    roles: Vec<Value>,
+    #[serde(default)]
+    groups: Vec<Value>,
+    #[serde(default)]
+    permissions: BTreeSet<String>,
+    #[serde(default)]
     created_at: Option<Timestamp>,
     #[serde(default)]
     credentials: std::collections::BTreeMap<String, LineCredential>,
@@ -122,7 +129,9 @@ pub fn import_with(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Imported, Error> {
     let now = d.clock.now();
-    let checked = check(d, by, path, now, progress)?;
+    let ground = Ground { d, by, now, circles: belonging::Circles::load(d)? };
+    let ground = &ground;
+    let checked = check(ground, path, progress)?;
     if dry_run {
         return Ok(Imported { created: checked, skipped: 0 });
     }
@@ -130,7 +139,7 @@ pub fn import_with(
     std::thread::scope(|threads| {
         let (sender, parts) = sync_channel(PARTS_WAITING);
         let (spent, leftovers) = channel();
-        let reader = threads.spawn(move || prepare(d, by, path, now, &sender, &leftovers));
+        let reader = threads.spawn(move || prepare(ground, path, &sender, &leftovers));
         let written = write(d, by, parts, &spent, progress);
         match reader.join() {
             Ok(read) => read.and(written),
@@ -139,15 +148,17 @@ pub fn import_with(
     })
 }
 
+/// What every line is judged by.
+struct Ground<'g> {
+    d: &'g Deps,
+    by: &'g Caller,
+    now: Timestamp,
+    circles: belonging::Circles,
+}
+
 /// Checks every line, on all cores, and says how many there are; of several mistakes the first is
 /// told.
-fn check(
-    d: &Deps,
-    by: &Caller,
-    path: &Path,
-    now: Timestamp,
-    progress: &mut dyn FnMut(u64),
-) -> Result<u64, Error> {
+fn check(ground: &Ground<'_>, path: &Path, progress: &mut dyn FnMut(u64)) -> Result<u64, Error> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8) as u64;
     // What each worker finds: how many lines it checked, or where it stopped and why.
     let share = |worker: u64, progress: &mut dyn FnMut(u64)| -> Result<u64, (u64, Error)> {
@@ -161,7 +172,7 @@ fn check(
             if checked % 10_000 == 0 {
                 progress(0);
             }
-            identity_of(d, by, number, text, now).map(drop).inspect_err(|_| wrong = Some(number))
+            identity_of(ground, number, text).map(drop).inspect_err(|_| wrong = Some(number))
         })
         .map_err(|error| (wrong.unwrap_or(next), error))?;
         Ok(checked)
@@ -196,10 +207,8 @@ struct Prepared {
 
 /// Reads the file again and hands it over in parts.
 fn prepare(
-    d: &Deps,
-    by: &Caller,
+    ground: &Ground<'_>,
     path: &Path,
-    now: Timestamp,
     parts: &SyncSender<Vec<Prepared>>,
     leftovers: &Receiver<Vec<Prepared>>,
 ) -> Result<(), Error> {
@@ -208,9 +217,10 @@ fn prepare(
     let mut wanted = true;
     for_each_line(path, &mut |number, text| {
         if wanted {
-            let identity = identity_of(d, by, number, text, now)?;
-            let rows = Rows::of(&identity);
-            part.push(Prepared { number, rows, event: Some(Registered::of(&identity)) });
+            let (identity, belongs) = identity_of(ground, number, text)?;
+            let rows = Rows::of(&identity).with(belongs.circles, belongs.permissions);
+            let event = Registered::of(&identity).with(belongs.words);
+            part.push(Prepared { number, rows, event: Some(event) });
             if part.len() == PART {
                 // Memory is given back where it was taken: threads that free each other's wait for
                 // each other.
@@ -310,16 +320,21 @@ fn wrong(number: u64, what: &str) -> Error {
 }
 
 fn identity_of(
-    d: &Deps,
-    by: &Caller,
+    ground: &Ground<'_>,
     number: u64,
     text: &str,
-    now: Timestamp,
-) -> Result<Identity, Error> {
-    let line: Line = serde_json::from_str(text).map_err(|error| {
+) -> Result<(Identity, belonging::Belongs), Error> {
+    let mut line: Line = serde_json::from_str(text).map_err(|error| {
         wrong(number, &format!("is not an identity (column {})", error.column()))
     })?;
-    request(line).and_then(|request| assemble(d, by, request, now)).map_err(|error| {
+    let Ground { d, by, now, circles } = ground;
+    let belongs = circles.resolve(belonging::Words {
+        roles: std::mem::take(&mut line.roles),
+        groups: std::mem::take(&mut line.groups),
+        permissions: std::mem::take(&mut line.permissions),
+    });
+    let identity = || assemble(d, by, request(line)?, *now);
+    belongs.and_then(|belongs| Ok((identity()?, belongs))).map_err(|error| {
         let message = error.message().trim_end_matches('.');
         Error::new(error.code(), format!("Line {number}: {message}."))
     })
@@ -426,8 +441,10 @@ fn write_lines(
             let Some(last) = page.last() else { return Ok::<u64, Error>(count) };
             after = last.n;
             count += page.len() as u64;
+            let mut belongs = belonging::of_page(tx, &page)?;
             for stored in &page {
-                let line = document(d, &stored.identity, credentials)?;
+                let mut line = document(d, &stored.identity, credentials)?;
+                belongs.remove(&stored.n).unwrap_or_default().write(&mut line);
                 writeln!(file, "{line}").map_err(failed)?;
             }
             progress(count);

@@ -46,6 +46,15 @@ const STORY: &[(&str, &str)] = &[
     ("invalidate-identity-sessions", "email=joan@example.com"),
     ("reset-identity-mfa", "email=joan@example.com mfa-type=totp"),
     ("set-authorities", "email=joan@example.com authorities=ROLE_DEVELOPER"),
+    ("create-role", "role=editor name=Editor permissions=documents.read,documents.write"),
+    ("create-group", "group=staff roles=editor"),
+    ("set-roles", "email=joan@example.com roles=editor"),
+    ("set-groups", "email=joan@example.com groups=staff"),
+    ("list-roles", ""),
+    ("list-groups", ""),
+    ("delete-role", "role=editor dry-run=true"),
+    ("delete-role", "role=editor"),
+    ("delete-group", "group=staff"),
     ("lock-identity", "email=joan@example.com reason=policy"),
     ("unlock-identity", "email=joan@example.com reason=policy"),
     ("block-identity", "email=joan@example.com reason=offboarding note='Left on Friday'"),
@@ -156,6 +165,9 @@ impl Mask {
         let hex = |c: char| c.is_ascii_hexdigit();
         if word.len() == 64 && word.chars().all(hex) {
             return Some("9f86d081884c7d65…".to_owned());
+        }
+        if word.len() == 34 && word.starts_with(['r', 'g']) && word[2..].chars().all(hex) {
+            return Some(format!("{}01955b7c00007000800000000000000a", &word[..2]));
         }
         let shape: String =
             word.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();

@@ -12,6 +12,7 @@ mod identities;
 mod load;
 mod mail;
 mod pages;
+mod roles;
 pub mod server;
 mod sessions;
 mod wire;

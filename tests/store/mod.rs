@@ -1,5 +1,6 @@
 //! Store and use cases, on SQLite and on a real PostgreSQL server by the same test bodies.
 
+mod access;
 mod authorities;
 mod backup;
 mod choosing;

@@ -7,10 +7,14 @@ use postgres::Client;
 use rusqlite::Connection;
 
 /// Every table, with the columns that order it.
-const TABLES: [(&str, &str); 19] = [
+const TABLES: [(&str, &str); 23] = [
     ("settings", "name"),
     ("identities", "n"),
     ("authorities", "identity, authority"),
+    ("circles", "n"),
+    ("circle_members", "identity, circle"),
+    ("circle_roles", "holder, role"),
+    ("permissions", "identity, permission"),
     ("credentials", "identity, kind"),
     ("credential_identifiers", "value, kind"),
     ("addresses", "value, via"),

@@ -75,10 +75,10 @@ registry! {
 
     // Users. `changed` names fields; old and new values go to the personal value `changes`.
     // `credentials` lists types, `links` providers, `from` the status before.
-    UserInvited "user.invited" ["authorities" "credentials" "expires_at" "imported" "links" "schema" "status"];
+    UserInvited "user.invited" ["authorities" "credentials" "expires_at" "groups" "imported" "links" "permissions" "roles" "schema" "status"];
     UserInvitationResent "user.invitation.resent" ["expires_at" "reason"];
     UserInvitationCancelled "user.invitation.cancelled" ["reason"];
-    UserRegistered "user.registered" ["authorities" "credentials" "imported" "links" "method" "schema" "status"];
+    UserRegistered "user.registered" ["authorities" "credentials" "groups" "imported" "links" "method" "permissions" "roles" "schema" "status"];
     UserActivated "user.activated" ["from" "method" "reason"];
     UserUpdated "user.updated" ["changed" "reason" "schema" "sessions_revoked"];
     UserLocked "user.locked" ["apps_notified" "apps_unsupported" "from" "reason" "sessions_revoked" "tokens_revoked" "until"];
@@ -118,13 +118,20 @@ registry! {
     // Rights. `before` and `after` are whole sets.
     AuthorityGranted "authority.granted" ["after" "authorities" "before" "reason"];
     AuthorityWithdrawn "authority.withdrawn" ["after" "authorities" "before" "reason"];
-    PermissionGranted "permission.granted" ["after" "before" "permissions" "reason" "role"];
-    PermissionWithdrawn "permission.withdrawn" ["after" "before" "permissions" "reason" "role"];
-    RoleCreated "role.created" ["role"];
-    RoleUpdated "role.updated" ["changed" "role"];
-    RoleDeleted "role.deleted" ["role"];
-    RoleGranted "role.granted" ["after" "before" "reason" "role"];
-    RoleWithdrawn "role.withdrawn" ["after" "before" "reason" "role"];
+    PermissionGranted "permission.granted" ["after" "before" "permissions" "reason"];
+    PermissionWithdrawn "permission.withdrawn" ["after" "before" "permissions" "reason"];
+    // A role or group is named by its word, and by its `id`, which stays when it is renamed. Roles are
+    // granted to the principal, or to a `group`, whose members all get them.
+    RoleCreated "role.created" ["id" "permissions" "role"];
+    RoleUpdated "role.updated" ["after" "before" "changed" "id" "role"];
+    RoleDeleted "role.deleted" ["groups" "holders" "id" "members" "permissions" "role"];
+    RoleGranted "role.granted" ["after" "before" "group" "reason" "roles"];
+    RoleWithdrawn "role.withdrawn" ["after" "before" "group" "reason" "roles"];
+    GroupCreated "group.created" ["group" "id"];
+    GroupUpdated "group.updated" ["changed" "group" "id"];
+    GroupDeleted "group.deleted" ["group" "id" "members" "roles"];
+    GroupJoined "group.joined" ["after" "before" "groups" "reason"];
+    GroupLeft "group.left" ["after" "before" "groups" "reason"];
 
     AttributeSet "attribute.set" ["attributes" "changed" "set"];
     AttributeRemoved "attribute.removed" ["attributes" "set"];

@@ -10,12 +10,14 @@ const CREDENTIALS: &str = "include_credential";
 /// What reading takes, by the beginning of the path without `/admin`; the first that fits counts.
 /// What is not here takes the most: a new route is closed to tokens that only read until somebody has
 /// thought about it.
-const READING: [(&str, Need); 11] = [
+const READING: [(&str, Need); 13] = [
     ("/metrics/prometheus", Need::Metrics),
     ("/courier/messages", Need::Read),
     ("/doorward/audit", Need::Audit),
+    ("/doorward/groups", Need::Read),
     ("/doorward/identities", Need::Read),
     ("/doorward/invitations", Need::Read),
+    ("/doorward/roles", Need::Read),
     ("/health", Need::Read),
     ("/identities", Need::Read),
     ("/openapi.json", Need::Read),

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::{addresses, parts, search, statements};
+use super::{addresses, holding, parts, search, statements};
 use crate::args;
 use crate::domain::authority::Authority;
 use crate::domain::identity::Identity;
@@ -168,6 +168,8 @@ pub struct Filter {
     pub provider: Option<String>,
     /// A right.
     pub authority: Option<Authority>,
+    /// For each of these, one of the roles or groups in these rows.
+    pub holding: Vec<Vec<i64>>,
     /// The moment at which expiry is judged.
     pub now: Timestamp,
 }
@@ -186,6 +188,9 @@ pub fn filtered<D: DeserializeOwned>(
     limit: i64,
     parts: Parts,
 ) -> Result<Vec<Stored<D>>, StoreError> {
+    if let Some(driver) = holding::driver(tx, filter)? {
+        return parts::all(tx, driver.page(tx, filter, after, limit)?, parts);
+    }
     let mut parameters = Parameters(vec![Value::from(after), Value::from(limit)]);
     let Narrowed { from, key, start, conditions } = narrow(tx.dialect(), filter, &mut parameters);
     let mut all = vec![format!("{key} > $1")];
@@ -207,6 +212,9 @@ pub fn filtered<D: DeserializeOwned>(
 /// # Errors
 /// A failure of the store.
 pub fn count_some(tx: &Tx<'_>, filter: &Filter, most: i64) -> Result<(u64, bool), StoreError> {
+    if let Some(driver) = holding::driver(tx, filter)? {
+        return driver.count_some(tx, filter, most);
+    }
     let mut parameters = Parameters(vec![Value::from(most.saturating_add(1))]);
     let Narrowed { from, key, start, conditions } = narrow(tx.dialect(), filter, &mut parameters);
     let start = start.unwrap_or_else(|| "1 = 1".to_owned());
@@ -232,7 +240,8 @@ struct Narrowed {
     conditions: Vec<String>,
 }
 
-fn narrow(dialect: Dialect, filter: &Filter, parameters: &mut Parameters) -> Narrowed {
+/// The conditions that are not about words.
+pub(super) fn conditions(filter: &Filter, parameters: &mut Parameters) -> Vec<String> {
     let mut conditions = Vec::new();
     if let Some(schema) = &filter.schema_id {
         conditions.push(format!("i.schema_id = {}", parameters.add(schema.as_str())));
@@ -257,6 +266,18 @@ fn narrow(dialect: Dialect, filter: &Filter, parameters: &mut Parameters) -> Nar
             parameters.add(authority.as_str())
         ));
     }
+    for circles in &filter.holding {
+        let places: Vec<String> = circles.iter().map(|n| parameters.add(*n)).collect();
+        conditions.push(format!(
+            "EXISTS (SELECT 1 FROM circle_members m WHERE m.identity = i.n AND m.circle IN ({}))",
+            places.join(", ")
+        ));
+    }
+    conditions
+}
+
+fn narrow(dialect: Dialect, filter: &Filter, parameters: &mut Parameters) -> Narrowed {
+    let mut conditions = conditions(filter, parameters);
     let words = search::occurring(dialect, &filter.words, |word| parameters.add(word));
     conditions.extend(words.conditions);
     match words.query {
@@ -274,10 +295,12 @@ fn narrow(dialect: Dialect, filter: &Filter, parameters: &mut Parameters) -> Nar
     }
 }
 
-struct Parameters(Vec<Value>);
+/// Values of a statement, in the order of their places.
+#[derive(Default)]
+pub(super) struct Parameters(pub Vec<Value>);
 
 impl Parameters {
-    fn add(&mut self, value: impl Into<Value>) -> String {
+    pub fn add(&mut self, value: impl Into<Value>) -> String {
         self.0.push(value.into());
         format!("${}", self.0.len())
     }

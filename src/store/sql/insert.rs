@@ -4,7 +4,11 @@
 //! that is somewhere in the middle of a large table is then read and written once for all of its
 //! new rows, not once for each.
 
-use super::{addresses, authorities, credentials, identities, search, statements};
+use std::collections::BTreeSet;
+
+use super::{
+    addresses, authorities, circles, credentials, identities, members, search, statements,
+};
 use crate::args;
 use crate::domain::authority::Authority;
 use crate::domain::identity::Identity;
@@ -30,6 +34,9 @@ pub struct Rows {
     identifiers: Vec<credentials::Identifier>,
     addresses: Vec<addresses::Address>,
     authorities: Vec<(Authority, jiff::Timestamp)>,
+    circles: Vec<i64>,
+    permissions: Vec<String>,
+    created_at: jiff::Timestamp,
 }
 
 impl Rows {
@@ -63,7 +70,17 @@ impl Rows {
                 .iter()
                 .map(|authority| (*authority, identity.created_at))
                 .collect(),
+            circles: Vec::new(),
+            permissions: Vec::new(),
+            created_at: identity.created_at,
         }
+    }
+
+    /// Adds the rows of its roles and groups, and the permissions it is given itself.
+    #[must_use]
+    pub fn with(mut self, circles: Vec<i64>, permissions: Vec<String>) -> Self {
+        (self.circles, self.permissions) = (circles, permissions);
+        self
     }
 
     /// The table in which another identity holds what this one needs for itself, if there is one.
@@ -120,6 +137,12 @@ impl Rows {
         for (authority, at) in &self.authorities {
             authorities::grant(tx, n, *authority, *at)?;
         }
+        for circle in &self.circles {
+            members::join(tx, n, *circle, self.created_at)?;
+        }
+        for permission in &self.permissions {
+            members::grant(tx, n, permission, self.created_at)?;
+        }
         Ok(Some(n))
     }
 }
@@ -139,6 +162,7 @@ pub struct Bulk {
     first: Option<i64>,
     identifiers: Vec<(credentials::Identifier, i64, u64)>,
     addresses: Vec<(addresses::Address, i64, u64)>,
+    circles: BTreeSet<i64>,
 }
 
 /// What stood in the way, and the number of the identity it concerns.
@@ -151,6 +175,16 @@ impl Bulk {
     /// # Errors
     /// `Conflict` when its external id is taken.
     pub fn add(&mut self, tx: &WriteTx<'_>, number: u64, rows: &mut Rows) -> Result<bool, Refused> {
+        // Without the engine's check that what a row points to exists.
+        for circle in &rows.circles {
+            if self.circles.contains(circle) {
+                continue;
+            }
+            if !circles::exists(tx, *circle).map_err(|error| (error, Some(number)))? {
+                return Err((StoreError::RowsAffected(0), Some(number)));
+            }
+            self.circles.insert(*circle);
+        }
         let Some(n) = rows.begin(tx).map_err(|error| (error, Some(number)))? else {
             return Ok(false);
         };

@@ -3,11 +3,13 @@
 pub mod addresses;
 pub mod api_tokens;
 pub mod authorities;
+pub mod circles;
 pub mod codes;
 pub mod credentials;
 pub mod flow_errors;
 pub mod flows;
 pub mod history;
+mod holding;
 pub mod identities;
 pub mod insert;
 pub mod invitations;
@@ -16,6 +18,7 @@ pub mod ledger;
 pub mod leftovers;
 pub mod lookup;
 mod many;
+pub mod members;
 pub mod messages;
 mod parts;
 pub mod search;
@@ -40,6 +43,7 @@ pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'s
         ("addresses", addresses::STATEMENTS),
         ("api_tokens", api_tokens::STATEMENTS),
         ("authorities", authorities::STATEMENTS),
+        ("circles", circles::STATEMENTS),
         ("codes", codes::STATEMENTS),
         ("credentials", credentials::STATEMENTS),
         ("flow_errors", flow_errors::STATEMENTS),
@@ -52,6 +56,7 @@ pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'s
         ("ledger", ledger::STATEMENTS),
         ("leftovers", leftovers::STATEMENTS),
         ("lookup", lookup::STATEMENTS),
+        ("members", members::STATEMENTS),
         ("messages", messages::STATEMENTS),
         ("session_check", session_check::STATEMENTS),
         ("sessions", sessions::STATEMENTS),

@@ -123,6 +123,19 @@ pub fn occurring(
     Occurring { query, indexed: served, conditions }
 }
 
+/// As [`occurring`], without an index: for rows that were found otherwise.
+pub fn within(words: &[String], mut bind: impl FnMut(String) -> String) -> Vec<String> {
+    let conditions = words.iter().map(|word| {
+        let text = containing(word, &mut bind);
+        if !is_start_of_id(word) {
+            return text;
+        }
+        let (from, to) = (bind(word.clone()), bind(format!("{word}g")));
+        format!("({text} OR (i.id >= {from} AND i.id < {to}))")
+    });
+    conditions.collect()
+}
+
 /// Whether an id may begin with it: its first group at least.
 fn is_start_of_id(word: &str) -> bool {
     (8..=36).contains(&word.len()) && word.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())

@@ -1,11 +1,14 @@
 //! What Doorward has beyond the Kratos API, under `/doorward`.
 
+mod access;
 mod audit;
 mod authorities;
 mod export;
+mod groups;
 mod input;
 mod invitations;
 mod proofs;
+mod roles;
 mod search;
 mod status;
 mod verify;
@@ -19,6 +22,9 @@ pub fn routes() -> OpenApiRouter<App> {
     let all = search::routes()
         .merge(status::routes())
         .merge(authorities::routes())
+        .merge(access::routes())
+        .merge(roles::routes())
+        .merge(groups::routes())
         .merge(invitations::routes())
         .merge(audit::routes())
         .merge(proofs::routes())

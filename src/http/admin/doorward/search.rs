@@ -7,8 +7,12 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
+use super::groups::GroupName;
 use super::input;
+use super::roles::RoleName;
+use crate::domain::access::CircleKind;
 use crate::domain::document::Document as Json;
 use crate::domain::identity::Identity;
 use crate::domain::invitation::Invitation;
@@ -17,6 +21,8 @@ use crate::http::document::Document;
 use crate::http::failure::Failure;
 use crate::http::query::Query;
 use crate::http::view::identity::{IdentityDocument, Show, identity};
+use crate::service::access::circles;
+use crate::service::access::held::{self, Belongs};
 use crate::service::identities::{Selector, find};
 use crate::service::invitations;
 use crate::service::listing::{self, ListIdentities};
@@ -41,6 +47,10 @@ struct SearchQuery {
     provider: Option<String>,
     /// With this right: `ROLE_ADMINISTRATOR` or `ROLE_DEVELOPER`.
     authority: Option<String>,
+    /// With this role, by its word or id, themselves or through a group.
+    role: Option<String>,
+    /// In this group, by its word or id.
+    group: Option<String>,
     /// Whether to say how many there are in all.
     total: Option<bool>,
     /// How many identities at the most; 50 when nothing is said.
@@ -53,7 +63,7 @@ struct SearchQuery {
 /// A page of identities.
 #[derive(Serialize, ToSchema)]
 #[schema(as = identitySearch)]
-struct Found<'a> {
+pub struct Found<'a> {
     /// In order of creation.
     identities: Vec<FoundIdentity<'a>>,
     /// Asks for the next page; null on the last one.
@@ -66,16 +76,22 @@ struct Found<'a> {
 /// How many there are in all.
 #[derive(Serialize, ToSchema)]
 #[schema(as = searchTotal)]
-struct Total {
+pub struct Total {
     count: u64,
     /// Whether that is all; if not, there are at least as many.
     exact: bool,
 }
 
+impl Total {
+    pub const fn of(total: listing::Total) -> Self {
+        Self { count: total.count, exact: total.exact }
+    }
+}
+
 /// An identity, and what the Kratos shape does not say about it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = doorwardIdentity)]
-struct FoundIdentity<'a> {
+pub struct FoundIdentity<'a> {
     #[serde(flatten)]
     identity: IdentityDocument<'a>,
     /// `invited`, `active`, `locked`, `blocked` or `expired`.
@@ -83,6 +99,10 @@ struct FoundIdentity<'a> {
     status_detail: StatusDetail<'a>,
     /// The rights it holds beside `ROLE_USER`.
     authorities: Vec<&'static str>,
+    /// The roles it has, themselves or through a group.
+    roles: Vec<RoleName>,
+    /// The groups it is in.
+    groups: Vec<GroupName>,
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
     /// The invitation of somebody who has not come yet.
@@ -93,7 +113,7 @@ struct FoundIdentity<'a> {
 /// What became of an invitation.
 #[derive(Serialize, ToSchema)]
 #[schema(as = identityInvitation)]
-struct Invited {
+pub struct Invited {
     /// What became of the mail: `queued`, `sent`, `failed`, or `unknown` when that is too long ago;
     /// `manual` where there was none.
     delivery: &'static str,
@@ -108,7 +128,7 @@ struct Invited {
 /// How an identity came to its status.
 #[derive(Serialize, ToSchema)]
 #[schema(as = statusDetail)]
-struct StatusDetail<'a> {
+pub struct StatusDetail<'a> {
     /// Who set it.
     by: Option<&'a str>,
     reason: &'static str,
@@ -131,21 +151,52 @@ async fn search(State(app): State<App>, query: Query) -> Result<Response, Failur
         schema_id: input::text(&query, "schema_id"),
         provider: input::text(&query, "provider"),
         authority: input::text(&query, "authority"),
+        role: input::text(&query, "role"),
+        group: input::text(&query, "group"),
         page_size: input::number(&query, "page_size")?,
         page_token: input::text(&query, "page_token"),
     };
-    let with_total = input::flag(&query, "total")?;
+    found(app, request, input::flag(&query, "total")?).await
+}
+
+/// The people who have a role or are in a group.
+pub(super) async fn members(
+    app: App,
+    kind: CircleKind,
+    text: String,
+    query: &Query,
+) -> Result<Response, Failure> {
+    let request = ListIdentities {
+        page_size: input::number(query, "page_size")?,
+        page_token: input::text(query, "page_token"),
+        ..ListIdentities::default()
+    };
+    let request = match kind {
+        CircleKind::Role => ListIdentities { role: Some(text.clone()), ..request },
+        CircleKind::Group => ListIdentities { group: Some(text.clone()), ..request },
+    };
+    // What is named in a path and is not there is missing, not a mistake.
+    app.call(move |d| circles::get(d, kind, &text).map(drop)).await??;
+    found(app, request, input::flag(query, "total")?).await
+}
+
+async fn found(app: App, request: ListIdentities, with_total: bool) -> Result<Response, Failure> {
     app.call(move |d| {
         let (page, total) = if with_total {
             let (page, total) = listing::list_with_total(d, &request)?;
-            (page, Some(Total { count: total.count, exact: total.exact }))
+            (page, Some(Total::of(total)))
         } else {
             (listing::list_raw(d, &request)?, None)
         };
         let (base_url, now) = (d.options.base_url(), d.clock.now());
         let invited = invitations::of(d, &page.items)?;
-        let identities =
-            page.items.iter().map(|one| shown(&base_url, now, one, &invited)).collect();
+        let ids: Vec<Uuid> = page.items.iter().map(|one| one.id).collect();
+        let mut belongs = held::of_many(d, &ids)?;
+        let shown = page.items.iter().map(|one| {
+            let belongs = belongs.remove(&one.id).unwrap_or_default();
+            shown(&base_url, now, one, &belongs, &invited)
+        });
+        let identities = shown.collect();
         let found = Found { identities, next_page_token: page.next_page_token, total };
         Ok(Document::ok(found).into_response())
     })
@@ -163,8 +214,9 @@ async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Response,
     app.call(move |d| {
         let found = find(d, &who)?;
         let invited = invitations::of(d, std::slice::from_ref(&found))?;
-        let base_url = d.options.base_url();
-        Ok(Document::ok(shown(&base_url, d.clock.now(), &found, &invited)).into_response())
+        let belongs = held::of_many(d, &[found.id])?.remove(&found.id).unwrap_or_default();
+        let (base_url, now) = (d.options.base_url(), d.clock.now());
+        Ok(Document::ok(shown(&base_url, now, &found, &belongs, &invited)).into_response())
     })
     .await?
 }
@@ -173,6 +225,7 @@ fn shown<'a>(
     base_url: &str,
     now: Timestamp,
     one: &'a Identity<impl Json>,
+    belongs: &Belongs,
     invited: &[Invitation],
 ) -> FoundIdentity<'a> {
     let invitation = invited.iter().find(|invitation| invitation.identity_id == one.id);
@@ -187,6 +240,8 @@ fn shown<'a>(
             until: detail.until,
         },
         authorities: one.authorities.iter().map(|held| held.as_str()).collect(),
+        roles: belongs.roles.iter().map(|held| RoleName::of(&held.role)).collect(),
+        groups: belongs.groups.iter().map(GroupName::of).collect(),
         expires_at: one.expires_at,
         invitation: invitation.map(|invitation| Invited {
             delivery: invitation.delivery.as_str(),
