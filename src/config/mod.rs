@@ -342,12 +342,20 @@ impl Options {
     /// # Errors
     /// The first schema that is no good, by option, id and JSON pointer.
     pub fn check_schemas(&self) -> Result<(), Problem> {
-        for schema in self.schemas()?.iter() {
+        let schemas = self.schemas()?;
+        for schema in schemas.iter() {
             schema
                 .check()
                 .map_err(|error| problem("identity_schemas", format!("cannot be used: {error}")))?;
         }
-        Ok(())
+        let mut chosen = self.signin.registration_schemas.iter();
+        match chosen.find(|id| schemas.get(id).is_none()) {
+            None => Ok(()),
+            Some(id) => {
+                let message = format!("names '{id}', which is none of the identity schemas");
+                Err(problem("registration_schemas", message))
+            }
+        }
     }
 
     /// Where links begin: the external URL, or an address good enough for a trial.

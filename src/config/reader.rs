@@ -69,6 +69,11 @@ impl Reader<'_> {
     }
 
     /// Addresses of the web, separated by blanks or commas.
+    /// Names, with space or commas between them.
+    pub(super) fn names(&mut self, name: &str) -> Vec<String> {
+        words(&self.text(name, String::new())).map(ToOwned::to_owned).collect()
+    }
+
     pub(super) fn urls(&mut self, name: &str) -> Vec<Url> {
         let text = self.text(name, String::new());
         let mut all = Vec::new();

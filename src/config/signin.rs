@@ -68,7 +68,9 @@ pub struct SignIn {
     pub login_style: LoginStyle,
     /// Who may make an account.
     pub registration: Registration,
-    /// Whether an address must be verified before its owner signs in with a password.
+    /// Identity schemas that people may choose when they sign up, beside the default one.
+    pub registration_schemas: Vec<String>,
+    /// Whether an address must be verified before its owner signs in with a password or a passkey.
     pub require_verified_address: bool,
     /// How long a flow lasts, in minutes.
     pub flow_minutes: u32,
@@ -91,6 +93,7 @@ impl Default for SignIn {
             enforce_mfa: true,
             login_style: LoginStyle::IdentifierFirst,
             registration: Registration::Closed,
+            registration_schemas: Vec::new(),
             require_verified_address: false,
             flow_minutes: 60,
             code_minutes: 10,
@@ -104,10 +107,11 @@ impl Default for SignIn {
 
 impl SignIn {
     /// The names of the options, in the order of `config.yaml`.
-    pub(super) const NAMES: [&'static str; 15] = [
+    pub(super) const NAMES: [&'static str; 16] = [
         "enforce_mfa",
         "login_style",
         "registration",
+        "registration_schemas",
         "require_verified_address",
         "flow_minutes",
         "code_minutes",
@@ -136,6 +140,7 @@ impl SignIn {
                 &["closed", "invitation", "open"],
                 Registration::parse,
             ),
+            registration_schemas: reader.names("registration_schemas"),
             require_verified_address: reader
                 .flag("require_verified_address", default.require_verified_address),
             flow_minutes: reader.number("flow_minutes", 1, 1440, default.flow_minutes),
@@ -165,6 +170,7 @@ impl SignIn {
             self.enforce_mfa.into(),
             self.login_style.as_str().into(),
             self.registration.as_str().into(),
+            self.registration_schemas.join(" ").into(),
             self.require_verified_address.into(),
             self.flow_minutes.into(),
             self.code_minutes.into(),

@@ -9,7 +9,7 @@ use crate::app::Deps;
 use crate::domain::flow::Client;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
-use crate::domain::session::MethodKind;
+use crate::domain::session::{Aal, MethodKind};
 use crate::service::invitations::{by_secret, complete};
 use crate::store::WriteTx;
 use crate::store::sql::identities::Stored;
@@ -28,7 +28,7 @@ pub fn activate(d: &Deps, v: &Visitor, secret: &str, client: Client) -> Result<O
     let identity = &invited.owner.identity;
     let next = settings::begin_for(d, v, client, identity, welcome(d, now), None)?;
     let (who, email) = (identity.id, invited.invitation.email.as_str());
-    let entered = enter(d, v, client, who, MethodKind::LinkRecovery, |tx| {
+    let entered = enter(d, v, client, who, (MethodKind::LinkRecovery, Aal::One), |tx| {
         // Whoever comes second, by whatever way, finds the invitation gone.
         if invitations::of(tx, invited.owner.n)?.as_ref() != Some(&invited.invitation) {
             return Err(Refusal::DeadLink);

@@ -30,21 +30,22 @@ pub(super) struct Entered {
     pub lack: Option<Lack>,
 }
 
-/// Lets `who` in. `prepare` does within the transaction what goes before, such as using a code up,
+/// Lets `who` in, at the level that the method reaches. `prepare` does within the transaction what goes before, such as using a code up,
 /// and hands back whom it concerns and what the ledger is to say; should it refuse, nothing happens.
 pub(super) fn enter(
     d: &Deps,
     v: &Visitor,
     client: Client,
     who: Uuid,
-    method: MethodKind,
+    (method, reached): (MethodKind, Aal),
     prepare: impl FnOnce(&WriteTx<'_>) -> Result<(Stored, Event, Vec<Event>), Refusal>,
 ) -> Result<Entered, Refusal> {
     let now = d.clock.now();
     let held = held(d, v, client);
     let presented = Presented::draw(&d.rng, Carrier::of(client))?;
     let by = as_person(&v.by, who);
-    let methods = vec![Method::new(method, Aal::One, now)];
+    let levels = [Aal::One, Aal::Two].into_iter().filter(|level| *level <= reached);
+    let methods: Vec<Method> = levels.map(|level| Method::new(method, level, now)).collect();
     let (session, identity, lack) = d.store.write(&by.author(), |tx| {
         let (owner, first, mut events) = prepare(tx)?;
         if !owner.identity.standing().effective(now).grants_sessions() {
@@ -53,7 +54,7 @@ pub(super) fn enter(
         let (session, begun) = open(d, &by, tx, &owner, held, methods, &presented)?;
         events.push(shown_by(EventType::AuthLoginSuccess, method, &session));
         events.extend(begun);
-        let lack = sessions::lack(d, tx, owner.n)?;
+        let lack = if session.aal < Aal::Two { sessions::lack(d, tx, owner.n)? } else { None };
         Ok(by.change((session, owner.identity, lack), first, events))
     })?;
     Ok(Entered { session, presented, identity: as_seen_by_its_owner(identity), lack })

@@ -145,18 +145,35 @@ pub(super) fn passkey_settings(
 ) -> Result<Vec<Node>, Refusal> {
     let mut nodes = removals(Group::Passkey, "passkey_remove", owner, Use::Passkey);
     if let Some(offered) = offered(d, flow, Use::Passkey)? {
-        let data = serde_json::json!({"credentialOptions": offered.options});
-        nodes.extend([
-            script(d, Group::Webauthn),
-            Node::hidden(Group::Passkey, "passkey_create_data", data.to_string()),
-            Node::hidden(Group::Passkey, "passkey_settings_register", ""),
-            Node::input(Group::Passkey, "passkey_register_trigger", InputType::Button)
-                .value("")
-                .on_click("oryPasskeySettingsRegistration")
-                .label(text::ADD_PASSKEY.text()),
-        ]);
+        let call = ("passkey_settings_register", "oryPasskeySettingsRegistration");
+        nodes.extend(new_passkey(d, &offered, (call.0, call.1, text::ADD_PASSKEY)));
     }
     Ok(nodes)
+}
+
+/// The part of a form that makes an account with a passkey.
+pub(super) fn passkey_registration(d: &Deps, flow: &Flow) -> Result<Vec<Node>, Refusal> {
+    let call = ("passkey_register", "oryPasskeyRegistration", text::SIGN_UP_WITH_PASSKEY);
+    let offered = offered(d, flow, Use::Passkey)?;
+    Ok(offered.map(|offered| new_passkey(d, &offered, call).into()).unwrap_or_default())
+}
+
+/// Makes a passkey, and puts what the authenticator answers into the field `name`.
+fn new_passkey(
+    d: &Deps,
+    offered: &Ceremony,
+    (name, function, label): (&str, &'static str, text::Known),
+) -> [Node; 4] {
+    let data = serde_json::json!({"credentialOptions": offered.options});
+    [
+        script(d, Group::Webauthn),
+        Node::hidden(Group::Passkey, "passkey_create_data", data.to_string()),
+        Node::hidden(Group::Passkey, name, ""),
+        Node::input(Group::Passkey, "passkey_register_trigger", InputType::Button)
+            .value("")
+            .on_click(function)
+            .label(label.text()),
+    ]
 }
 
 fn removals(group: Group, name: &str, owner: &Identity, what: Use) -> Vec<Node> {

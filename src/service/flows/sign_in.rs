@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::verification::{self, unverified};
 use super::{Next, Outcome, Refusal, Signed, Visitor, places, show_flow};
 use crate::app::Deps;
 use crate::domain::flow::text::{self, Known, Text};
@@ -103,6 +104,7 @@ pub(super) fn complete_both(
     match try_to(d, v, flow, step, also) {
         Ok(outcome) => Ok(outcome),
         Err(Stopped::Refused(refusal)) => Err(refusal),
+        Err(Stopped::Unverified(owner)) => Err(asked_to_verify(d, v, flow, &owner)?),
         Err(Stopped::Wrong { reason, told }) => {
             let failed = Failed {
                 method: step.method.method,
@@ -126,6 +128,8 @@ pub(super) enum Stopped {
         /// What the person is told.
         told: Text,
     },
+    /// None of the person's addresses is verified, and one must be.
+    Unverified(Box<Identity>),
     /// For another reason.
     Refused(Refusal),
 }
@@ -156,6 +160,10 @@ fn try_to(
             return Err(Stopped::Wrong { reason: standing.as_str(), told });
         }
         let (extra, both) = also(tx)?;
+        let verifies = d.options.signin.require_verified_address && step.method.aal == Aal::One;
+        if verifies && unverified(&owner.identity).is_some() {
+            return Err(Stopped::Unverified(Box::new(owner.identity)));
+        }
         let mut methods = vec![step.method.clone()];
         methods.extend(both.then(|| Method { aal: Aal::Two, ..step.method.clone() }));
         step.pass.succeeded(tx)?;
@@ -196,6 +204,19 @@ fn try_to(
         registered: false,
         continue_with: Vec::new(),
     })))
+}
+
+/// Sends a code to the address of somebody who has shown who they are, and says where it is typed.
+fn asked_to_verify(
+    d: &Deps,
+    v: &Visitor,
+    flow: &Flow,
+    owner: &Identity,
+) -> Result<Refusal, Refusal> {
+    let address = unverified(owner).unwrap_or_default();
+    let back = flow.form.return_to.clone();
+    let sent = verification::send(d, v, flow.form.client, address, back, owner)?;
+    Ok(Refusal::NotVerified { flow: sent.id, address: address.to_owned() })
 }
 
 /// The session that is there, which a sign-in raises or replaces.

@@ -5,6 +5,7 @@ mod checklist;
 mod claims;
 mod invitations;
 mod login;
+mod passkeys;
 mod recovery;
 mod registration;
 mod settings;

@@ -9,7 +9,6 @@ use crate::domain::flow::text;
 use crate::domain::session::MethodKind;
 use crate::domain::status::EffectiveStatus;
 use crate::service::flows::sign_in::{Failed, Step, begin_attempt, complete, fail, wrong};
-use crate::service::flows::verification::{self, unverified};
 use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, field};
 use crate::service::passwords::{Checked, check, renew};
 
@@ -63,12 +62,6 @@ pub(super) fn submit(
         return fail(d, v, flow, &failed, wrong(kind).text());
     }
     let Some(owner) = owner else { return Err(Refusal::NotFound) };
-    if let Some(address) = unverified(&owner).filter(|_| d.options.signin.require_verified_address)
-    {
-        let back = flow.form.return_to.clone();
-        let sent = verification::send(d, v, flow.form.client, address, back, &owner)?;
-        return Err(Refusal::NotVerified { flow: sent.id, address: address.to_owned() });
-    }
     let step = Step::first(owner.id, kind, now, pass);
     complete(d, v, &flow, &step, |tx| match checked {
         Checked::Right { renewal: Some(renewal) } => {

@@ -10,7 +10,7 @@ use crate::domain::flow::Flow;
 use crate::domain::flow::text;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
-use crate::domain::session::MethodKind;
+use crate::domain::session::{Aal, MethodKind};
 use crate::domain::status::EffectiveStatus;
 use crate::service::flows::enter::{enter, on_to_settings, welcome};
 use crate::service::flows::mailed::{self, Tried};
@@ -50,7 +50,7 @@ pub(super) fn redeem(
     let back = flow.form.return_to.clone();
     let next = settings::begin_for(d, v, client, &owner.identity, told, back)?;
     let who = open.identity_id;
-    let entered = enter(d, v, client, who, MethodKind::CodeRecovery, |tx| {
+    let entered = enter(d, v, client, who, (MethodKind::CodeRecovery, Aal::One), |tx| {
         use_up(tx, &flow, who, now).and_then(|done| {
             flows::insert(tx, &next)?;
             Ok(done)

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::choose;
+use super::{choose, wanted};
 use crate::app::Deps;
 use crate::config::Registration;
 use crate::domain::credential::CredentialType;
@@ -12,15 +12,17 @@ use crate::domain::flow::{Client, Flow, FlowKind};
 use crate::domain::identity::Identity;
 use crate::domain::ledger::event::Event;
 use crate::domain::schema::Schema;
-use crate::domain::session::MethodKind;
+use crate::domain::security_key::SecurityKeys;
+use crate::domain::session::{Aal, MethodKind};
 use crate::error::{Error, ErrorCode};
 use crate::service::creating::{CreateIdentity, Registered, assemble};
+use crate::service::factors::keys::{self as factors, Use};
 use crate::service::flows::claim::{Claim, Waiting, waits_for};
 use crate::service::flows::enter::{Entered, enter};
 use crate::service::flows::sign_in::{as_seen_by_its_owner, next};
 use crate::service::flows::verification::{self, Sent};
 use crate::service::flows::{
-    Continue, Next, Outcome, Refusal, Signed, Visitor, again, places, problems,
+    Continue, Next, Outcome, Refusal, Signed, Visitor, again, keys, places, problems,
 };
 use crate::service::passwords::judge;
 use crate::service::sessions::as_person;
@@ -38,7 +40,7 @@ pub(super) fn with_password(
     typed: &Value,
     password: Option<&str>,
 ) -> Result<Outcome, Refusal> {
-    choose(&mut flow);
+    choose(d, v, &mut flow, schema, typed)?;
     let projection = schema.project(typed).map_err(Error::from)?;
     let identifiers = projection.identifiers.get(&CredentialType::Password);
     let Some(identifiers) = identifiers.filter(|all| !all.is_empty()) else {
@@ -53,14 +55,54 @@ pub(super) fn with_password(
         flow.form.complain("password", problems::of_password(&problem));
         return again(d, v, flow);
     }
-    let request = CreateIdentity {
-        schema_id: Some(schema.id().to_owned()),
-        traits: typed.clone(),
-        password: Some(password),
-        ..CreateIdentity::default()
+    let request = CreateIdentity { password: Some(password), ..wanted(&flow, schema, typed) };
+    finish(d, v, flow, request, (MethodKind::Password, Aal::One))
+}
+
+/// Makes an account with a passkey, and lets its owner in. One whose authenticator checked who holds
+/// it is both factors, as at every later sign-in.
+pub(super) fn with_passkey(
+    d: &Deps,
+    v: &Visitor,
+    mut flow: Flow,
+    schema: &Schema,
+    typed: &Value,
+    answer: Option<&str>,
+) -> Result<Outcome, Refusal> {
+    let offered = keys::offered(d, &flow, Use::Passkey)?;
+    let request = wanted(&flow, schema, typed);
+    let draft = assemble(d, &v.by, wanted(&flow, schema, typed), d.clock.now())?;
+    let name = draft.verifiable_addresses.first().map(|address| address.value.as_str());
+    let made = match (&offered, answer) {
+        (Some(offered), Some(answer)) => {
+            factors::first(d, &draft, offered, answer, name.unwrap_or_default())?
+        }
+        _ => None,
     };
+    // Good for one answer, whether it is right or wrong.
+    choose(d, v, &mut flow, schema, typed)?;
+    let Some(made) = made else {
+        let why = "The key was not accepted; please try again.";
+        flow.form.messages.push(text::FAILED.of("reason", why));
+        return again(d, v, flow);
+    };
+    let keys = SecurityKeys::of(&made.config).keys();
+    let verified = keys.iter().any(|key| key.flags.is_some_and(|flags| flags.user_verified));
+    let level = if verified { Aal::Two } else { Aal::One };
+    let request = CreateIdentity { credentials: vec![made], ..request };
+    finish(d, v, flow, request, (MethodKind::Passkey, level))
+}
+
+/// Makes the account; what stands in the way is told in the form.
+fn finish(
+    d: &Deps,
+    v: &Visitor,
+    mut flow: Flow,
+    request: CreateIdentity,
+    how: (MethodKind, Aal),
+) -> Result<Outcome, Refusal> {
     let assembled = assemble(d, &v.by, request, d.clock.now());
-    let made = assembled.map_err(Refusal::from).and_then(|identity| place(d, v, &flow, identity));
+    let made = assembled.map_err(Refusal::from).and_then(|made| place(d, v, &flow, made, how));
     match made {
         Err(Refusal::Failed(error)) if error.code() == ErrorCode::Conflict => {
             flow.form.messages.push(text::DUPLICATE.text());
@@ -76,11 +118,17 @@ pub(super) fn with_password(
 
 /// Makes the account, or takes over the one that waits for its owner. Where only those sign up who
 /// are invited, nobody learns who is: everybody is asked for the code, which only they are sent.
-fn place(d: &Deps, v: &Visitor, flow: &Flow, identity: Identity) -> Result<Outcome, Refusal> {
+fn place(
+    d: &Deps,
+    v: &Visitor,
+    flow: &Flow,
+    identity: Identity,
+    how: (MethodKind, Aal),
+) -> Result<Outcome, Refusal> {
     let now = d.clock.now();
     let waiting = d.store.read(|tx| waits_for(tx, &identity, now))?;
     match (waiting, d.options.signin.registration) {
-        (None, Registration::Open) => make(d, v, flow, identity),
+        (None, Registration::Open) => make(d, v, flow, identity, how),
         (waiting, _) => ask_for_proof(d, v, flow, &identity, waiting.as_ref()),
     }
 }
@@ -135,7 +183,13 @@ fn use_up(tx: &ScratchTx<'_>, flow: &Flow) -> Result<(), Refusal> {
 }
 
 /// Writes the account, with a code to its address, and the session where there may be one.
-fn make(d: &Deps, v: &Visitor, flow: &Flow, identity: Identity) -> Result<Outcome, Refusal> {
+fn make(
+    d: &Deps,
+    v: &Visitor,
+    flow: &Flow,
+    identity: Identity,
+    how: (MethodKind, Aal),
+) -> Result<Outcome, Refusal> {
     let (client, who) = (flow.form.client, identity.id);
     let must_verify = d.options.signin.require_verified_address;
     let address = identity.verifiable_addresses.first().map(|address| address.value.clone());
@@ -150,7 +204,7 @@ fn make(d: &Deps, v: &Visitor, flow: &Flow, identity: Identity) -> Result<Outcom
         id: sent.flow.id,
         address,
     });
-    let job = |tx: &WriteTx<'_>| write(d, v, tx, flow, identity, sent.as_ref());
+    let job = |tx: &WriteTx<'_>| write(d, v, tx, (flow, how.0), identity, sent.as_ref());
     let page =
         sent.as_ref().map(|sent| places::page_of(&d.options, FlowKind::Verification, sent.flow.id));
     let continue_with: Vec<Continue> = verifies.into_iter().collect();
@@ -163,7 +217,7 @@ fn make(d: &Deps, v: &Visitor, flow: &Flow, identity: Identity) -> Result<Outcom
         let identity = Box::new(as_seen_by_its_owner(identity));
         return Ok(Outcome::Registered { identity, to: to.clone(), continue_with });
     }
-    let entered = enter(d, v, client, who, MethodKind::Password, job)?;
+    let entered = enter(d, v, client, who, how, job)?;
     let Entered { session, presented, identity, lack } = entered;
     let next = match (next(d, flow, lack), page) {
         // A browser verifies the address on the way.
@@ -186,13 +240,13 @@ fn write(
     d: &Deps,
     v: &Visitor,
     tx: &WriteTx<'_>,
-    flow: &Flow,
+    (flow, method): (&Flow, MethodKind),
     identity: Identity,
     sent: Option<&Sent>,
 ) -> Result<(Stored, Event, Vec<Event>), Refusal> {
     use_up(tx, flow)?;
     let n = insert::insert(tx, &identity)?;
-    let first = Registered::of(&identity).event().data("method", "password");
+    let first = Registered::of(&identity).event().data("method", method.as_str());
     let sent = sent.map(|sent| sent.keep(d, v, tx, (n, &identity))).transpose()?.flatten();
     Ok((Stored { n, identity }, first, sent.into_iter().collect()))
 }
