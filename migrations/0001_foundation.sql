@@ -32,6 +32,8 @@ CREATE TABLE identities (
 ){STRICT};
 CREATE UNIQUE INDEX identities_id ON identities (id);
 CREATE INDEX identities_status ON identities (status, n) WHERE status <> 'active';
+CREATE INDEX identities_expires_at ON identities (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX identities_schema_id ON identities (schema_id, n);
 CREATE UNIQUE INDEX identities_external_id ON identities (external_id) WHERE external_id IS NOT NULL;
 
 CREATE TABLE authorities (

@@ -1,6 +1,5 @@
 //! What a change would end, counted before it is made: nobody decides about what they do not know.
 
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::identities::{Selector, find_stored};
@@ -11,7 +10,7 @@ use crate::store::sql::sessions::Which;
 use crate::store::sql::{codes, flows, sessions};
 
 /// What somebody has that a block ends and a deletion removes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effect {
     /// Sessions that are live.
     pub sessions: u64,

@@ -13,7 +13,7 @@ use crate::domain::identifier::canonical;
 use crate::domain::identity::Identity;
 use crate::domain::status::EffectiveStatus;
 use crate::error::{Error, ErrorCode};
-use crate::store::sql::identities::{self, Filter, Parts};
+use crate::store::sql::identities::{self, Filter, Parts, Stored};
 use crate::store::{StoreError, Tx};
 
 /// How many identities a page has when nothing is said.
@@ -42,6 +42,12 @@ pub struct ListIdentities {
     pub role: Option<String>,
     /// A group, by its word or id.
     pub group: Option<String>,
+    /// A whole address.
+    pub email: Option<String>,
+    /// An id, or how it begins.
+    pub id: Option<String>,
+    /// Whether the newest come first.
+    pub newest_first: bool,
     /// 1 to [`PAGE_SIZE_MAX`].
     pub page_size: Option<u64>,
     /// What the page before gave.
@@ -57,7 +63,7 @@ pub struct Total {
     pub exact: bool,
 }
 
-/// A page of identities, in order of creation.
+/// A page of identities, in order of creation or with the newest first.
 ///
 /// # Errors
 /// `Invalid` for a status, right, size or token that does not exist.
@@ -93,25 +99,21 @@ pub fn list_with_total(
     d.store.read(|tx| {
         asked.hold(tx, request)?;
         let page = asked.page(tx, Parts::Rights)?;
-        let here = page.items.len() as u64;
-        if asked.after == 0 && page.next_page_token.is_none() {
-            return Ok((page, Total { count: here, exact: true }));
-        }
-        let (found, exact) = identities::count_some(tx, &asked.filter, COUNTED_MAX)?;
-        let known = here + u64::from(page.next_page_token.is_some());
-        Ok((page, Total { count: found.max(known), exact }))
+        let total = asked.total(tx, &page)?;
+        Ok((page, total))
     })
 }
 
 /// A request that makes sense.
-struct Asked {
+pub(super) struct Asked {
     filter: Filter,
     size: u64,
     after: i64,
+    first: bool,
 }
 
 impl Asked {
-    fn read(d: &Deps, request: &ListIdentities) -> Result<Self, Error> {
+    pub(super) fn read(d: &Deps, request: &ListIdentities) -> Result<Self, Error> {
         let filter = Filter {
             words: words(request.search.as_deref().unwrap_or_default())?,
             status: request.state.as_deref().map(status).transpose()?,
@@ -119,14 +121,20 @@ impl Asked {
             provider: request.provider.clone(),
             authority: request.authority.as_deref().map(authority).transpose()?,
             holding: Vec::new(),
+            email: request.email.as_deref().map(canonical),
+            id: request.id.as_deref().map(canonical),
+            newest_first: request.newest_first,
             now: d.clock.now(),
         };
         let size = page_size(request.page_size)?;
-        Ok(Self { filter, size, after: after(request.page_token.as_deref())? })
+        let token = request.page_token.as_deref();
+        let after = if request.newest_first { before(token)? } else { after(token)? };
+        let first = token.is_none_or(str::is_empty);
+        Ok(Self { filter, size, after, first })
     }
 
     /// Looks up the role and the group that are asked for.
-    fn hold(&mut self, tx: &Tx<'_>, request: &ListIdentities) -> Result<(), Error> {
+    pub(super) fn hold(&mut self, tx: &Tx<'_>, request: &ListIdentities) -> Result<(), Error> {
         let asked = [(CircleKind::Role, &request.role), (CircleKind::Group, &request.group)];
         for (kind, text) in asked {
             if let Some(text) = text {
@@ -141,13 +149,34 @@ impl Asked {
         tx: &Tx<'_>,
         parts: Parts,
     ) -> Result<Page<Identity<D>>, StoreError> {
+        let Page { items, next_page_token } = self.stored(tx, parts)?;
+        let items = items.into_iter().map(|stored| stored.identity).collect();
+        Ok(Page { items, next_page_token })
+    }
+
+    /// A page with the numbers of the rows.
+    pub(super) fn stored<D: DeserializeOwned>(
+        &self,
+        tx: &Tx<'_>,
+        parts: Parts,
+    ) -> Result<Page<Stored<D>>, StoreError> {
         let limit = i64::try_from(self.size).unwrap_or(i64::MAX);
         let mut found = identities::filtered(tx, &self.filter, self.after, limit + 1, parts)?;
         let more = found.len() as u64 > self.size;
         found.truncate(usize::try_from(self.size).unwrap_or(usize::MAX));
         let next_page_token = found.last().filter(|_| more).map(|last| token(last.n));
-        let items = found.into_iter().map(|stored| stored.identity).collect();
-        Ok(Page { items, next_page_token })
+        Ok(Page { items: found, next_page_token })
+    }
+
+    /// How many there are in all, beside a page of them.
+    pub(super) fn total<T>(&self, tx: &Tx<'_>, page: &Page<T>) -> Result<Total, StoreError> {
+        let here = page.items.len() as u64;
+        if self.first && page.next_page_token.is_none() {
+            return Ok(Total { count: here, exact: true });
+        }
+        let (found, exact) = identities::count_some(tx, &self.filter, COUNTED_MAX)?;
+        let known = here + u64::from(page.next_page_token.is_some());
+        Ok(Total { count: found.max(known), exact })
     }
 }
 

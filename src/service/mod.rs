@@ -4,6 +4,7 @@
 //! is asked; it either does all of it, with its ledger entries, or nothing.
 
 pub mod access;
+pub mod accounts;
 pub mod admission;
 pub mod authorities;
 pub mod backup;
@@ -13,6 +14,7 @@ pub mod cleaning;
 pub mod console;
 pub mod courier;
 mod creating;
+pub mod editing;
 pub mod effects;
 pub mod events;
 pub mod factors;
@@ -31,6 +33,7 @@ pub mod listing;
 pub mod lookup;
 pub mod mfa;
 pub mod passwords;
+pub mod people;
 mod places;
 pub mod proofs;
 pub mod recovery;
@@ -44,6 +47,7 @@ pub mod throttle;
 pub mod tokens;
 mod trailer;
 pub mod transfer;
+pub mod typed;
 mod updating;
 pub mod verification;
 pub mod vitals;

@@ -105,6 +105,40 @@ fn change(
     })
 }
 
+/// Says when an account ends, or that it does not.
+///
+/// # Errors
+/// `NotFound`, `Invalid` for a time that has passed, `LastAdministrator`, `SelfAction`.
+pub fn set_expiry(
+    d: &Deps,
+    by: &Caller,
+    id: Uuid,
+    expires_at: Option<Timestamp>,
+) -> Result<Identity, Error> {
+    let now = d.clock.now();
+    if expires_at.is_some_and(|end| end <= now) {
+        return Err(Error::new(ErrorCode::Invalid, "The time at which it is to end has passed."));
+    }
+    d.store.write(&by.author(), |tx| {
+        let before = find_stored(tx, &Selector::Id(id))?;
+        if before.identity.expires_at == expires_at {
+            return Ok(Change::none(before.identity));
+        }
+        if expires_at.is_some() {
+            must_not_be_last(tx, &before, by, now, "made to expire")?;
+        }
+        let mut after = before.identity.clone();
+        after.expires_at = expires_at;
+        after.updated_at = now;
+        identities::update(tx, &before, &after)?;
+        let event = Event::new(EventType::UserUpdated)
+            .principal(id)
+            .data("changed", vec!["expires_at"])
+            .data("expires_at", expires_at.map(|end| end.to_string()));
+        Ok(by.change(after, event, []))
+    })
+}
+
 /// What the two-valued `state` of the Kratos API asks for, as part of a larger change: `inactive`
 /// blocks, `active` unblocks, and a lock stays what it is. Whoever has only these two words may
 /// shut out even a person who was only invited. Nothing is said when nothing has to change; the

@@ -80,7 +80,7 @@ registry! {
     UserInvitationCancelled "user.invitation.cancelled" ["reason"];
     UserRegistered "user.registered" ["authorities" "credentials" "groups" "imported" "links" "method" "permissions" "roles" "schema" "status"];
     UserActivated "user.activated" ["from" "method" "reason"];
-    UserUpdated "user.updated" ["changed" "reason" "schema" "sessions_revoked"];
+    UserUpdated "user.updated" ["changed" "expires_at" "reason" "schema" "sessions_revoked"];
     UserLocked "user.locked" ["apps_notified" "apps_unsupported" "from" "reason" "sessions_revoked" "tokens_revoked" "until"];
     UserUnlocked "user.unlocked" ["from" "reason"];
     UserBlocked "user.blocked" ["apps_notified" "apps_unsupported" "from" "reason" "sessions_revoked" "tokens_revoked" "until"];

@@ -6,6 +6,7 @@ mod identities;
 mod recovery;
 mod sessions;
 
+pub use doorward::identity;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::blocking::App;

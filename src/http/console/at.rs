@@ -101,6 +101,11 @@ impl At<'_> {
         self.m.text(key)
     }
 
+    /// A text of ours with values in it.
+    pub fn text_with(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.m.visit.language.text_with(key, values)
+    }
+
     /// A part of the path, by the name it has in the table.
     pub fn part(&self, name: &str) -> &str {
         let found = self.path.iter().find(|(known, _)| known == name);

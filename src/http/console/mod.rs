@@ -8,6 +8,7 @@ mod at;
 mod form;
 mod frame;
 mod overview;
+mod people;
 mod person;
 mod receipt;
 mod refused;

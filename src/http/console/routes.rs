@@ -25,7 +25,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::at::{self, At};
-use super::{overview, person};
+use super::{overview, people, person};
 use crate::http::blocking::App;
 use crate::http::failure::Failure;
 use crate::http::pages::{Turn, Visit};
@@ -86,10 +86,16 @@ const fn changes(path: &'static str, need: Need, page: Page) -> Route {
     Route { method: Method::Post, touch: Touch::Changes, ..shows(path, need, page) }
 }
 
+/// A change that hashes a password.
+const fn hashes(route: Route) -> Route {
+    Route { hashes: true, ..route }
+}
+
 /// Every page of the console.
 #[rustfmt::skip]
 pub const TABLE: &[Route] = &[
     shows("/console", Developer, overview::page),
+    shows("/console/people", Administrator, people::page),
     shows("/console/people/{id}", Administrator, person::overview),
     form("/console/people/{id}/lock", Administrator, person::status_form),
     changes("/console/people/{id}/lock", Administrator, person::change_status),
@@ -99,6 +105,31 @@ pub const TABLE: &[Route] = &[
     changes("/console/people/{id}/block", Administrator, person::change_status),
     form("/console/people/{id}/unblock", Administrator, person::status_form),
     changes("/console/people/{id}/unblock", Administrator, person::change_status),
+    form("/console/people/{id}/expiry", Administrator, person::expiry_form),
+    changes("/console/people/{id}/expiry", Administrator, person::expire),
+    form("/console/people/{id}/delete", Administrator, person::remove_form),
+    changes("/console/people/{id}/delete", Administrator, person::remove),
+    form("/console/people/{id}/edit", Administrator, person::traits::form),
+    changes("/console/people/{id}/edit", Administrator, person::traits::change),
+    form("/console/people/{id}/authorities", Administrator, person::authorities::form),
+    changes("/console/people/{id}/authorities", Administrator, person::authorities::set),
+    shows("/console/people/{id}/accounts", Administrator, person::accounts),
+    form("/console/people/{id}/accounts/unlink", Administrator, person::unlink_form),
+    changes("/console/people/{id}/accounts/unlink", Administrator, person::unlink),
+    shows("/console/people/{id}/sessions", Administrator, person::sessions),
+    form("/console/people/{id}/sessions/end", Administrator, person::end_all_form),
+    changes("/console/people/{id}/sessions/end", Administrator, person::end_all),
+    form("/console/people/{id}/sessions/{session}/end", Administrator, person::end_form),
+    changes("/console/people/{id}/sessions/{session}/end", Administrator, person::end),
+    shows("/console/people/{id}/credentials", Administrator, person::credentials),
+    form("/console/people/{id}/credentials/{kind}/reset", Administrator, person::reset_form),
+    changes("/console/people/{id}/credentials/{kind}/reset", Administrator, person::reset),
+    form("/console/people/{id}/credentials/password", Administrator, person::password_form),
+    hashes(changes("/console/people/{id}/credentials/password", Administrator, person::set_password)),
+    form("/console/people/{id}/credentials/recovery", Administrator, person::recovery_form),
+    changes("/console/people/{id}/credentials/recovery", Administrator, person::recover),
+    shows("/console/people/{id}/applications", Administrator, person::applications),
+    shows("/console/people/{id}/inspect", Administrator, person::inspect),
 ];
 
 /// Whether there is a page at this path that somebody may be led to.

@@ -20,7 +20,7 @@ mod refusal;
 mod registration;
 mod settings;
 mod sign_in;
-mod traits;
+pub(super) mod traits;
 mod verification;
 
 use std::collections::BTreeMap;

@@ -212,6 +212,25 @@ fn scalar(text: &str, kind: &str) -> Option<Value> {
     Some(number.unwrap_or_else(|| trimmed.into()))
 }
 
+/// What was typed, with the traits for which the form has no field.
+#[must_use]
+pub fn kept(document: &Value, old: &Value, typed: Value) -> Value {
+    let Value::Object(mut all) = typed else { return typed };
+    let fields = nodes(document, old, &BTreeMap::new());
+    let has_field = |key: &str| {
+        let (own, inner) = (format!("traits.{key}"), format!("traits.{key}."));
+        let mut names = fields.iter().filter_map(|field| field.name());
+        names.any(|name| name == own || name.starts_with(&inner))
+    };
+    let none = Map::new();
+    for (key, value) in old.as_object().unwrap_or(&none) {
+        if !has_field(key) && !all.contains_key(key) {
+            all.insert(key.clone(), value.clone());
+        }
+    }
+    Value::Object(all)
+}
+
 /// Keeps what was typed with the form, to be shown again.
 pub fn remember(form: &mut Form, traits: &Value) {
     form.values.insert("traits".to_owned(), traits.clone());

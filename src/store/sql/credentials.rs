@@ -41,6 +41,23 @@ pub fn of(tx: &Tx<'_>, identity: i64) -> Result<Vec<Credential>, StoreError> {
     Ok(all)
 }
 
+/// The providers of the accounts of many identities, each with the number of its identity's row.
+///
+/// # Errors
+/// A failure of the store.
+pub fn providers_of_many(
+    tx: &Tx<'_>,
+    identities: &[i64],
+) -> Result<Vec<(i64, String)>, StoreError> {
+    let text = "SELECT identity, value FROM credential_identifiers
+        WHERE identity IN ({}) AND kind = 'oidc' ORDER BY identity, value";
+    many::rows(tx, text, identities, |row| {
+        let account = row.text(1)?;
+        let provider = account.split_once(':').map_or(account, |(provider, _)| provider);
+        Ok((row.int(0)?, provider.to_owned()))
+    })
+}
+
 /// The credentials of many identities, each with the number of its identity's row, by kind.
 ///
 /// # Errors

@@ -16,6 +16,7 @@ const CHUNKS: [usize; 2] = [64, 256];
 /// The circles from whose members a list is read.
 pub(super) struct Driver<'f> {
     circles: &'f [i64],
+    newest_first: bool,
 }
 
 /// The circles to start from, if that is the way to go.
@@ -39,11 +40,11 @@ pub(super) fn driver<'f>(
     }
     let Some((size, circles)) = best else { return Ok(None) };
     let fits = filter.words.is_empty() || size <= SMALL;
-    Ok(fits.then_some(Driver { circles }))
+    Ok(fits.then_some(Driver { circles, newest_first: filter.newest_first }))
 }
 
 impl Driver<'_> {
-    /// The first `limit` members after the row `after` that pass the filter.
+    /// The first `limit` members beyond the row `after` that pass the filter.
     pub fn page<D: DeserializeOwned>(
         &self,
         tx: &Tx<'_>,
@@ -55,6 +56,7 @@ impl Driver<'_> {
         let [small, large] = CHUNKS;
         let mut chunk = if limit <= small { small } else { large };
         let mut found = Vec::new();
+        let order = if self.newest_first { " ORDER BY i.n DESC" } else { " ORDER BY i.n" };
         while found.len() < limit {
             let members = self.members(tx, after, chunk)?;
             let Some(last) = members.last() else { break };
@@ -62,7 +64,7 @@ impl Driver<'_> {
             let what = "i.n, i.id, i.external_id, i.schema_id, i.traits, i.metadata_public,
                 i.metadata_admin, i.status, i.status_changed_at, i.status_detail, i.expires_at,
                 i.created_at, i.updated_at";
-            let (text, parameters) = among(filter, &members, chunk, what, " ORDER BY i.n");
+            let (text, parameters) = among(filter, &members, chunk, what, order);
             found.extend(tx.rows(&text, &parameters.0, parts::head)?);
             if members.len() < chunk {
                 break;
@@ -82,7 +84,8 @@ impl Driver<'_> {
     ) -> Result<(u64, bool), StoreError> {
         let [_, chunk] = CHUNKS;
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let (mut after, mut seen, mut count) = (0, 0, 0);
+        let begin = if self.newest_first { i64::MAX } else { 0 };
+        let (mut after, mut seen, mut count) = (begin, 0, 0);
         loop {
             let members = self.members(tx, after, chunk)?;
             let Some(last) = members.last() else { return Ok((count, true)) };
@@ -99,14 +102,21 @@ impl Driver<'_> {
         }
     }
 
-    /// The next members, each once, in order of creation.
+    /// The next members, each once, in the order of the list.
     fn members(&self, tx: &Tx<'_>, after: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
         let each = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut all = Vec::new();
         for circle in self.circles {
-            all.extend(members::after(tx, *circle, after, each)?);
+            all.extend(if self.newest_first {
+                members::before(tx, *circle, after, each)?
+            } else {
+                members::after(tx, *circle, after, each)?
+            });
         }
         all.sort_unstable();
+        if self.newest_first {
+            all.reverse();
+        }
         all.dedup();
         all.truncate(limit);
         Ok(all)
@@ -122,7 +132,7 @@ fn among(
     order: &str,
 ) -> (String, Parameters) {
     let mut parameters = Parameters::default();
-    let mut all = conditions(filter, &mut parameters);
+    let mut all = conditions(filter, false, &mut parameters);
     all.extend(search::within(&filter.words, |word| parameters.add(word)));
     // Asked for twice is found once.
     let last = members.last().copied().unwrap_or_default();

@@ -170,11 +170,18 @@ pub struct Filter {
     pub authority: Option<Authority>,
     /// For each of these, one of the roles or groups in these rows.
     pub holding: Vec<Vec<i64>>,
+    /// An address in canonical form.
+    pub email: Option<String>,
+    /// The beginning of the id, or all of it.
+    pub id: Option<String>,
+    /// Whether the newest come first.
+    pub newest_first: bool,
     /// The moment at which expiry is judged.
     pub now: Timestamp,
 }
 
-/// Identities after the row `after` that pass the filter, in order of creation.
+/// Identities that pass the filter after the row `after`, in order of creation, or the other way
+/// round.
 ///
 /// This is the one place where the text of a statement depends on its input: on which conditions
 /// are set, never on their values.
@@ -192,15 +199,17 @@ pub fn filtered<D: DeserializeOwned>(
         return parts::all(tx, driver.page(tx, filter, after, limit)?, parts);
     }
     let mut parameters = Parameters(vec![Value::from(after), Value::from(limit)]);
-    let Narrowed { from, key, start, conditions } = narrow(tx.dialect(), filter, &mut parameters);
-    let mut all = vec![format!("{key} > $1")];
+    let Narrowed { from, key, start, conditions } =
+        narrow(tx.dialect(), filter, rare(tx, filter)?, &mut parameters);
+    let (beyond, order) = if filter.newest_first { ("<", "DESC") } else { (">", "ASC") };
+    let mut all = vec![format!("{key} {beyond} $1")];
     all.extend(start);
     all.extend(conditions);
     let text = format!(
         "SELECT i.n, i.id, i.external_id, i.schema_id, i.traits, i.metadata_public,
          i.metadata_admin, i.status, i.status_changed_at, i.status_detail, i.expires_at,
          i.created_at, i.updated_at
-         FROM {from} WHERE {} ORDER BY {key} LIMIT $2",
+         FROM {from} WHERE {} ORDER BY {key} {order} LIMIT $2",
         all.join(" AND ")
     );
     parts::all(tx, tx.rows(&text, &parameters.0, parts::head)?, parts)
@@ -216,7 +225,8 @@ pub fn count_some(tx: &Tx<'_>, filter: &Filter, most: i64) -> Result<(u64, bool)
         return driver.count_some(tx, filter, most);
     }
     let mut parameters = Parameters(vec![Value::from(most.saturating_add(1))]);
-    let Narrowed { from, key, start, conditions } = narrow(tx.dialect(), filter, &mut parameters);
+    let Narrowed { from, key, start, conditions } =
+        narrow(tx.dialect(), filter, rare(tx, filter)?, &mut parameters);
     let start = start.unwrap_or_else(|| "1 = 1".to_owned());
     let passes = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
     let text = format!(
@@ -240,8 +250,27 @@ struct Narrowed {
     conditions: Vec<String>,
 }
 
-/// The conditions that are not about words.
-pub(super) fn conditions(filter: &Filter, parameters: &mut Parameters) -> Vec<String> {
+/// Up to how many accounts a provider is rare.
+const RARE: usize = 2_000;
+
+/// Whether so few have accounts at the provider that they are found first: otherwise a page is full
+/// soon enough when people are looked at one by one.
+fn rare(tx: &Tx<'_>, filter: &Filter) -> Result<bool, StoreError> {
+    let Some(provider) = &filter.provider else { return Ok(false) };
+    let text = "SELECT 1 FROM credential_identifiers WHERE value >= $1 AND value < $2
+        AND kind = 'oidc' LIMIT $3";
+    let limit = i64::try_from(RARE + 1).unwrap_or(i64::MAX);
+    let (from, to) = subjects(provider);
+    Ok(tx.all(text, &[Value::from(from), Value::from(to), Value::from(limit)])?.len() <= RARE)
+}
+
+/// `provider:` to `provider;` covers every subject of the provider.
+fn subjects(provider: &str) -> (String, String) {
+    (format!("{provider}:"), format!("{provider};"))
+}
+
+/// The conditions that are not about words; `rare` as [`rare`] says.
+pub(super) fn conditions(filter: &Filter, rare: bool, parameters: &mut Parameters) -> Vec<String> {
     let mut conditions = Vec::new();
     if let Some(schema) = &filter.schema_id {
         conditions.push(format!("i.schema_id = {}", parameters.add(schema.as_str())));
@@ -250,14 +279,27 @@ pub(super) fn conditions(filter: &Filter, parameters: &mut Parameters) -> Vec<St
         status_condition(status, filter.now, parameters, &mut conditions);
     }
     if let Some(provider) = &filter.provider {
-        // `provider:` to `provider;` covers every subject of the provider.
-        let (from, to) = (format!("{provider}:"), format!("{provider};"));
+        let (from, to) = subjects(provider);
+        let (from, to) = (parameters.add(from), parameters.add(to));
+        let account = format!("c.kind = 'oidc' AND c.value >= {from} AND c.value < {to}");
+        conditions.push(if rare {
+            format!("i.n IN (SELECT c.identity FROM credential_identifiers c WHERE {account})")
+        } else {
+            format!(
+                "EXISTS (SELECT 1 FROM credential_identifiers c WHERE c.identity = i.n AND {account})"
+            )
+        });
+    }
+    if let Some(email) = &filter.email {
         conditions.push(format!(
-            "EXISTS (SELECT 1 FROM credential_identifiers c WHERE c.identity = i.n
-             AND c.kind = 'oidc' AND c.value >= {} AND c.value < {})",
-            parameters.add(from),
-            parameters.add(to)
+            "i.n IN (SELECT a.identity FROM addresses a WHERE a.value = {})",
+            parameters.add(email.as_str())
         ));
+    }
+    if let Some(id) = &filter.id {
+        // Sorts after every digit that may follow.
+        let (from, to) = (parameters.add(id.as_str()), parameters.add(format!("{id}g")));
+        conditions.push(format!("i.id >= {from} AND i.id < {to}"));
     }
     if let Some(authority) = filter.authority {
         // Few hold one, so they are found first.
@@ -276,8 +318,8 @@ pub(super) fn conditions(filter: &Filter, parameters: &mut Parameters) -> Vec<St
     conditions
 }
 
-fn narrow(dialect: Dialect, filter: &Filter, parameters: &mut Parameters) -> Narrowed {
-    let mut conditions = conditions(filter, parameters);
+fn narrow(dialect: Dialect, filter: &Filter, rare: bool, parameters: &mut Parameters) -> Narrowed {
+    let mut conditions = conditions(filter, rare, parameters);
     let words = search::occurring(dialect, &filter.words, |word| parameters.add(word));
     conditions.extend(words.conditions);
     match words.query {

@@ -21,6 +21,8 @@ statements! {
     LEAVE = "DELETE FROM circle_members WHERE identity = $1 AND circle = $2";
     AFTER = "SELECT identity FROM circle_members WHERE circle = $1 AND identity > $2
         ORDER BY identity LIMIT $3";
+    BEFORE = "SELECT identity FROM circle_members WHERE circle = $1 AND identity < $2
+        ORDER BY identity DESC LIMIT $3";
     COUNT = "SELECT count(*) FROM circle_members WHERE circle = $1";
     COUNT_UP_TO = "SELECT count(*) FROM
         (SELECT 1 AS one FROM circle_members WHERE circle = $1 LIMIT $2) found";
@@ -97,6 +99,14 @@ pub fn leave(tx: &WriteTx<'_>, identity: i64, circle: i64) -> Result<(), StoreEr
 /// A failure of the store.
 pub fn after(tx: &Tx<'_>, circle: i64, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
     tx.rows(AFTER, args![circle, after, limit], |row| row.int(0))
+}
+
+/// Row numbers of the members before the row `before`, the newest first.
+///
+/// # Errors
+/// A failure of the store.
+pub fn before(tx: &Tx<'_>, circle: i64, before: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
+    tx.rows(BEFORE, args![circle, before, limit], |row| row.int(0))
 }
 
 /// How many members there are.

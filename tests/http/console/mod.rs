@@ -1,6 +1,8 @@
 //! The console over HTTP, as browsers of different people get it.
 
 mod matrix;
+mod people;
+mod person;
 mod status;
 
 use std::collections::BTreeSet;
@@ -45,6 +47,20 @@ impl Office {
     /// Somebody new.
     pub fn person(&self, email: &str) -> Uuid {
         person(&self.d, email)
+    }
+
+    /// Somebody with an account at a provider and no other way in.
+    pub fn linked(&self, email: &str, account: &str) -> Uuid {
+        let (provider, subject) = account.split_once(':').unwrap();
+        let body = serde_json::json!({
+            "schema_id": "social_user_v0", "traits": {"email": email},
+            "credentials": {"oidc": {"config": {"providers": [
+                {"provider": provider, "subject": subject}
+            ]}}}
+        });
+        let url = format!("{}/identities", self.server.admin);
+        let made = self.server.ask("POST", &url, &[], &body.to_string()).must(201).json();
+        made["id"].as_str().unwrap().parse().unwrap()
     }
 
     /// A page, as somebody's browser gets it.

@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod authorities;
+mod expiry;
 mod export;
 mod groups;
 mod input;
@@ -13,6 +14,7 @@ mod search;
 mod status;
 mod verify;
 
+pub use search::whole as identity;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::http::blocking::App;
@@ -21,6 +23,7 @@ use crate::http::blocking::App;
 pub fn routes() -> OpenApiRouter<App> {
     let all = search::routes()
         .merge(status::routes())
+        .merge(expiry::routes())
         .merge(authorities::routes())
         .merge(access::routes())
         .merge(roles::routes())

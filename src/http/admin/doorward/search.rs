@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -12,10 +13,12 @@ use uuid::Uuid;
 use super::groups::GroupName;
 use super::input;
 use super::roles::RoleName;
+use crate::app::Deps;
 use crate::domain::access::CircleKind;
 use crate::domain::document::Document as Json;
 use crate::domain::identity::Identity;
 use crate::domain::invitation::Invitation;
+use crate::error::{Error, ErrorCode};
 use crate::http::blocking::App;
 use crate::http::document::Document;
 use crate::http::failure::Failure;
@@ -26,6 +29,7 @@ use crate::service::access::held::{self, Belongs};
 use crate::service::identities::{Selector, find};
 use crate::service::invitations;
 use crate::service::listing::{self, ListIdentities};
+use crate::service::typed;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(search)).routes(routes!(get))
@@ -37,7 +41,9 @@ pub fn routes() -> OpenApiRouter<App> {
 #[expect(dead_code, reason = "describes the query")]
 struct SearchQuery {
     /// Words, each a part of an identifier, address or name, or the beginning of an id; "quoted
-    /// words" are one. At most 10.
+    /// words" are one. At most 10. A word such as `status:locked` is one of the conditions below:
+    /// `id:`, `email:`, `status:`, `authority:`, `role:`, `group:`,
+    /// `provider:` and `schema:`.
     q: Option<String>,
     /// `invited`, `active`, `locked`, `blocked` or `expired`.
     status: Option<String>,
@@ -51,6 +57,12 @@ struct SearchQuery {
     role: Option<String>,
     /// In this group, by its word or id.
     group: Option<String>,
+    /// With this address.
+    email: Option<String>,
+    /// With this id, or one that begins so.
+    id: Option<String>,
+    /// `newest` for the newest first; in order of creation when nothing is said.
+    sort: Option<String>,
     /// Whether to say how many there are in all.
     total: Option<bool>,
     /// How many identities at the most; 50 when nothing is said.
@@ -145,17 +157,22 @@ pub struct StatusDetail<'a> {
     responses((status = 200, description = "A page of identities.", body = Found))
 )]
 async fn search(State(app): State<App>, query: Query) -> Result<Response, Failure> {
-    let request = ListIdentities {
-        search: input::text(&query, "q"),
+    let asked = ListIdentities {
+        search: None,
         state: input::text(&query, "status"),
         schema_id: input::text(&query, "schema_id"),
         provider: input::text(&query, "provider"),
         authority: input::text(&query, "authority"),
         role: input::text(&query, "role"),
         group: input::text(&query, "group"),
+        email: input::text(&query, "email"),
+        id: input::text(&query, "id"),
+        newest_first: input::parsed(&query, "sort", newest_first, "newest or oldest")?
+            .unwrap_or_default(),
         page_size: input::number(&query, "page_size")?,
         page_token: input::text(&query, "page_token"),
     };
+    let request = typed::with(asked, query.text("q").unwrap_or_default())?;
     found(app, request, input::flag(&query, "total")?).await
 }
 
@@ -210,15 +227,28 @@ async fn found(app: App, request: ListIdentities, with_total: bool) -> Result<Re
     responses((status = 200, description = "The identity.", body = FoundIdentity))
 )]
 async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Failure> {
-    let who = Selector::Id(input::id(&id)?);
-    app.call(move |d| {
-        let found = find(d, &who)?;
-        let invited = invitations::of(d, std::slice::from_ref(&found))?;
-        let belongs = held::of_many(d, &[found.id])?.remove(&found.id).unwrap_or_default();
-        let (base_url, now) = (d.options.base_url(), d.clock.now());
-        Ok(Document::ok(shown(&base_url, now, &found, &belongs, &invited)).into_response())
+    let id = input::id(&id)?;
+    app.call(move |d| Ok(Document::ok(whole(d, id)?).into_response())).await?
+}
+
+/// One identity as this route shows it.
+pub fn whole(d: &Deps, id: Uuid) -> Result<Value, Error> {
+    let found = find(d, &Selector::Id(id))?;
+    let invited = invitations::of(d, std::slice::from_ref(&found))?;
+    let belongs = held::of_many(d, &[found.id])?.remove(&found.id).unwrap_or_default();
+    let (base_url, now) = (d.options.base_url(), d.clock.now());
+    let shown = shown(&base_url, now, &found, &belongs, &invited);
+    serde_json::to_value(shown).map_err(|error| {
+        Error::new(ErrorCode::Internal, "The identity cannot be shown.").because(error)
     })
-    .await?
+}
+
+const fn newest_first(word: &str) -> Option<bool> {
+    match word.as_bytes() {
+        b"newest" => Some(true),
+        b"oldest" => Some(false),
+        _ => None,
+    }
 }
 
 fn shown<'a>(

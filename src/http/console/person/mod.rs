@@ -1,10 +1,25 @@
 //! One person: the heading and the tabs that every page about them has.
 
+mod accounts;
+pub mod authorities;
+mod confirm;
+mod credentials;
+mod inspect;
 mod overview;
-mod status;
+mod sessions;
+pub mod status;
+pub mod traits;
 
+pub use accounts::{page as accounts, unlink, unlink_form};
+pub use credentials::{
+    page as credentials, password_form, recover, recovery_form, reset, reset_form, set_password,
+};
+pub use inspect::{applications, page as inspect};
 pub use overview::page as overview;
-pub use status::{change as change_status, form as status_form};
+pub use sessions::{end, end_all, end_all_form, end_form, page as sessions};
+pub use status::{
+    change as change_status, expire, expiry_form, form as status_form, remove, remove_form,
+};
 
 use serde::Serialize;
 

@@ -27,6 +27,7 @@ struct Overview {
     login: Option<Login>,
     sessions: u64,
     ways: Vec<Way>,
+    edits: Vec<Link>,
 }
 
 #[derive(Serialize)]
@@ -73,6 +74,11 @@ pub fn page(at: &At<'_>) -> Result<Response, Turn> {
             place: login.ip,
         }),
         sessions: live,
+        edits: ["edit", "authorities", "expiry"]
+            .map(|word| {
+                Link::new(format!("{}/{word}", person.href), at.text(&format!("console.do.{word}")))
+            })
+            .into(),
         ways: ways(at, &person.href, status),
     };
     at.page("console/person-overview.html", person.frame(at), &content)
@@ -81,14 +87,14 @@ pub fn page(at: &At<'_>) -> Result<Response, Turn> {
 /// What can be done to somebody with this status.
 fn ways(at: &At<'_>, href: &str, status: EffectiveStatus) -> Vec<Way> {
     let words: &[&str] = match status {
-        EffectiveStatus::Active => &["lock", "block"],
-        EffectiveStatus::Locked => &["unlock", "block"],
-        EffectiveStatus::Blocked => &["unblock"],
-        EffectiveStatus::Invited | EffectiveStatus::Expired => &[],
+        EffectiveStatus::Active => &["lock", "block", "delete"],
+        EffectiveStatus::Locked => &["unlock", "block", "delete"],
+        EffectiveStatus::Blocked => &["unblock", "delete"],
+        EffectiveStatus::Invited | EffectiveStatus::Expired => &["delete"],
     };
     let way = |word: &&str| Way {
         link: Link::new(format!("{href}/{word}"), at.text(&format!("console.do.{word}"))),
-        bad: *word == "block",
+        bad: matches!(*word, "block" | "delete"),
         about: at.text(&format!("console.about.{word}")),
     };
     words.iter().map(way).collect()

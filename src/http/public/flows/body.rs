@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::http::content::Content;
 use crate::http::failure::Failure;
+use crate::service::editing;
 
 /// The fields, nested.
 pub struct Fields(pub Map<String, Value>);
@@ -43,30 +44,11 @@ impl Fields {
     }
 }
 
-/// A form's fields: `traits.name.first` is a place in a document. Where a field comes twice, the
-/// last counts: that is how a box that is not ticked is sent.
+/// A form's fields. Where a field comes twice, the last counts: that is how a box that is not ticked
+/// is sent.
 fn nested(bytes: &[u8]) -> Map<String, Value> {
-    let mut fields = Map::new();
-    for (name, value) in url::form_urlencoded::parse(bytes) {
-        put(&mut fields, &name, value.into_owned().into());
-    }
-    fields
-}
-
-fn put(fields: &mut Map<String, Value>, name: &str, value: Value) {
-    // Deeper than any schema; the rest of such a name is one key.
-    let mut steps: Vec<&str> = name.splitn(16, '.').collect();
-    let Some(last) = steps.pop() else { return };
-    let mut at = fields;
-    for step in steps {
-        let inner = at.entry(step.to_owned()).or_insert_with(|| Value::Object(Map::new()));
-        if !inner.is_object() {
-            *inner = Value::Object(Map::new());
-        }
-        let Value::Object(inner) = inner else { return };
-        at = inner;
-    }
-    at.insert(last.to_owned(), value);
+    let fields: Vec<_> = url::form_urlencoded::parse(bytes).collect();
+    editing::nested(fields.iter().map(|(name, value)| (name.as_ref(), value.as_ref())))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a person says about themselves.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Owner, privileged, saved};
 use crate::app::Deps;
@@ -26,7 +26,7 @@ pub(super) fn submit(
     let schema = d.schemas.get(&owner.identity.schema_id).ok_or(Refusal::NotFound)?;
     let document = schema.document();
     let typed = body.get("traits").cloned().unwrap_or(Value::Null);
-    let wanted = kept(document, &owner.identity.traits, traits::coerce(document, &typed));
+    let wanted = traits::kept(document, &owner.identity.traits, traits::coerce(document, &typed));
     traits::remember(&mut flow.form, &wanted);
     let violations = schema.violations(&wanted).map_err(crate::error::Error::from)?;
     if !violations.is_empty() {
@@ -66,24 +66,6 @@ fn new_address<'a>(before: &Identity, after: &'a Identity) -> Option<&'a str> {
     let known = |value: &str| before.verifiable_addresses.iter().any(|one| one.value == value);
     let mut new = after.verifiable_addresses.iter().filter(|one| !known(&one.value));
     new.find(|one| !one.verified).map(|one| one.value.as_str())
-}
-
-/// What was typed, with the traits for which the form has no field.
-fn kept(document: &Value, old: &Value, typed: Value) -> Value {
-    let Value::Object(mut all) = typed else { return typed };
-    let fields = traits::nodes(document, old, &std::collections::BTreeMap::new());
-    let has_field = |key: &str| {
-        let (own, inner) = (format!("traits.{key}"), format!("traits.{key}."));
-        let mut names = fields.iter().filter_map(|field| field.name());
-        names.any(|name| name == own || name.starts_with(&inner))
-    };
-    let none = Map::new();
-    for (key, value) in old.as_object().unwrap_or(&none) {
-        if !has_field(key) && !all.contains_key(key) {
-            all.insert(key.clone(), value.clone());
-        }
-    }
-    Value::Object(all)
 }
 
 /// What of the traits protects the account.

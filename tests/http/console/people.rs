@@ -1,0 +1,88 @@
+//! The list of people: searches, order and pages.
+
+use super::{Office, PASSWORD, signed_in};
+
+/// The names on a page of the list, in their order.
+fn names(page: &str) -> Vec<String> {
+    let rows = page.split("<th scope=\"row\">").skip(1);
+    rows.map(|row| row.split("<bdi>").nth(1).unwrap().split('<').next().unwrap().to_owned())
+        .collect()
+}
+
+fn next(page: &str) -> Option<String> {
+    let link = page
+        .split("<a class=\"button\" href=\"")
+        .skip(1)
+        .find(|link| link.contains("page_token"))?;
+    Some(link.split('"').next().unwrap().replace("&amp;", "&"))
+}
+
+#[test]
+fn people_are_found_by_words_and_conditions() {
+    let office = Office::new();
+    let ada = office.person("ada@example.com");
+    office.person("grace@example.com");
+    office.server.laptop.action(&["lock-identity", &format!("identity-id={ada}")]);
+    let find = |query: &str| {
+        let query = url::form_urlencoded::byte_serialize(query.as_bytes()).collect::<String>();
+        names(&office.page(&format!("/console/people?q={query}")).must(200).text)
+    };
+    assert_eq!(find(""), ["grace@example.com", "ada@example.com", "root@example.com"]);
+    assert_eq!(find("ada"), ["ada@example.com"]);
+    assert_eq!(find("status:locked"), ["ada@example.com"]);
+    assert_eq!(find("status:active example.com"), ["grace@example.com", "root@example.com"]);
+    assert_eq!(find("authority:administrator"), ["root@example.com"]);
+    assert_eq!(find("authority:developer"), Vec::<String>::new());
+    assert_eq!(find("email:Grace@Example.com"), ["grace@example.com"]);
+    assert_eq!(find("email:grace"), Vec::<String>::new(), "an address is whole");
+    assert_eq!(find(&format!("id:{ada}")), ["ada@example.com"]);
+    assert_eq!(find(&ada.to_string()[..20]), ["ada@example.com"]);
+    assert_eq!(find("schema:nothing"), Vec::<String>::new());
+    assert_eq!(find("provider:google"), Vec::<String>::new());
+    let page = office.page("/console/people?q=status%3Aasleep").must(400);
+    assert!(page.text.contains("value=\"status:asleep\""), "the search is as it was typed");
+    let page = office.page("/console/people?q=nobody-of-this-name").must(200);
+    assert!(page.text.contains("Nobody fits this search."));
+    // The same by the admin API.
+    let asked =
+        office.server.admin("GET", "/doorward/identities/search?q=status:locked&sort=newest");
+    assert_eq!(asked.must(200).json()["identities"][0]["id"], ada.to_string());
+}
+
+#[test]
+fn pages_lead_through_everybody_in_either_order() {
+    let office = Office::new();
+    for n in 0..60 {
+        office.person(&format!("p{n:02}@example.com"));
+    }
+    for (sort, first) in [("newest", "p59@example.com"), ("oldest", "root@example.com")] {
+        let begin = office.page(&format!("/console/people?sort={sort}")).must(200).text;
+        let mut all = names(&begin);
+        assert_eq!((all.len(), all[0].as_str()), (50, first));
+        assert!(begin.contains("61 people"), "{sort}");
+        let rest = office.page(&next(&begin).unwrap()).must(200).text;
+        assert!(next(&rest).is_none() && rest.contains("To the beginning"));
+        all.extend(names(&rest));
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 61);
+    }
+    let page = office.page("/console/people?page_token=junk").must(400);
+    assert!(page.text.contains("cannot be understood"));
+}
+
+#[test]
+fn a_row_says_who_it_is_and_when_they_last_signed_in() {
+    let office = Office::new();
+    let ada = office.person("ada@example.com");
+    let before = office.page("/console/people?q=ada").text;
+    assert!(before.contains("Never") && before.contains(&format!("data-copy=\"{ada}\"")));
+    signed_in(&office.d, ada, &[PASSWORD]);
+    let after = office.page("/console/people?q=ada").text;
+    assert!(!after.contains("Never"), "{after}");
+    // It outlives the session.
+    office.server.laptop.action(&["invalidate-identity-sessions", &format!("identity-id={ada}")]);
+    assert!(!office.page("/console/people?q=ada").text.contains("Never"));
+    let page = office.page(&format!("/console/people/{ada}")).text;
+    assert!(page.contains("password, <bdi>192.0.2.7</bdi>"), "{page}");
+}
