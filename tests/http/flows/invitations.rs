@@ -26,6 +26,21 @@ fn secret(made: &Value) -> String {
     made["link"].as_str().unwrap().split("token=").nth(1).unwrap().to_owned()
 }
 
+/// A service that mails, and the file in which it finds out how.
+fn with_mail(smtp: &Smtp) -> (Place, tempfile::NamedTempFile) {
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(secret.path(), smtp.secret()).unwrap();
+    let options = json!({"smtp_secret_id": format!("file:{}", secret.path().display())});
+    (Place::with(&options.to_string()), secret)
+}
+
+/// The secret of the link in the mail with this number.
+fn mailed_secret(smtp: &Smtp, number: usize) -> String {
+    let text = smtp.wait_for(number).remove(number - 1).plain();
+    let rest = text.split("/ui/activation?token=").nth(1).unwrap();
+    rest.split_whitespace().next().unwrap().to_owned()
+}
+
 fn activate(browser: &mut Browser<'_>, token: &str) -> super::Answer {
     browser.post("/self-service/activation", &[("token", token)])
 }
@@ -182,18 +197,18 @@ fn inviting_again_kills_the_old_link_and_cancelling_removes_the_account() {
 
 #[test]
 fn e12_recovery_sends_the_link_again_and_whichever_way_comes_first_wins() {
-    let place = Place::new();
+    let smtp = Smtp::new();
+    let (place, _secret) = with_mail(&smtp);
     let made = invite(&place, &json!({"authorities": ["ROLE_DEVELOPER"]}));
+    let first = mailed_secret(&smtp, 1);
     let mut browser = place.browser();
     let flow = browser.begin("recovery", "");
     let body = json!({"method": "code", "email": EVE, "csrf_token": token(&flow)});
     let asked = browser.send(&submit_path(&flow), &body).must(200).json();
     assert_eq!(said(&asked), [1_060_003]);
     assert!(place.history().contains(&"user.invitation.resent".to_owned()));
-    let body = json!({"token": secret(&made)});
-    place.program("POST", "/self-service/activation", &body).must(404);
-    let path = format!("/{}/resend", made["identity_id"].as_str().unwrap());
-    let again = admin(&place, "POST", &path, &Value::Null).must(200).json();
+    place.program("POST", "/self-service/activation", &json!({"token": first})).must(404);
+    let again = mailed_secret(&smtp, 2);
     // An operator's code is another way in; the link works no more after it.
     let url = format!("{}/admin/recovery/code", place.server.admin);
     let code = json!({"identity_id": made["identity_id"], "flow_type": "api"}).to_string();
@@ -202,8 +217,7 @@ fn e12_recovery_sends_the_link_again_and_whichever_way_comes_first_wins() {
     let body = json!({"method": "code", "code": code["recovery_code"]});
     let path = format!("/self-service/recovery?flow={flow}");
     place.program("POST", &path, &body).must(200);
-    let body = json!({"token": secret(&again)});
-    place.program("POST", "/self-service/activation", &body).must(404);
+    place.program("POST", "/self-service/activation", &json!({"token": again})).must(404);
     let id = made["identity_id"].as_str().unwrap().parse().unwrap();
     let identity = identities::find(&place.d, &Selector::Id(id)).unwrap();
     assert_eq!((identity.status.as_str(), identity.authorities.len()), ("active", 1));
@@ -228,19 +242,14 @@ fn a_password_set_by_an_operator_completes_an_invitation_too() {
 #[test]
 fn where_mail_goes_out_the_link_is_mailed_and_nobody_else_sees_it() {
     let smtp = Smtp::new();
-    let secret = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(secret.path(), smtp.secret()).unwrap();
-    let options = json!({"smtp_secret_id": format!("file:{}", secret.path().display())});
-    let place = Place::with(&options.to_string());
+    let (place, _secret) = with_mail(&smtp);
     let made = invite(&place, &json!({"locale": "de"}));
     assert_eq!(made["delivery"], "queued");
     assert!(made.get("link").is_none());
     let mail = smtp.wait_for(1).remove(0);
     assert_eq!(mail.to, [EVE]);
     assert!(mail.html().contains("<html lang=\"de\">"));
-    let text = mail.plain();
-    let token = text.split("/ui/activation?token=").nth(1).unwrap();
-    let token = token.split_whitespace().next().unwrap();
+    let token = mailed_secret(&smtp, 1);
     let path = format!("/{}", made["identity_id"].as_str().unwrap());
     let begun = std::time::Instant::now();
     while admin(&place, "GET", &path, &Value::Null).json()["delivery"] != "sent" {
@@ -249,7 +258,7 @@ fn where_mail_goes_out_the_link_is_mailed_and_nobody_else_sees_it() {
     }
     let shown = admin_shows(&place, made["identity_id"].as_str().unwrap());
     assert_eq!(shown.unwrap()["delivery"], "sent");
-    activate(&mut place.browser(), token).must(303);
+    activate(&mut place.browser(), &token).must(303);
     assert_eq!(status(&place, &made), "active");
     assert!(admin_shows(&place, made["identity_id"].as_str().unwrap()).is_none());
     // A recovery through the same mail server, to the end.
@@ -273,6 +282,19 @@ fn admin_shows(place: &Place, id: &str) -> Option<Value> {
     let listed = all.iter().find(|one| one["id"] == id).unwrap();
     assert_eq!(one.get("invitation"), listed.get("invitation"));
     one.get("invitation").cloned()
+}
+
+#[test]
+fn a_link_that_was_handed_over_lives_on_when_somebody_asks_for_a_recovery() {
+    let place = Place::new();
+    let made = invite(&place, &json!({}));
+    let mut stranger = place.browser();
+    let flow = stranger.begin("recovery", "");
+    let body = json!({"method": "code", "email": EVE, "csrf_token": super::token(&flow)});
+    stranger.send(&submit_path(&flow), &body).must(200);
+    assert!(place.mails(EVE).is_empty(), "there is no mail to send another");
+    activate(&mut place.browser(), &secret(&made)).must(303);
+    assert_eq!(status(&place, &made), "active");
 }
 
 #[test]

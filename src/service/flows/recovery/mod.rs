@@ -24,7 +24,7 @@ use crate::domain::message::Template;
 use crate::domain::status::EffectiveStatus;
 use crate::service::invitations::resend_to;
 use crate::service::recovery::PURPOSE;
-use crate::service::throttle;
+use crate::service::{courier, throttle};
 use crate::store::sql::identities::Stored;
 use crate::store::sql::{addresses, flows, identities, invitations};
 use crate::store::{StoreError, Tx};
@@ -120,7 +120,8 @@ fn ask(d: &Deps, v: &Visitor, mut flow: Flow, body: &Body) -> Result<Outcome, Re
     let room = mailed::count(d, v, &mut flow, &address)?;
     match d.store.read(|tx| recipient(tx, &address, now))? {
         Recipient::Owner(owner) if room => send(d, v, &mut flow, &address, &owner)?,
-        Recipient::Invited(n, invitation) if room => {
+        // Without mail somebody handed the link over, and another would kill it and reach nobody.
+        Recipient::Invited(n, invitation) if room && courier::is_configured(d) => {
             d.store.write(&v.by.author(), |tx| {
                 let event = resend_to(d, tx, n, *invitation)?;
                 Ok::<_, Refusal>(v.by.change((), event, []))
@@ -128,7 +129,8 @@ fn ask(d: &Deps, v: &Visitor, mut flow: Flow, body: &Body) -> Result<Outcome, Re
         }
         Recipient::Invited(_, invitation) => {
             let who = Some(invitation.identity_id);
-            failed(d, v, "too_many_mails", who, Some(&address))?;
+            let reason = if room { "no_mail" } else { "too_many_mails" };
+            failed(d, v, reason, who, Some(&address))?;
         }
         Recipient::Owner(owner) => {
             failed(d, v, "too_many_mails", Some(owner.identity.id), Some(&address))?;
