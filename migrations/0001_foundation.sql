@@ -321,5 +321,36 @@ CREATE TABLE ledger_head (
     signed_at {INT} NOT NULL
 ){STRICT};
 
+-- Where what is kept of the ledger begins, once something was pruned: the edge of the tree of all before
+-- it, and the hash of the last entry of that. One row.
+CREATE TABLE ledger_base (
+    before {INT} NOT NULL,
+    frontier {BLOB} NOT NULL,
+    leaf {BLOB} NOT NULL
+){STRICT};
+
+-- Before which entry the personal values that a rule is about have had their time.
+CREATE TABLE ledger_retention (
+    class {TEXT} NOT NULL,
+    rule {TEXT} NOT NULL,
+    done {INT} NOT NULL,
+    CONSTRAINT ledger_retention_pkey PRIMARY KEY (class)
+){STRICT};
+
+-- Whose personal values in the ledger are to be erased, and when.
+CREATE TABLE erasures (
+    identity {TEXT} NOT NULL,
+    due_at {INT} NOT NULL,
+    CONSTRAINT erasures_pkey PRIMARY KEY (identity)
+){STRICT};
+CREATE INDEX erasures_due_at ON erasures (due_at);
+
+-- Whose personal values in the ledger are kept whatever else is said. Outlives the identity.
+CREATE TABLE legal_holds (
+    identity {TEXT} NOT NULL,
+    held_at {INT} NOT NULL,
+    CONSTRAINT legal_holds_pkey PRIMARY KEY (identity)
+){STRICT};
+
 {LEDGER_GUARD}
 {SEARCH_INDEX}

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use zeroize::Zeroizing;
 
+use crate::audit::running::Verifying;
 use crate::clock::Clock;
 use crate::config::{Options, SmtpServer};
 use crate::courier::Outbox;
@@ -61,6 +62,8 @@ pub struct Deps {
     pub rng: Rng,
     /// Attempts to sign in that are being made.
     pub attempts: Arc<InFlight>,
+    /// The verification of the ledger that runs, or ran last.
+    pub verifying: Arc<Verifying>,
     /// Where database, keys, backups and exports are.
     pub state_dir: PathBuf,
     /// The mail server; without one no mail is sent.
@@ -272,6 +275,7 @@ fn assemble(settings: &Settings, store: Store) -> Result<Deps, Error> {
         clock: settings.clock.clone(),
         rng: Rng::default(),
         attempts: Arc::default(),
+        verifying: Arc::default(),
         state_dir: settings.state_dir.clone(),
         smtp: settings.smtp.clone().map(Arc::new),
         verification_template: settings.verification_template.as_deref().map(Arc::from),

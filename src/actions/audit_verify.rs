@@ -22,8 +22,9 @@ impl Action for AuditVerify {
 
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
         let proof = Proof { keys: Vec::new(), since: self.checkpoint };
-        let report = verification::verify(&cx.deps, &proof, &mut |_, _| {})
+        let report = verification::verify_recorded(&cx.deps, &cx.by, &proof, &mut |_, _| {})
             .map_err(|error| cx.failed("Failed to verify the audit ledger", &error))?;
+        cx.recorded = true;
         match report.verdict() {
             Verdict::Intact => cx.host.log("Successfully verified the audit ledger"),
             Verdict::CannotTell => {

@@ -71,6 +71,16 @@ impl Who {
     }
 }
 
+/// The `identity-id` of somebody who may be deleted.
+///
+/// # Errors
+/// When it is missing or malformed.
+pub fn id(params: &Params) -> Result<Uuid, Failure> {
+    let given = params.text("identity-id");
+    let given = given.ok_or_else(|| Failure::new("Parameter 'identity-id' is required"))?;
+    parse_id(given).ok_or_else(|| Failure::new(NOT_A_UUID))
+}
+
 /// The sentence for an id nobody has, or has any more.
 #[must_use]
 pub fn missing(id: Uuid) -> Failure {

@@ -5,14 +5,14 @@ use super::failure::Failure;
 use super::params::Params;
 use super::results::Results;
 use super::{
-    audit_checkpoint, audit_verify, backup, block_identity, cancel_invitation,
-    create_admin_account, create_admin_token, create_group, create_identity, create_role,
-    delete_group, delete_identity, delete_role, export_identities, get_identity, import_identities,
-    invalidate_identity_sessions, invite_identity, list_admin_tokens, list_audit_events,
-    list_groups, list_identities, list_identity_sessions, list_oidc_accounts, list_roles,
-    lock_identity, reset_identity_mfa, reset_password, revoke_admin_token, run_migration,
-    send_test_email, set_authorities, set_groups, set_roles, unblock_identity, unlink_oidc_account,
-    unlock_identity, update_identity,
+    audit_checkpoint, audit_erasures, audit_prune, audit_verify, backup, block_identity,
+    cancel_invitation, create_admin_account, create_admin_token, create_group, create_identity,
+    create_role, delete_group, delete_identity, delete_role, erase_identity, export_identities,
+    get_identity, hold_identity, import_identities, invalidate_identity_sessions, invite_identity,
+    list_admin_tokens, list_audit_events, list_groups, list_identities, list_identity_sessions,
+    list_oidc_accounts, list_roles, lock_identity, reset_identity_mfa, reset_password,
+    revoke_admin_token, run_migration, send_test_email, set_authorities, set_groups, set_roles,
+    unblock_identity, unlink_oidc_account, unlock_identity, update_identity,
 };
 
 /// An action: what it reads from its parameters, and what it does with that.
@@ -49,7 +49,7 @@ const fn entry<A: Action>() -> Entry {
 }
 
 /// All actions, in the order of the file.
-pub const TABLE: [Entry; 38] = [
+pub const TABLE: [Entry; 43] = [
     entry::<get_identity::GetIdentity>(),
     entry::<create_admin_account::CreateAdminAccount>(),
     entry::<reset_password::ResetPassword>(),
@@ -81,6 +81,11 @@ pub const TABLE: [Entry; 38] = [
     entry::<list_audit_events::ListAuditEvents>(),
     entry::<audit_verify::AuditVerify>(),
     entry::<audit_checkpoint::AuditCheckpoint>(),
+    entry::<audit_prune::AuditPrune>(),
+    entry::<audit_erasures::AuditErasures>(),
+    entry::<erase_identity::EraseIdentity>(),
+    entry::<hold_identity::HoldIdentity>(),
+    entry::<hold_identity::ReleaseIdentity>(),
     entry::<backup::Backup>(),
     entry::<export_identities::ExportIdentities>(),
     entry::<import_identities::ImportIdentities>(),

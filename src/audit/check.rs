@@ -62,12 +62,22 @@ pub struct Checker {
     overflow: bool,
     known: Redactions,
     learnt: Redactions,
+    /// The tree of what was pruned.
+    base: Option<Base>,
+}
+
+/// The tree of what was pruned, and whether a checkpoint bears it out.
+struct Base {
+    edge: Frontier,
+    is_signed: bool,
 }
 
 /// A checkpoint kept elsewhere, and whether the entries were found to fit it.
 struct Kept {
     checkpoint: Checkpoint,
     fits: bool,
+    /// It covers less than was pruned: only the ledger's own word is there to compare it with.
+    pruned: bool,
 }
 
 /// A believed checkpoint that does not fit the entries.
@@ -98,7 +108,7 @@ impl Checker {
             keys_given: !keys.is_empty(),
             checkpoints,
             next_checkpoint: 0,
-            since: since.map(|checkpoint| Kept { checkpoint, fits: false }),
+            since: since.map(|checkpoint| Kept { checkpoint, fits: false, pruned: false }),
             frontier: Frontier::new(),
             prev: genesis_prev(origin),
             suspect: None,
@@ -111,9 +121,58 @@ impl Checker {
             overflow: false,
             known,
             learnt: Redactions::default(),
+            base: None,
         };
         checker.meet_checkpoints();
         checker
+    }
+
+    /// Says that the ledger was pruned, and begins after what is gone: with the tree of that, and the
+    /// hash of its last entry. A signed checkpoint must bear that tree out.
+    pub fn begin_at(&mut self, edge: Frontier, leaf: Hash) {
+        let begin = edge.size();
+        if begin == 0 {
+            return;
+        }
+        while let Some(checkpoint) = self.checkpoints.get(self.next_checkpoint)
+            && checkpoint.size < begin
+        {
+            if checkpoint.root.is_none() {
+                self.found.push(signature(checkpoint.size));
+            }
+            self.next_checkpoint += 1;
+        }
+        if let Some(kept) = &mut self.since
+            && kept.checkpoint.size < begin
+        {
+            let same = |one: &Judged| {
+                one.size == kept.checkpoint.size && one.root == Some(kept.checkpoint.root)
+            };
+            kept.fits = self.checkpoints.iter().any(same);
+            kept.pruned = kept.fits;
+        }
+        let root = edge.root();
+        if let Some(kept) = &mut self.since
+            && kept.checkpoint.size == begin
+        {
+            kept.fits = kept.checkpoint.root == root;
+        }
+        let here = self.checkpoints.iter().skip(self.next_checkpoint);
+        let here: Vec<_> = here.take_while(|one| one.size == begin).map(|one| one.root).collect();
+        self.next_checkpoint += here.len();
+        let is_signed = here.contains(&Some(root));
+        if is_signed {
+            self.last_good = begin;
+        }
+        if here.contains(&None) {
+            self.found.push(signature(begin));
+        } else if !is_signed {
+            let sizes = vec![begin];
+            self.found.push(Finding { sizes, ..Finding::at(begin, Reason::Checkpoint) });
+        }
+        self.frontier = edge.clone();
+        self.prev = leaf;
+        self.base = Some(Base { edge, is_signed });
     }
 
     /// Says that personal values are not at hand, so that nothing is said about them.
@@ -220,6 +279,7 @@ impl Checker {
             name: name.to_owned(),
             principal: leaf.principal.as_ref().map(ToString::to_string),
             actor: leaf.actor.id.to_string(),
+            family: leaf.kind.split('.').next().unwrap_or_default().to_owned(),
         };
         if self.known.cover(&missing) {
             return;
@@ -306,6 +366,7 @@ impl Checker {
         warnings.truncate(Report::MOST_WARNINGS);
         Report {
             size,
+            pruned: self.base.as_ref().map_or(0, |base| base.edge.size()),
             checked,
             first_bad,
             last_good_checkpoint: self.last_good,
@@ -326,6 +387,14 @@ impl Checker {
                 None => self.found.push(signature(checkpoint.size)),
                 Some(_) => cut_off = true,
             }
+        }
+        if let Some(base) = &self.base
+            && base.is_signed
+            && !cut_off
+            && !self.learnt.tell_of(&base.edge)
+        {
+            // The beginning is missing, and nobody says why.
+            self.found.push(Finding::at(0, Reason::Sequence));
         }
         if cut_off {
             self.found.push(Finding::at(taken, Reason::Truncated));
@@ -373,6 +442,10 @@ impl Checker {
         }
         if read_all && self.last_good < self.taken() && self.unfit.is_none() {
             warnings.push(Finding::at(self.last_good, Reason::UnsignedTail));
+        }
+        if let Some(kept) = self.since.as_ref().filter(|kept| kept.pruned) {
+            let size = kept.checkpoint.size;
+            warnings.push(Finding { sizes: vec![size], ..Finding::at(size, Reason::SincePruned) });
         }
         let here = (self.taken(), self.frontier.root());
         if read_all && claimed.is_some_and(|head| head != here && head.0 <= here.0) {

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{AuditError, Progress};
 use crate::domain::ledger::Hash;
-use crate::store::sql::ledger;
+use crate::store::sql::{ledger, pruning};
 use crate::store::{Store, Tx};
 
 /// How many rows are read at a time.
@@ -28,6 +28,8 @@ pub struct Files {
     pub checkpoints: PathBuf,
     /// Personal values, one JSON object per line; only on request.
     pub disclosures: PathBuf,
+    /// The tree of what was pruned, as one JSON object; only where something was.
+    pub pruned: PathBuf,
 }
 
 impl Files {
@@ -49,7 +51,16 @@ impl Files {
             checkpoint: with(".checkpoint"),
             checkpoints: with(".checkpoints"),
             disclosures: with(".disclosures"),
+            pruned: with(".pruned"),
         }
+    }
+
+    /// One of them that exists.
+    #[must_use]
+    pub fn existing(&self) -> Option<&Path> {
+        let all =
+            [&self.entries, &self.checkpoint, &self.checkpoints, &self.disclosures, &self.pruned];
+        all.into_iter().find(|path| path.symlink_metadata().is_ok()).map(PathBuf::as_path)
     }
 }
 
@@ -92,6 +103,11 @@ pub fn export(
             })?;
             written.extend([files.checkpoint.clone(), files.checkpoints.clone()]);
         }
+        let line = pruned(tx)?;
+        if !line.is_empty() {
+            write_file(&files.pruned, |out| put(out, &files.pruned, &line))?;
+            written.push(files.pruned.clone());
+        }
         let mut disclosures = 0;
         if with_disclosures {
             write_file(&files.disclosures, |out| {
@@ -111,7 +127,7 @@ fn write_entries(
     size: u64,
     progress: Progress<'_>,
 ) -> Result<(), AuditError> {
-    let mut from = 0;
+    let mut from = pruning::kept_from(tx)?;
     while from < size {
         let (lines, next) = entries(tx, from, size)?;
         put(out, path, &lines)?;
@@ -127,7 +143,7 @@ fn write_disclosures(
     path: &Path,
     size: u64,
 ) -> Result<u64, AuditError> {
-    let (mut from, mut count) = (0, 0);
+    let (mut from, mut count) = (pruning::kept_from(tx)?, 0);
     while from < size {
         let (lines, next) = disclosures(tx, from, size)?;
         put(out, path, &lines)?;
@@ -142,6 +158,7 @@ fn write_disclosures(
 /// # Errors
 /// When the store fails.
 pub fn entries(tx: &Tx<'_>, from: u64, size: u64) -> Result<(String, u64), AuditError> {
+    let from = from.max(pruning::kept_from(tx)?);
     let found = ledger::scan(tx, from, BATCH.min(size.saturating_sub(from)))?;
     let next = found.last().map_or(size, |last| last.seq.saturating_add(1));
     let mut lines = String::with_capacity(found.iter().map(|entry| entry.json.len() + 1).sum());
@@ -171,13 +188,27 @@ pub fn checkpoints(tx: &Tx<'_>, size: u64) -> Result<String, AuditError> {
 /// # Errors
 /// When the store fails.
 pub fn disclosures(tx: &Tx<'_>, from: u64, size: u64) -> Result<(String, u64), AuditError> {
-    let next = from.saturating_add(BATCH).min(size);
+    let from = from.max(pruning::kept_from(tx)?);
+    let next = from.saturating_add(BATCH).min(size).max(from);
     let mut lines = String::new();
     for one in ledger::disclosures_between(tx, from, next.saturating_sub(1))? {
         let line = json!({"disclosure": one.encoded, "name": one.name, "seq": one.seq});
         lines.push_str(&format!("{line}\n"));
     }
     Ok((lines, next))
+}
+
+/// The line about what was pruned; nothing where nothing was.
+///
+/// # Errors
+/// When the store fails.
+pub fn pruned(tx: &Tx<'_>) -> Result<String, AuditError> {
+    let Some(base) = pruning::base(tx)? else { return Ok(String::new()) };
+    let edge: Vec<String> = base.frontier.hashes().iter().map(hex::encode).collect();
+    let line = json!({
+        "before": base.frontier.size(), "frontier": edge, "leaf": hex::encode(base.leaf),
+    });
+    Ok(format!("{line}\n"))
 }
 
 fn put(out: &mut dyn Write, path: &Path, text: &str) -> Result<(), AuditError> {

@@ -11,6 +11,7 @@ pub mod offline;
 pub mod proof;
 mod redactions;
 pub mod report;
+pub mod running;
 pub mod verify;
 
 pub use report::{Finding, Reason, Report, Verdict};
@@ -39,6 +40,9 @@ pub enum AuditError {
     /// A proof cannot be made, or would prove nothing.
     #[error("the ledger's tree does not fit its entries")]
     Tree,
+    /// A proof would need entries that were pruned.
+    #[error("the entries were pruned")]
+    Pruned,
     /// The checkpoint to compare with is of no use.
     #[error("the checkpoint to compare with cannot be used: {0}")]
     Since(SignError),
@@ -62,6 +66,10 @@ impl From<AuditError> for Error {
             AuditError::Tree => (
                 ErrorCode::Corrupt,
                 "The ledger does not prove itself; verify it to learn what was altered.".to_owned(),
+            ),
+            AuditError::Pruned => (
+                ErrorCode::NotFound,
+                "This needs entries that were pruned and are no longer kept.".to_owned(),
             ),
             AuditError::Since(reason) => (
                 ErrorCode::Invalid,

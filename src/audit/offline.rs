@@ -17,7 +17,7 @@ use super::{AuditError, Progress};
 use crate::domain::ledger::StoredCheckpoint;
 use crate::domain::ledger::checkpoint::{Checkpoint, parse_note};
 use crate::domain::ledger::entry::disclosure_digest;
-use crate::domain::ledger::merkle::leaf_hash;
+use crate::domain::ledger::merkle::{Frontier, Hash, leaf_hash};
 
 /// Longer lines are no entries.
 const LONGEST_LINE: u64 = 16 * 1024 * 1024;
@@ -27,6 +27,13 @@ struct CheckpointLine {
     size: u64,
     root: String,
     note: String,
+}
+
+#[derive(Deserialize)]
+struct PrunedLine {
+    before: u64,
+    frontier: Vec<String>,
+    leaf: String,
 }
 
 #[derive(Deserialize)]
@@ -57,11 +64,15 @@ pub fn verify(
     let files = Files::beside(entries);
     let since = evidence.since()?;
     let checkpoints = checkpoints(&files)?;
-    let origin = origin(&files.entries, evidence, since.as_ref())?;
+    let origin = origin(&files.entries, evidence, since.as_ref(), &checkpoints)?;
     evidence.check_origin(&origin, since.as_ref())?;
+    let base = pruned(&files)?;
     let mut known = Redactions::default();
     loop {
         let mut checker = Checker::new(&origin, &evidence.keys, &checkpoints, since.clone(), known);
+        if let Some((edge, leaf)) = &base {
+            checker.begin_at(edge.clone(), *leaf);
+        }
         read_all(&files, &mut checker, progress)?;
         if !checker.wants_second_reading() {
             return Ok(checker.finish(None));
@@ -75,6 +86,7 @@ fn origin(
     entries: &Path,
     evidence: &Evidence,
     since: Option<&Checkpoint>,
+    checkpoints: &[StoredCheckpoint],
 ) -> Result<String, AuditError> {
     if let Some(key) = evidence.keys.first() {
         return Ok(key.origin().to_owned());
@@ -85,7 +97,12 @@ fn origin(
     let line = Lines::open(entries)?.next().transpose()?.flatten().unwrap_or_default();
     let entry: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
     let named = entry.pointer("/data/origin").and_then(serde_json::Value::as_str);
-    Ok(named.unwrap_or_default().to_owned())
+    // The entry that names it may have been pruned; then the newest note does.
+    let signed = checkpoints.last().and_then(|one| {
+        let note = parse_note(&one.note).ok()?;
+        Some(Checkpoint::parse_body(&note.text).ok()?.origin)
+    });
+    Ok(named.map(str::to_owned).or(signed).unwrap_or_default())
 }
 
 fn checkpoints(files: &Files) -> Result<Vec<StoredCheckpoint>, AuditError> {
@@ -110,6 +127,22 @@ fn checkpoints(files: &Files) -> Result<Vec<StoredCheckpoint>, AuditError> {
         }
     }
     Ok(found)
+}
+
+/// The tree of what was pruned, and the hash of the last entry of that.
+fn pruned(files: &Files) -> Result<Option<(Frontier, Hash)>, AuditError> {
+    if !files.pruned.exists() {
+        return Ok(None);
+    }
+    let text = read_text(&files.pruned)?;
+    let read = || -> Option<(Frontier, Hash)> {
+        let line: PrunedLine = serde_json::from_str(&text).ok()?;
+        let leaf = hex::decode(line.leaf).ok()?.try_into().ok()?;
+        let edge = hex::decode(line.frontier.concat()).ok()?;
+        Some((Frontier::from_bytes(line.before, &edge)?, leaf))
+    };
+    let damaged = || failed(&files.pruned, std::io::ErrorKind::InvalidData.into());
+    read().ok_or_else(damaged).map(Some)
 }
 
 fn read_text(path: &Path) -> Result<String, AuditError> {

@@ -29,6 +29,9 @@ pub enum Reason {
     DisclosureMissing,
     /// Warning: no verifier key was given, so no signature was checked.
     SignaturesUnchecked,
+    /// Warning: the checkpoint kept elsewhere covers less than was pruned, so that only the ledger's
+    /// own copy of it could be compared.
+    SincePruned,
     /// Warning: the note of where the ledger ends does not fit its entries.
     Head,
 }
@@ -50,6 +53,7 @@ impl Reason {
             Self::UnsignedTail => "unsigned_tail",
             Self::DisclosureMissing => "disclosure_missing",
             Self::SignaturesUnchecked => "signatures_unchecked",
+            Self::SincePruned => "since_pruned",
             Self::Head => "head",
         }
     }
@@ -128,7 +132,9 @@ impl Verdict {
 pub struct Report {
     /// How many entries the ledger has, or claims to have where it ends early.
     pub size: u64,
-    /// How many entries were read and found in order, from the first on.
+    /// How many of them were pruned, from the first on; only their tree is kept.
+    pub pruned: u64,
+    /// How many entries are in order, from the first on; those that are kept were read.
     pub checked: u64,
     /// What is wrong first.
     pub first_bad: Option<Finding>,
@@ -147,7 +153,8 @@ impl Report {
     /// The verdict.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let unchecked = |one: &Finding| one.reason == Reason::SignaturesUnchecked;
+        let unchecked =
+            |one: &Finding| matches!(one.reason, Reason::SignaturesUnchecked | Reason::SincePruned);
         match &self.first_bad {
             Some(_) => Verdict::Altered,
             None if self.warnings.iter().any(unchecked) => Verdict::CannotTell,
@@ -168,6 +175,9 @@ impl Report {
         });
         if let (Some(object), true) = (report.as_object_mut(), self.more_warnings > 0) {
             object.insert("more_warnings".to_owned(), self.more_warnings.into());
+        }
+        if let (Some(object), true) = (report.as_object_mut(), self.pruned > 0) {
+            object.insert("pruned".to_owned(), self.pruned.into());
         }
         report
     }
@@ -197,6 +207,7 @@ mod tests {
     fn a_report_has_the_published_form() {
         let report = Report {
             size: 4,
+            pruned: 0,
             checked: 2,
             first_bad: Some(Finding::at(2, Reason::Content)),
             last_good_checkpoint: 0,

@@ -9,7 +9,7 @@ use super::{AuditError, Progress};
 use crate::crypto::sign::{VerifierKey, verify_any};
 use crate::domain::ledger::checkpoint::Checkpoint;
 use crate::domain::ledger::stored::Stretch;
-use crate::store::sql::ledger;
+use crate::store::sql::{ledger, pruning};
 use crate::store::{Store, Tx};
 
 /// How many entries are read at a time.
@@ -85,9 +85,13 @@ pub fn verify_in(
     evidence.check_origin(&origin, since.as_ref())?;
     let checkpoints = ledger::checkpoints(tx)?;
     let (size, root, _) = ledger::size_and_root(tx)?;
+    let base = pruning::base(tx)?;
     let mut known = Redactions::default();
     loop {
-        let checker = Checker::new(&origin, &evidence.keys, &checkpoints, since.clone(), known);
+        let mut checker = Checker::new(&origin, &evidence.keys, &checkpoints, since.clone(), known);
+        if let Some(base) = &base {
+            checker.begin_at(base.frontier.clone(), base.leaf);
+        }
         let checker = read_all(tx, checker, size, progress)?;
         if !checker.wants_second_reading() {
             return Ok(checker.finish(Some((size, root))));
@@ -103,7 +107,7 @@ fn read_all(
     size: u64,
     progress: Progress<'_>,
 ) -> Result<Checker, AuditError> {
-    let mut from = 0;
+    let mut from = checker.taken();
     let (mut checker, goes_on) = std::thread::scope(|threads| {
         let (sender, stretches) = sync_channel::<Stretch>(STRETCHES_WAITING);
         let judge = threads.spawn(move || {

@@ -51,6 +51,8 @@ impl Command {
             Self::Audit(Audit::Export(args)) => &args.sets,
             Self::Audit(Audit::Checkpoint(args)) => &args.sets,
             Self::Audit(Audit::List(args)) => &args.sets,
+            Self::Audit(Audit::Prune(args)) => &args.sets,
+            Self::Audit(Audit::Erasures(args)) => &args.sets,
             Self::Backup(args) => &args.sets,
             Self::Restore(args) => &args.sets,
             Self::Import(args) => &args.sets,
@@ -193,6 +195,44 @@ pub enum Audit {
     Checkpoint(Checkpoint),
     /// List entries, the newest first
     List(List),
+    /// Drop the oldest entries for good; the rest verifies as before
+    Prune(Prune),
+    /// List whose personal values were erased, and whose will be
+    Erasures(Erasures),
+}
+
+/// `doorward audit prune`.
+#[derive(Debug, Args)]
+pub struct Prune {
+    /// Entries made before this time go
+    #[arg(long, value_name = "TIME")]
+    pub until: String,
+    /// Only say what would go
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// See [`Sets`].
+    #[command(flatten)]
+    pub sets: Sets,
+}
+
+/// `doorward audit erasures`.
+#[derive(Debug, Args)]
+pub struct Erasures {
+    /// Only erasures at or after this time
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// The token the page before ended with
+    #[arg(long, value_name = "TOKEN")]
+    pub page_token: Option<String>,
+    /// Print the entries that record them, one JSON document per line
+    #[arg(long)]
+    pub json: bool,
+    /// See [`Sets`].
+    #[command(flatten)]
+    pub sets: Sets,
 }
 
 /// `doorward audit verify`.

@@ -7,6 +7,7 @@ mod edge;
 mod mail;
 mod passwords;
 mod reader;
+mod retention;
 mod signin;
 mod smtp;
 mod templates;
@@ -22,6 +23,7 @@ pub use console::Console;
 pub use edge::AdminPlace;
 pub use mail::{LOCAL_SECRET, MailOptions, SMTP_FILE, VERIFICATION_TEMPLATE};
 use reader::Reader;
+pub use retention::{PersonalRule, Retention};
 pub use signin::{LoginStyle, Registration, SignIn};
 pub use smtp::{Security, SmtpServer};
 pub use templates::{Subject, TokenTemplate, TokenTemplates};
@@ -129,6 +131,8 @@ pub struct Options {
     pub signin: SignIn,
     /// The console.
     pub console: Console,
+    /// How long the ledger is kept.
+    pub retention: Retention,
     /// Mail.
     pub mail: MailOptions,
     /// Whose the pages are.
@@ -165,6 +169,7 @@ impl Default for Options {
             session_token_templates: TokenTemplates::default(),
             signin: SignIn::default(),
             console: Console::default(),
+            retention: Retention::default(),
             mail: MailOptions::default(),
             brand: Brand::default(),
         }
@@ -204,7 +209,7 @@ impl Options {
     /// Every option's name, in the order of `config.yaml`.
     pub fn names() -> impl Iterator<Item = &'static str> {
         let first = Self::NAMES.into_iter().chain(SignIn::NAMES).chain(Console::NAMES);
-        first.chain(MailOptions::NAMES).chain(Brand::NAMES)
+        first.chain(Retention::NAMES).chain(MailOptions::NAMES).chain(Brand::NAMES)
     }
 
     /// Reads options as `config-get` or a file gives them; what is absent or null is the default.
@@ -255,6 +260,7 @@ impl Options {
             session_token_templates: reader.templates("session_token_templates"),
             signin: SignIn::read(&mut reader),
             console: Console::read(&mut reader),
+            retention: Retention::read(&mut reader),
             mail: MailOptions::read(&mut reader),
             brand: Brand::read(&mut reader),
         };
@@ -301,6 +307,7 @@ impl Options {
             self.session_token_templates.as_str().into(),
         ];
         let values = values.into_iter().chain(self.signin.values()).chain(self.console.values());
+        let values = values.chain(self.retention.values());
         let values = values.chain(self.mail.values()).chain(self.brand.values());
         Self::names().map(ToOwned::to_owned).zip(values).collect()
     }

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::Caller;
+use super::{Caller, erasure, pruning, retention};
 use crate::app::Deps;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::{Actor, ActorKind, Event};
@@ -42,11 +42,17 @@ pub enum Leftover {
     RevokedSessions,
     /// Sessions that came to their end, of which the ledger is told.
     Sessions,
+    /// Personal values in the ledger of people whose erasure is due.
+    Erasures,
+    /// Personal values in the ledger, and entries of it, that have had their time.
+    Retention,
+    /// Entries of the ledger that were pruned.
+    Pruned,
 }
 
 impl Leftover {
     /// Everything there is to clean.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Flows,
         Self::FlowErrors,
         Self::Codes,
@@ -54,12 +60,17 @@ impl Leftover {
         Self::Messages,
         Self::RevokedSessions,
         Self::Sessions,
+        Self::Erasures,
+        Self::Retention,
+        Self::Pruned,
     ];
 
     const fn kept_for(self) -> SignedDuration {
         match self {
             Self::Flows => FLOWS_KEPT,
-            Self::FlowErrors | Self::Counters => SignedDuration::ZERO,
+            Self::FlowErrors | Self::Counters | Self::Erasures | Self::Retention | Self::Pruned => {
+                SignedDuration::ZERO
+            }
             Self::Codes => CODES_KEPT,
             Self::Messages => MESSAGES_KEPT,
             Self::RevokedSessions | Self::Sessions => SESSIONS_KEPT,
@@ -91,6 +102,9 @@ pub fn step(d: &Deps, what: Leftover) -> Result<bool, Error> {
         Leftover::Messages => scratch(leftovers::messages),
         Leftover::RevokedSessions => scratch(leftovers::revoked_sessions),
         Leftover::Sessions => expired_sessions(d, then),
+        Leftover::Erasures => erasure::step(d),
+        Leftover::Retention => retention::step(d),
+        Leftover::Pruned => pruning::step(d),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::domain::ledger::{EventType, StoredEntry};
 use crate::error::{Error, ErrorCode};
 use crate::store::Tx;
 use crate::store::sql::history::{self, Of, SOME_MAX, What};
-use crate::store::sql::ledger;
+use crate::store::sql::{ledger, pruning};
 
 /// How many entries a page has when nothing is said.
 pub const PAGE_SIZE: u64 = 50;
@@ -163,16 +163,17 @@ fn sources<'f>(filter: &'f EventFilter, kinds: &[EventType]) -> Vec<Vec<Of<'f>>>
 
 /// The places between which entries of the window of time can be.
 fn window(tx: &Tx<'_>, filter: &EventFilter) -> Result<(u64, u64), Error> {
-    let size = ledger::size_and_root(tx)?.0;
+    let (size, begin) = (ledger::size_and_root(tx)?.0, pruning::kept_from(tx)?);
     let since = filter.since.and_then(|since| since.checked_sub(MARGIN).ok());
     let until = filter.until.and_then(|until| until.checked_add(MARGIN).ok());
-    let place = |time: Option<Timestamp>| time.map(|time| place_of(tx, size, time)).transpose();
-    Ok((place(since)?.unwrap_or(0), place(until)?.unwrap_or(size)))
+    let place =
+        |time: Option<Timestamp>| time.map(|time| place_of(tx, begin, size, time)).transpose();
+    Ok((place(since)?.unwrap_or(begin), place(until)?.unwrap_or(size)))
 }
 
-/// The first place whose entry was not made before `time`.
-fn place_of(tx: &Tx<'_>, size: u64, time: Timestamp) -> Result<u64, Error> {
-    let (mut low, mut high) = (0, size);
+/// The first place from `begin` on whose entry was not made before `time`.
+pub(super) fn place_of(tx: &Tx<'_>, begin: u64, size: u64, time: Timestamp) -> Result<u64, Error> {
+    let (mut low, mut high) = (begin, size);
     while low < high {
         let middle = low + (high - low) / 2;
         match ledger::time_of(tx, middle)? {

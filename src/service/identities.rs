@@ -1,8 +1,10 @@
 //! Finding and deleting identities; creating and changing them is next door.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Caller;
+use super::erasure::{self, Erase, Erased};
 use super::failure::no_identity;
 use super::recovery;
 use crate::app::Deps;
@@ -74,6 +76,39 @@ pub(super) fn find_stored(tx: &Tx<'_>, who: &Selector) -> Result<Stored, Error> 
 /// # Errors
 /// `NotFound`, `LastAdministrator`, `SelfAction`.
 pub fn delete(d: &Deps, by: &Caller, id: Uuid) -> Result<(), Error> {
+    delete_and_erase(d, by, id, Erase::Later).map(drop)
+}
+
+/// The same, and says when personal values in the ledger go (with `Now` they are gone): how many are,
+/// or when they will be.
+///
+/// # Errors
+/// As [`delete`].
+pub fn delete_and_erase(d: &Deps, by: &Caller, id: Uuid, erase: Erase) -> Result<Deleted, Error> {
+    let erase_at = delete_one(d, by, id, erase)?;
+    let erased = match erase {
+        Erase::Later => None,
+        // The deletion holds whatever becomes of this; what is held, or fails, is tried again.
+        Erase::Now => erasure::erase(d, &Caller { action: None, ..by.clone() }, id).ok(),
+    };
+    Ok(Deleted { erase_at, erased })
+}
+
+/// What is left of somebody who was deleted.
+#[derive(Clone, Copy, Debug)]
+pub struct Deleted {
+    /// When their personal values in the ledger are to be erased.
+    pub erase_at: Timestamp,
+    /// What was erased already.
+    pub erased: Option<Erased>,
+}
+
+/// Whether there is such an identity.
+pub(super) fn exists(tx: &Tx<'_>, id: Uuid) -> Result<bool, Error> {
+    Ok(identities::row_of(tx, id)?.is_some())
+}
+
+fn delete_one(d: &Deps, by: &Caller, id: Uuid, erase: Erase) -> Result<Timestamp, Error> {
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
         let stored = find_stored(tx, &Selector::Id(id))?;
@@ -82,11 +117,13 @@ pub fn delete(d: &Deps, by: &Caller, id: Uuid) -> Result<(), Error> {
         codes::withdraw(tx, stored.n, recovery::PURPOSE)?;
         flows::delete_of(tx, id)?;
         identities::delete(tx, stored.n)?;
+        let erase_at = erasure::plan(d, tx, id, erase)?;
         let event = Event::new(EventType::UserDeleted)
             .principal(id)
+            .data("erase_at", erase_at.to_string())
             .data("from", stored.identity.effective_status(now).as_str())
             .data("schema", stored.identity.schema_id.as_str())
             .data("sessions_revoked", ended.live.len());
-        Ok::<_, Error>(by.change((), event, Vec::new()))
+        Ok::<_, Error>(by.change(erase_at, event, Vec::new()))
     })
 }

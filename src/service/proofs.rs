@@ -8,7 +8,7 @@ use crate::audit::proof;
 use crate::domain::ledger::{Hash, StoredDisclosure};
 use crate::error::{Error, ErrorCode};
 use crate::store::Tx;
-use crate::store::sql::ledger;
+use crate::store::sql::{ledger, pruning};
 
 pub use crate::audit::proof::{Consistency, Inclusion};
 
@@ -31,6 +31,7 @@ pub struct Inspected {
 /// `NotFound` when there is none of this number.
 pub fn entry(d: &Deps, seq: u64) -> Result<Inspected, Error> {
     d.store.read(|tx| {
+        must_be_kept(tx, seq)?;
         let found = ledger::scan(tx, seq, 1)?.into_iter().next().filter(|entry| entry.seq == seq);
         let entry = found.ok_or_else(no_entry)?;
         let signed = ledger::last_checkpoint(tx)?.filter(|newest| newest.size > seq);
@@ -61,6 +62,7 @@ pub fn inclusion(d: &Deps, seq: u64, size: Option<u64>) -> Result<Inclusion, Err
         if seq >= size {
             return Err(no_entry());
         }
+        must_be_kept(tx, seq)?;
         Ok(proof::inclusion(tx, seq, size)?)
     })
 }
@@ -102,6 +104,15 @@ fn must_have(tx: &Tx<'_>, size: u64) -> Result<(), Error> {
         return Ok(());
     }
     let message = format!("The ledger has {there} entries, not {size}.");
+    Err(Error::new(ErrorCode::NotFound, message))
+}
+
+fn must_be_kept(tx: &Tx<'_>, seq: u64) -> Result<(), Error> {
+    let begin = pruning::kept_from(tx)?;
+    if seq >= begin {
+        return Ok(());
+    }
+    let message = format!("This entry was pruned; the ledger is kept from entry {begin} on.");
     Err(Error::new(ErrorCode::NotFound, message))
 }
 

@@ -24,6 +24,11 @@ pub struct Proof {
     pub since: Option<String>,
 }
 
+/// Whether a proof can be used at all.
+pub(super) fn check(proof: &Proof) -> Result<(), Error> {
+    evidence(proof).map(drop)
+}
+
 /// Recomputes the whole ledger of a deployment.
 ///
 /// # Errors
@@ -36,6 +41,37 @@ pub fn verify(d: &Deps, proof: &Proof, progress: Progress<'_>) -> Result<Report,
         evidence.keys.push(VerifierKey::parse(&own).map_err(unusable)?);
     }
     Ok(verify::verify(&d.store, &evidence, progress)?)
+}
+
+/// The same, and records what came of it, so that the history says when it was last looked at.
+///
+/// # Errors
+/// As [`verify()`].
+pub fn verify_recorded(
+    d: &Deps,
+    by: &Caller,
+    proof: &Proof,
+    progress: Progress<'_>,
+) -> Result<Report, Error> {
+    let report = verify(d, proof, progress)?;
+    record(d, by, &report)?;
+    Ok(report)
+}
+
+/// Records what a verification found.
+fn record(d: &Deps, by: &Caller, report: &Report) -> Result<(), Error> {
+    let event = Event::new(EventType::LedgerVerified)
+        .data("checked", report.checked)
+        .data("last_good_checkpoint", report.last_good_checkpoint)
+        .data("ok", report.first_bad.is_none())
+        .data("size", report.size)
+        .data("verdict", report.verdict().as_str())
+        .data("warnings", report.warnings.len() as u64 + report.more_warnings);
+    let event = match &report.first_bad {
+        Some(bad) => event.data("first_bad", bad.seq).failed(),
+        None => event,
+    };
+    d.store.write(&by.author(), |_| Ok::<_, Error>(by.change((), event, [])))
 }
 
 /// Recomputes the ledger of a database by itself, without a key.
@@ -67,6 +103,10 @@ pub fn export(
     personal: bool,
     progress: Progress<'_>,
 ) -> Result<u64, Error> {
+    if let Some(path) = export::Files::beside(entries).existing() {
+        let message = format!("{} exists already; name another file.", path.display());
+        return Err(Error::new(ErrorCode::Conflict, message));
+    }
     // Recorded first, so that the export holds its own record and a checkpoint covers it.
     d.store.write(&by.author(), |_| {
         let event = Event::new(EventType::AdminExport)
@@ -88,6 +128,8 @@ pub enum Part {
     Checkpoints,
     /// The personal values.
     Disclosures,
+    /// The tree of what was pruned.
+    Pruned,
 }
 
 /// Records that a part of the ledger is handed out; says how many entries it is about. Without a
@@ -129,6 +171,7 @@ pub fn export_lines(d: &Deps, part: Part, from: u64, size: u64) -> Result<(Strin
             Part::Entries => export::entries(tx, from, size)?,
             Part::Checkpoints => (export::checkpoints(tx, size)?, size),
             Part::Disclosures => export::disclosures(tx, from, size)?,
+            Part::Pruned => (export::pruned(tx)?, size),
         })
     })
 }

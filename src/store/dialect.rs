@@ -9,17 +9,39 @@ pub enum Dialect {
     Postgres,
 }
 
+/// Entries go only where the ledger was pruned, and what was pruned never comes back.
+///
 /// `REPLACE` asks the trigger on `DELETE` because every connection has `recursive_triggers` on. A
 /// trigger on `INSERT` would make SQLite copy each page aside before it adds an entry.
 const SQLITE_GUARD: &str = "\
 CREATE TRIGGER ledger_entries_no_update BEFORE UPDATE ON ledger_entries
 BEGIN SELECT RAISE(ABORT, 'ledger entries are never changed'); END;
 CREATE TRIGGER ledger_entries_no_delete BEFORE DELETE ON ledger_entries
-BEGIN SELECT RAISE(ABORT, 'ledger entries are never removed'); END;";
+WHEN OLD.seq >= coalesce((SELECT before FROM ledger_base), 0)
+BEGIN SELECT RAISE(ABORT, 'ledger entries are never removed'); END;
+CREATE TRIGGER ledger_base_no_return BEFORE UPDATE ON ledger_base
+WHEN NEW.before < OLD.before
+BEGIN SELECT RAISE(ABORT, 'ledger entries are never brought back'); END;
+CREATE TRIGGER ledger_base_no_delete BEFORE DELETE ON ledger_base
+BEGIN SELECT RAISE(ABORT, 'ledger entries are never brought back'); END;";
 
 const POSTGRES_GUARD: &str = "\
 CREATE FUNCTION ledger_entries_guard() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN RAISE EXCEPTION 'ledger entries are never changed or removed'; END $$;
+$$ BEGIN
+  IF TG_OP = 'DELETE' THEN
+    IF OLD.seq < coalesce((SELECT before FROM ledger_base), 0) THEN RETURN OLD; END IF;
+  END IF;
+  RAISE EXCEPTION 'ledger entries are never changed or removed';
+END $$;
+CREATE FUNCTION ledger_base_guard() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    IF NEW.before >= OLD.before THEN RETURN NEW; END IF;
+  END IF;
+  RAISE EXCEPTION 'ledger entries are never brought back';
+END $$;
+CREATE TRIGGER ledger_base_no_return BEFORE UPDATE OR DELETE ON ledger_base
+FOR EACH ROW EXECUTE FUNCTION ledger_base_guard();
 CREATE TRIGGER ledger_entries_no_change BEFORE UPDATE OR DELETE ON ledger_entries
 FOR EACH ROW EXECUTE FUNCTION ledger_entries_guard();
 CREATE TRIGGER ledger_entries_no_truncate BEFORE TRUNCATE ON ledger_entries

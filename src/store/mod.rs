@@ -375,6 +375,19 @@ impl Store {
         })
     }
 
+    /// Takes everything that was written into the database's file and empties its log, so that nothing
+    /// that was removed is left there; false while somebody reads what is in it.
+    ///
+    /// # Errors
+    /// A failure of the store.
+    pub fn wipe_log(&self) -> Result<bool, StoreError> {
+        match self.inner.writer.turn()?.engine()? {
+            Engine::Sqlite(connection) => sqlite::wipe_log(connection),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => Ok(false),
+        }
+    }
+
     /// What the engine's own check of the whole database finds, or nothing.
     ///
     /// # Errors

@@ -242,6 +242,16 @@ pub(super) fn integrity_problem(connection: &Connection) -> Result<Option<String
     Ok((!orphans.is_empty()).then(|| format!("{} rows point to nothing", orphans.len())))
 }
 
+/// Empties the write-ahead log into the database's file; says whether nobody was in the way.
+pub(super) fn wipe_log(connection: &Connection) -> Result<bool, StoreError> {
+    // Readers of a moment are waited for, not those who take their time.
+    connection.busy_timeout(Duration::from_millis(250))?;
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let busy: i64 = busy?;
+    Ok(busy == 0)
+}
+
 /// Inserts a row, unless a conflict that the statement names stands in the way; gives its number.
 /// (`RETURNING` would make SQLite copy each page aside before it changes it.)
 pub(super) fn insert(

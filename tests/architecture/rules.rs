@@ -78,6 +78,8 @@ pub const SCRATCH: &[&str] = &[
     "store/sql/flows.rs",
     "store/sql/leftovers.rs",
     "store/sql/messages.rs",
+    "store/sql/personal.rs",
+    "store/sql/pruning.rs",
     "store/sql/throttle.rs",
 ];
 

@@ -19,7 +19,7 @@ pub struct Example {
 const MOVED: &str = r#"{"schema_id":"social_user_v0","traits":{"email":"joan@example.com","name":"Joan"},"credentials":{"oidc":{"config":{"providers":[{"provider":"github","subject":"1234567"}]}},"password":{"config":{"hashed_password":"$2a$04$zRahTbkTVHkUgBnHAUXoIOLpQTMEZuzJ2hAzOwTPHT3cqQiCbA5o2"}}}}"#;
 
 /// The story. `FOLDER` stands for a directory of the operator, `TOKEN` for the id of the token that
-/// was made last.
+/// was made last, `GONE` for the id of whoever was deleted.
 const STORY: &[(&str, &str)] = &[
     ("run-migration", ""),
     (
@@ -63,6 +63,11 @@ const STORY: &[(&str, &str)] = &[
     ("list-audit-events", "email=joan@example.com page-size=2"),
     ("audit-verify", ""),
     ("audit-checkpoint", ""),
+    ("audit-prune", "until=2999-12-31 dry-run=true"),
+    ("audit-erasures", ""),
+    ("erase-identity", "identity-id=GONE"),
+    ("hold-identity", "email=joan@example.com note='File 7'"),
+    ("release-identity", "email=joan@example.com"),
     ("backup", "path=FOLDER/doorward.db"),
     ("export-identities", "path=FOLDER/identities.jsonl"),
     ("create-admin-token", "name=dashboard scope=read expires-at=2999-12-31"),
@@ -79,14 +84,19 @@ pub fn run_all() -> Vec<Example> {
     fs::write(folder.path().join("password"), "correct horse battery staple\n").unwrap();
     fs::write(folder.path().join("moved.jsonl"), format!("{MOVED}\n")).unwrap();
     let mut mask = Mask::default();
-    let mut token = String::new();
+    let (mut token, mut gone) = (String::new(), String::new());
     STORY
         .iter()
         .map(|(action, arguments)| {
-            let arguments = arguments.replace("TOKEN", &token);
+            let arguments = arguments.replace("TOKEN", &token).replace("GONE", &gone);
             let output = run(folder.path(), action, &arguments);
             if let Some(id) = output.lines().find_map(|line| line.strip_prefix("token-id: ")) {
                 id.clone_into(&mut token);
+            }
+            if let (&"delete-identity", Some(id)) =
+                (action, output.lines().find_map(|line| line.strip_prefix("id: ")))
+            {
+                id.clone_into(&mut gone);
             }
             let output = mask.apply(&output, folder.path());
             let shown = mask.ids(&arguments.replace("FOLDER", "/srv/doorward"));

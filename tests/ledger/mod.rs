@@ -6,4 +6,5 @@ mod exports;
 mod format;
 mod ledgers;
 mod proofs;
+mod pruned;
 mod tree;

@@ -19,6 +19,7 @@ mod migrations;
 mod outbox;
 mod passwords;
 mod proofs;
+mod retention;
 mod searching;
 mod sessions;
 mod sharing;

@@ -52,7 +52,7 @@ fn filter(args: &List) -> Result<EventFilter, Stop> {
     })
 }
 
-fn time(flag: &str, text: Option<&str>) -> Result<Option<Timestamp>, Stop> {
+pub(super) fn time(flag: &str, text: Option<&str>) -> Result<Option<Timestamp>, Stop> {
     let parse = |text: &str| {
         text.parse().map_err(|_| {
             Stop::Usage(format!("{flag} takes a time such as 2030-01-31T08:00:00Z, not {text:?}"))

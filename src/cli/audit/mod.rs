@@ -1,8 +1,10 @@
 //! `doorward audit`: the ledger of who changed what.
 
 mod checkpoint;
+mod erasures;
 mod export;
 mod list;
+mod prune;
 mod verify;
 
 use super::args::{Audit, Global};
@@ -16,6 +18,8 @@ pub fn run(global: &Global, command: &Audit) -> Result<(), Stop> {
     match command {
         Audit::Checkpoint(args) => checkpoint::run(global, args),
         Audit::List(args) => list::run(global, args),
+        Audit::Prune(args) => prune::run(global, args),
+        Audit::Erasures(args) => erasures::run(global, args),
         Audit::Export(args) => export::run(global, args),
         Audit::Verify(args) => verify::run(global, args),
     }

@@ -86,8 +86,11 @@ registry! {
     UserBlocked "user.blocked" ["apps_notified" "apps_unsupported" "from" "reason" "sessions_revoked" "tokens_revoked" "until"];
     UserUnblocked "user.unblocked" ["from" "reason"];
     UserExpired "user.expired" ["expires_at" "from" "reason" "sessions_revoked" "tokens_revoked"];
-    UserDeleted "user.deleted" ["apps_notified" "apps_unsupported" "credentials" "from" "links" "reason" "schema" "sessions_revoked" "tokens_revoked"];
+    UserDeleted "user.deleted" ["apps_notified" "apps_unsupported" "credentials" "erase_at" "from" "links" "reason" "schema" "sessions_revoked" "tokens_revoked"];
     UserErased "user.erased" ["count" "reason"];
+    // Personal values of theirs are kept, whatever retention and erasure say, and no longer so.
+    UserHeld "user.held" ["reason"];
+    UserReleased "user.released" ["reason"];
 
     // Accounts at identity providers. Their subjects are personal (`identifier`).
     AccountLinked "account.linked" ["method" "reason"];
@@ -174,7 +177,7 @@ registry! {
     LedgerCheckpointExported "ledger.checkpoint.exported" ["root" "size"];
     LedgerVerified "ledger.verified" ["checked" "first_bad" "last_good_checkpoint" "ok" "since" "size" "verdict" "warnings"];
     LedgerPruned "ledger.pruned" ["before" "count" "reason" "root"];
-    LedgerRedacted "ledger.redacted" ["count" "from" "names" "reason" "to"];
+    LedgerRedacted "ledger.redacted" ["count" "except" "families" "from" "names" "reason" "to"];
     LedgerRestored "ledger.restored" ["backup_root" "backup_size" "backup_time" "reason" "root" "size"];
     LedgerClockStep "ledger.clock_step" ["from" "step_ms" "to"];
     LedgerCoalesced "ledger.coalesced" ["count" "event" "from" "identifier_hmac" "to" "window_s"];

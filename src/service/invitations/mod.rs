@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::creating::{CreateIdentity, Registered, assemble};
+use super::erasure::{self, Erase};
 use super::identities::{Selector, find_stored};
 use super::listing::{after, page_size, token};
 use super::{Caller, Page};
@@ -220,6 +221,7 @@ pub fn cancel(d: &Deps, by: &Caller, id: Uuid) -> Result<(), Error> {
     d.store.write(&by.author(), |tx| {
         let stored = invited(find_stored(tx, &Selector::Id(id))?, now)?;
         identities::delete(tx, stored.n)?;
+        erasure::plan(d, tx, id, Erase::Later)?;
         let event =
             Event::new(EventType::UserInvitationCancelled).principal(id).data("reason", "operator");
         Ok::<_, Error>(by.change((), event, []))

@@ -16,9 +16,13 @@ statements! {
         WHERE principal = $1 AND seq >= $2 AND seq < $3 ORDER BY seq DESC LIMIT $4";
     MARKED = "SELECT first, past FROM ledger_marks
         WHERE what = $1 AND value = $2 AND first < $4 AND past > $3 ORDER BY first DESC LIMIT $5";
-    MARK = "INSERT INTO ledger_marks (what, value, first, past) VALUES ($1, $2, $3, $4)";
+    MARK = "INSERT INTO ledger_marks (what, value, first, past) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (what, value, first) DO UPDATE SET past = excluded.past";
     MARK_REALM = "INSERT INTO ledger_marks (what, value, first, past)
-        VALUES ('realm', $1, $2, 9223372036854775807)";
+        VALUES ('realm', $1, $2, 9223372036854775807)
+        ON CONFLICT (what, value, first) DO UPDATE SET past = excluded.past";
+    COUNT_OF_TYPE = "SELECT count(*) FROM (SELECT seq FROM ledger_entries
+        WHERE type = $1 AND seq >= $2 AND seq < $3 LIMIT $4) AS some";
     END_REALM = "UPDATE ledger_marks SET past = $2
         WHERE what = 'realm' AND value = $1 AND past = 9223372036854775807";
     SOME = "SELECT seq, entry, leaf, type, principal FROM ledger_entries WHERE seq IN
@@ -114,6 +118,20 @@ pub fn some(tx: &Tx<'_>, places: &[u64]) -> Result<Vec<StoredEntry>, StoreError>
         *arg = Value::Int(int(*place));
     }
     tx.all(SOME, &args)?.iter().map(entry).collect()
+}
+
+/// How many entries of a type there are from `from` to before `to`, as far as `most`.
+///
+/// # Errors
+/// A failure of the store.
+pub fn count_of_type(
+    tx: &Tx<'_>,
+    kind: &str,
+    from: u64,
+    to: u64,
+    most: u64,
+) -> Result<u64, StoreError> {
+    tx.one(COUNT_OF_TYPE, args![kind, int(from), int(to), int(most)])?.count(0)
 }
 
 /// Marks a run, at the end of the transaction.

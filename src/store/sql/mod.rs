@@ -21,6 +21,8 @@ mod many;
 pub mod members;
 pub mod messages;
 mod parts;
+pub mod personal;
+pub mod pruning;
 pub mod search;
 pub mod session_check;
 pub mod sessions;
@@ -58,6 +60,8 @@ pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'s
         ("lookup", lookup::STATEMENTS),
         ("members", members::STATEMENTS),
         ("messages", messages::STATEMENTS),
+        ("personal", personal::STATEMENTS),
+        ("pruning", pruning::STATEMENTS),
         ("session_check", session_check::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
         ("settings", settings::STATEMENTS),

@@ -27,8 +27,9 @@ pub fn routes() -> OpenApiRouter<App> {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the query")]
 struct ExportQuery {
-    /// `entries`, which is what is meant when nothing is said, `checkpoints` or `disclosures`. The
-    /// last are the personal values; nothing else holds any.
+    /// `entries`, which is what is meant when nothing is said, `checkpoints`, `pruned` (the tree of
+    /// entries that are no longer kept, empty while there are none) or `disclosures`. The last are
+    /// the personal values; nothing else holds any.
     part: Option<String>,
     /// About how many entries, from the first on; without it about all, which are signed first. The
     /// parts of one export are asked for with one size.
@@ -46,7 +47,7 @@ struct ExportQuery {
     )
 )]
 async fn export(State(app): State<App>, asked: Asked, query: Query) -> Result<Response, Failure> {
-    let form = "entries, checkpoints or disclosures";
+    let form = "entries, checkpoints, pruned or disclosures";
     let part = input::parsed(&query, "part", part, form)?.unwrap_or(Part::Entries);
     let size = input::number(&query, "size")?;
     let size = app.call(move |d| begin_export(d, &asked.admin(), part, size)).await??;
@@ -75,6 +76,7 @@ fn part(word: &str) -> Option<Part> {
         "entries" => Some(Part::Entries),
         "checkpoints" => Some(Part::Checkpoints),
         "disclosures" => Some(Part::Disclosures),
+        "pruned" => Some(Part::Pruned),
         _ => None,
     }
 }

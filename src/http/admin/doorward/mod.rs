@@ -9,6 +9,7 @@ mod groups;
 mod input;
 mod invitations;
 mod proofs;
+mod retention;
 mod roles;
 mod search;
 mod status;
@@ -31,6 +32,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(invitations::routes())
         .merge(audit::routes())
         .merge(proofs::routes())
+        .merge(retention::routes())
         .merge(verify::routes())
         .merge(export::routes());
     OpenApiRouter::new().nest("/doorward", all)

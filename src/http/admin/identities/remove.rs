@@ -10,6 +10,7 @@ use crate::http::asked::Asked;
 use crate::http::blocking::App;
 use crate::http::failure::Failure;
 use crate::http::query::Query;
+use crate::service::erasure::Erase;
 use crate::service::identities;
 use crate::service::removal::{self, Removal};
 
@@ -21,7 +22,12 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Deletes an identity with everything that hangs on it.
 #[utoipa::path(
     delete, path = "/identities/{id}", operation_id = "deleteIdentity", tag = "identity",
-    params(("id" = String, Path, description = "The identity's id.")),
+    params(
+        ("id" = String, Path, description = "The identity's id."),
+        ("erase" = Option<String>, Query,
+            description = "`now` also erases personal values in the ledger at once, which are \
+                otherwise erased 30 days later.")
+    ),
     responses(
         (status = 204, description = "It is gone."),
         (status = 404, description = "There is no such identity.")
@@ -31,9 +37,15 @@ async fn delete(
     State(app): State<App>,
     asked: Asked,
     Path(text): Path<String>,
+    query: Query,
 ) -> Result<StatusCode, Failure> {
     let id = id(&text)?;
-    app.call(move |d| identities::delete(d, &asked.admin(), id)).await??;
+    let erase = match query.text("erase") {
+        None => Erase::Later,
+        Some("now") => Erase::Now,
+        Some(_) => return Err(Failure::invalid("The parameter erase takes now.")),
+    };
+    app.call(move |d| identities::delete_and_erase(d, &asked.admin(), id, erase)).await??;
     Ok(StatusCode::NO_CONTENT)
 }
 
