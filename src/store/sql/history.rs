@@ -22,7 +22,7 @@ statements! {
         VALUES ('realm', $1, $2, 9223372036854775807)
         ON CONFLICT (what, value, first) DO UPDATE SET past = excluded.past";
     COUNT_OF_TYPE = "SELECT count(*) FROM (SELECT seq FROM ledger_entries
-        WHERE type = $1 AND seq >= $2 AND seq < $3 LIMIT $4) AS some";
+        WHERE type = $1 AND seq >= $2 AND seq < $3 LIMIT $4) AS counted";
     END_REALM = "UPDATE ledger_marks SET past = $2
         WHERE what = 'realm' AND value = $1 AND past = 9223372036854775807";
     SOME = "SELECT seq, entry, leaf, type, principal FROM ledger_entries WHERE seq IN
