@@ -41,12 +41,12 @@ fn sign_in(place: &Place, times: u8) {
     for number in 0..times {
         place.sql(&format!(
             "INSERT INTO sessions (id, identity, token_digest, active, aal, methods, authenticated_at,
-                issued_at, expires_at, devices)
+                issued_at, expires_at, devices, authorities)
              SELECT '0198c0de-0000-7000-8000-0000000001{number:02}', n, x'{number:064x}', 1, 'aal1',
                 '{METHODS}',
                 1, 1, 4102444800000000,
                 '[{{\"id\":\"0198c0de-0000-7000-8000-000000000200\",\"ip_address\":\"192.0.2.1\",
-                \"user_agent\":\"Browser/1\",\"location\":null}}]'
+                \"user_agent\":\"Browser/1\",\"location\":null}}]', '[]'
              FROM identities WHERE id = '{ADA}'"
         ));
     }
