@@ -84,6 +84,18 @@ CREATE TABLE permissions (
     CONSTRAINT permissions_pkey PRIMARY KEY (identity, permission)
 ){CLUSTERED};
 
+-- What is kept about people: `attributes` is a list of what can be in a set. The values are in
+-- `identities.metadata_admin`.
+CREATE TABLE attribute_sets (
+    identifier {TEXT} NOT NULL,
+    name {TEXT} NOT NULL,
+    description {TEXT} NOT NULL,
+    attributes {TEXT} NOT NULL,
+    created_at {INT} NOT NULL,
+    updated_at {INT} NOT NULL,
+    CONSTRAINT attribute_sets_pkey PRIMARY KEY (identifier)
+){STRICT};
+
 -- `second`: whether it can be the second factor of a sign-in.
 CREATE TABLE credentials (
     identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,
@@ -119,6 +131,14 @@ CREATE TABLE addresses (
     CONSTRAINT addresses_pkey PRIMARY KEY (identity, via, value)
 ){CLUSTERED};
 CREATE UNIQUE INDEX addresses_value ON addresses (value, via);
+
+-- Accounts through which nobody may sign in: `internal`, or `provider:subject`.
+CREATE TABLE account_locks (
+    identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,
+    account {TEXT} NOT NULL,
+    locked_at {INT} NOT NULL,
+    CONSTRAINT account_locks_pkey PRIMARY KEY (identity, account)
+){CLUSTERED};
 
 -- `methods` and `devices` are documents as the API shows them. `authorities` are the rights the owner
 -- held when they last showed who they are, between blanks: the session carries no others.

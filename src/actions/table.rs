@@ -6,13 +6,14 @@ use super::params::Params;
 use super::results::Results;
 use super::{
     audit_checkpoint, audit_erasures, audit_prune, audit_verify, backup, block_identity,
-    cancel_invitation, create_admin_account, create_admin_token, create_group, create_identity,
-    create_role, delete_group, delete_identity, delete_role, erase_identity, export_identities,
-    get_identity, hold_identity, import_identities, invalidate_identity_sessions, invite_identity,
-    list_admin_tokens, list_audit_events, list_groups, list_identities, list_identity_sessions,
-    list_oidc_accounts, list_roles, lock_identity, reset_identity_mfa, reset_password,
-    revoke_admin_token, run_migration, send_test_email, set_authorities, set_groups, set_roles,
-    unblock_identity, unlink_oidc_account, unlock_identity, update_identity,
+    cancel_invitation, create_admin_account, create_admin_token, create_attribute_set,
+    create_group, create_identity, create_role, delete_group, delete_identity, delete_role,
+    erase_identity, export_identities, get_identity, hold_identity, import_identities,
+    invalidate_identity_sessions, invite_identity, list_admin_tokens, list_audit_events,
+    list_groups, list_identities, list_identity_sessions, list_oidc_accounts, list_roles,
+    lock_account, lock_identity, reset_identity_mfa, reset_password, revoke_admin_token,
+    run_migration, send_test_email, set_attributes, set_authorities, set_groups, set_roles,
+    unblock_identity, unlink_oidc_account, unlock_account, unlock_identity, update_identity,
 };
 
 /// An action: what it reads from its parameters, and what it does with that.
@@ -49,7 +50,7 @@ const fn entry<A: Action>() -> Entry {
 }
 
 /// All actions, in the order of the file.
-pub const TABLE: [Entry; 43] = [
+pub const TABLE: [Entry; 47] = [
     entry::<get_identity::GetIdentity>(),
     entry::<create_admin_account::CreateAdminAccount>(),
     entry::<reset_password::ResetPassword>(),
@@ -65,6 +66,8 @@ pub const TABLE: [Entry; 43] = [
     entry::<list_identity_sessions::ListIdentitySessions>(),
     entry::<lock_identity::LockIdentity>(),
     entry::<unlock_identity::UnlockIdentity>(),
+    entry::<lock_account::LockAccount>(),
+    entry::<unlock_account::UnlockAccount>(),
     entry::<block_identity::BlockIdentity>(),
     entry::<unblock_identity::UnblockIdentity>(),
     entry::<set_authorities::SetAuthorities>(),
@@ -76,6 +79,8 @@ pub const TABLE: [Entry; 43] = [
     entry::<create_group::CreateGroup>(),
     entry::<delete_group::DeleteGroup>(),
     entry::<set_groups::SetGroups>(),
+    entry::<create_attribute_set::CreateAttributeSet>(),
+    entry::<set_attributes::SetAttributes>(),
     entry::<invite_identity::InviteIdentity>(),
     entry::<cancel_invitation::CancelInvitation>(),
     entry::<list_audit_events::ListAuditEvents>(),

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod api_token;
+pub mod attributes;
 pub mod authority;
 pub mod credential;
 pub mod document;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Caller;
+use super::attributes::values::judge;
 use super::given::{AddressProof, GivenCredential, add, check, prove};
 use super::recovery::{self, RecoveryCode};
 use super::shape::{
@@ -86,8 +87,8 @@ pub fn create(d: &Deps, by: &Caller, request: CreateIdentity) -> Result<Created,
     let code = with_code.then(|| recovery::draw(d, now)).transpose()?;
     let created = Registered::of(&identity).event();
     d.store.write(&by.author(), |tx| {
+        let mut more = judge(tx, identity.id, &Value::Null, &identity.metadata_admin)?;
         let n = insert::insert(tx, &identity)?;
-        let mut more = Vec::new();
         if let Some(code) = &code {
             recovery::record(tx, (n, identity.id), code, Client::Browser, now)?;
             more.push(recovery::requested(identity.id, code));
@@ -126,8 +127,10 @@ pub fn create_many(
                 if let Some(table) = rows.taken(tx)? {
                     return Err(StoreError::Conflict { table: table.to_owned() }.into());
                 }
+                let kept = judge(tx, identity.id, &Value::Null, &identity.metadata_admin)?;
                 rows.insert(tx)?;
                 events.push(Registered::of(&identity).event());
+                events.extend(kept);
                 Ok(identity.id)
             });
             match created {

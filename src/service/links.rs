@@ -12,7 +12,7 @@ use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::error::{Error, ErrorCode};
 use crate::store::sql::identities::Stored;
-use crate::store::sql::{credentials, identities};
+use crate::store::sql::{account_locks, credentials, identities};
 use crate::store::{Change, WriteTx};
 
 /// The linked accounts, each as `provider:subject`.
@@ -73,6 +73,7 @@ pub(super) fn take_away(
     }
     let left: Vec<String> =
         credential.identifiers.iter().filter(|known| *known != account).cloned().collect();
+    account_locks::unlock(tx, stored.n, account)?;
     if left.is_empty() {
         credentials::delete(tx, stored.n, CredentialType::Oidc)?;
     } else {

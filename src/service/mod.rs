@@ -6,6 +6,7 @@
 pub mod access;
 pub mod accounts;
 pub mod admission;
+pub mod attributes;
 pub mod authorities;
 pub mod backup;
 pub mod brand;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::Caller;
 use super::access::belonging;
+use super::attributes::values::Definitions;
 use super::backup::{reserve, settle, unwritable};
 use super::creating::{CreateIdentity, Registered, assemble};
 use super::factors::totp;
@@ -129,7 +130,8 @@ pub fn import_with(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Imported, Error> {
     let now = d.clock.now();
-    let ground = Ground { d, by, now, circles: belonging::Circles::load(d)? };
+    let ground =
+        Ground { d, by, now, circles: belonging::Circles::load(d)?, sets: Definitions::load(d)? };
     let ground = &ground;
     let checked = check(ground, path, progress)?;
     if dry_run {
@@ -154,6 +156,7 @@ struct Ground<'g> {
     by: &'g Caller,
     now: Timestamp,
     circles: belonging::Circles,
+    sets: Definitions,
 }
 
 /// Checks every line, on all cores, and says how many there are; of several mistakes the first is
@@ -327,13 +330,17 @@ fn identity_of(
     let mut line: Line = serde_json::from_str(text).map_err(|error| {
         wrong(number, &format!("is not an identity (column {})", error.column()))
     })?;
-    let Ground { d, by, now, circles } = ground;
+    let Ground { d, by, now, circles, sets } = ground;
     let belongs = circles.resolve(belonging::Words {
         roles: std::mem::take(&mut line.roles),
         groups: std::mem::take(&mut line.groups),
         permissions: std::mem::take(&mut line.permissions),
     });
-    let identity = || assemble(d, by, request(line)?, *now);
+    let identity = || {
+        let identity = assemble(d, by, request(line)?, *now)?;
+        sets.judge(&identity)?;
+        Ok::<_, Error>(identity)
+    };
     belongs.and_then(|belongs| Ok((identity()?, belongs))).map_err(|error| {
         let message = error.message().trim_end_matches('.');
         Error::new(error.code(), format!("Line {number}: {message}."))

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::Caller;
+use super::attributes::values::judge;
 use super::creating::hash_given;
 use super::given::{AddressProof, GivenCredential, add, prove};
 use super::identities::{Selector, find, find_stored};
@@ -141,6 +142,7 @@ fn amend(
     new.updated_at = now;
     let mut events = write_credentials(tx, before, &new, now)?;
     events.extend(proof_events(old, &new));
+    events.extend(judge(tx, old.id, &old.metadata_admin, &new.metadata_admin)?);
     if old.status == Status::Invited && new.first_factors() > 0 {
         new.status = Status::Active;
         new.status_changed_at = Some(now);

@@ -18,6 +18,7 @@ fn sample(parameter: &Parameter) -> Value {
         "since" | "until" | "expires-at" => json!("2030-01-31T08:00:00Z"),
         "path" => json!("/some/file"),
         "authorities" => json!("ROLE_DEVELOPER"),
+        "attributes" => json!({"a": "string"}),
         _ if parameter.is(Type::String) => json!("x"),
         _ if parameter.is(Type::Boolean) => json!(true),
         _ if parameter.is(Type::Object) => json!({"a": 1}),

@@ -57,6 +57,13 @@ const STORY: &[(&str, &str)] = &[
     ("delete-group", "group=staff"),
     ("lock-identity", "email=joan@example.com reason=policy"),
     ("unlock-identity", "email=joan@example.com reason=policy"),
+    (
+        "create-attribute-set",
+        "set=staff name=Staff attributes.desk=number attributes.langs='string[]'",
+    ),
+    ("set-attributes", "email=joan@example.com set=staff values='{\"desk\": 4}'"),
+    ("lock-account", "email=joan@example.com reason=compromise"),
+    ("unlock-account", "email=joan@example.com"),
     ("block-identity", "email=joan@example.com reason=offboarding note='Left on Friday'"),
     ("unblock-identity", "email=joan@example.com"),
     ("delete-identity", "email=bob@example.com"),

@@ -2,6 +2,7 @@
 
 mod access;
 mod admin;
+mod attributes;
 mod audit;
 mod console;
 mod described;

@@ -1,6 +1,7 @@
 //! Store and use cases, on SQLite and on a real PostgreSQL server by the same test bodies.
 
 mod access;
+mod attributes;
 mod authorities;
 mod backup;
 mod choosing;

@@ -7,7 +7,7 @@ use postgres::Client;
 use rusqlite::Connection;
 
 /// Every table, with the columns that order it.
-const TABLES: [(&str, &str); 23] = [
+const TABLES: [(&str, &str); 25] = [
     ("settings", "name"),
     ("identities", "n"),
     ("authorities", "identity, authority"),
@@ -15,9 +15,11 @@ const TABLES: [(&str, &str); 23] = [
     ("circle_members", "identity, circle"),
     ("circle_roles", "holder, role"),
     ("permissions", "identity, permission"),
+    ("attribute_sets", "identifier"),
     ("credentials", "identity, kind"),
     ("credential_identifiers", "value, kind"),
     ("addresses", "value, via"),
+    ("account_locks", "identity, account"),
     ("sessions", "n"),
     ("codes", "id"),
     ("flow_errors", "id"),

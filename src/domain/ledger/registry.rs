@@ -138,9 +138,10 @@ registry! {
 
     AttributeSet "attribute.set" ["attributes" "changed" "set"];
     AttributeRemoved "attribute.removed" ["attributes" "set"];
-    SchemaCreated "schema.created" ["digest" "schema" "source"];
-    SchemaUpdated "schema.updated" ["digest" "schema" "source"];
-    SchemaDeleted "schema.deleted" ["schema" "source"];
+    // Schemas of identities, and definitions of attribute sets (`source` is `attribute_set`).
+    SchemaCreated "schema.created" ["attributes" "digest" "schema" "source"];
+    SchemaUpdated "schema.updated" ["attributes" "changed" "digest" "schema" "source"];
+    SchemaDeleted "schema.deleted" ["attributes" "count" "schema" "source"];
 
     // Applications. The client is a field of the entry; tokens appear as `jti` or row id. A token for
     // the admin port is granted with the grant `admin_token`, and is the client of what its bearer does

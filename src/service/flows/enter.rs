@@ -14,6 +14,7 @@ use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::domain::session::{Aal, Method, MethodKind, Session};
+use crate::service::accounts;
 use crate::service::sessions::{self, Carrier, Lack, Presented, as_person};
 use crate::store::WriteTx;
 use crate::store::sql::identities::Stored;
@@ -48,7 +49,9 @@ pub(super) fn enter(
     let methods: Vec<Method> = levels.map(|level| Method::new(method, level, now)).collect();
     let (session, identity, lack) = d.store.write(&by.author(), |tx| {
         let (owner, first, mut events) = prepare(tx)?;
-        if !owner.identity.standing().effective(now).grants_sessions() {
+        let grants = owner.identity.standing().effective(now).grants_sessions();
+        // Codes and links belong to the account of the house.
+        if !grants || accounts::is_shut(tx, owner.n)? {
             return Err(Refusal::NotFound);
         }
         let (session, begun) = open(d, &by, tx, &owner, held, methods, &presented)?;

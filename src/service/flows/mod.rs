@@ -47,6 +47,7 @@ pub use csrf::{new_secret as new_csrf_secret, token as csrf_token};
 pub use places::{allowed_return, error_page, finished, page, page_of, submit_url};
 pub(super) use recovery::for_operator as recovery_by_operator;
 pub use refusal::Refusal;
+pub(super) use verification::asked_for as verification_asked_for;
 pub use verification::fill_in;
 
 /// Who is at the other end, and what they brought.

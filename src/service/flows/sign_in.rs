@@ -12,11 +12,11 @@ use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::domain::session::{Aal, Method, MethodKind, Session};
-use crate::service::Caller;
 use crate::service::sessions::{
     self, Carrier, Lack, Presented, SignIn, as_person, check_at_any_level, created, revoked,
 };
 use crate::service::throttle::{self, Attempt, Pass};
+use crate::service::{Caller, accounts};
 use crate::store::sql::identities::Stored;
 use crate::store::sql::{flows, identities, sessions as rows};
 use crate::store::{ScratchTx, WriteTx};
@@ -158,6 +158,10 @@ fn try_to(
             // Nobody is told why: it looks as if what was typed were wrong (E1, E2).
             let told = wrong(step.method.method).text();
             return Err(Stopped::Wrong { reason: standing.as_str(), told });
+        }
+        if step.method.aal == Aal::One && accounts::is_shut(tx, owner.n)? {
+            let told = wrong(step.method.method).text();
+            return Err(Stopped::Wrong { reason: "account_locked", told });
         }
         let (extra, both) = also(tx)?;
         let verifies = d.options.signin.require_verified_address && step.method.aal == Aal::One;

@@ -1,7 +1,9 @@
 //! The statements, grouped by the thing they are about. Names and values are bound, never pasted.
 
+pub mod account_locks;
 pub mod addresses;
 pub mod api_tokens;
+pub mod attribute_sets;
 pub mod authorities;
 pub mod circles;
 pub mod codes;
@@ -42,8 +44,10 @@ pub(crate) use statements;
 /// Every statement of the product, as (file, name, text).
 pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     [
+        ("account_locks", account_locks::STATEMENTS),
         ("addresses", addresses::STATEMENTS),
         ("api_tokens", api_tokens::STATEMENTS),
+        ("attribute_sets", attribute_sets::STATEMENTS),
         ("authorities", authorities::STATEMENTS),
         ("circles", circles::STATEMENTS),
         ("codes", codes::STATEMENTS),

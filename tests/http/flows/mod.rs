@@ -1,6 +1,7 @@
 //! Flows over HTTP, as a browser, a page's script and a program go through them; the tests are named
 //! after the checklist of the Kratos API.
 
+mod accounts;
 mod checklist;
 mod claims;
 mod invitations;

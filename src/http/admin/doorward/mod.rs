@@ -1,6 +1,8 @@
 //! What Doorward has beyond the Kratos API, under `/doorward`.
 
 mod access;
+mod accounts;
+mod attributes;
 mod audit;
 mod authorities;
 mod expiry;
@@ -27,6 +29,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(expiry::routes())
         .merge(authorities::routes())
         .merge(access::routes())
+        .merge(accounts::routes())
+        .merge(attributes::routes())
         .merge(roles::routes())
         .merge(groups::routes())
         .merge(invitations::routes())

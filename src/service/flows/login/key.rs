@@ -7,6 +7,7 @@ use crate::domain::flow::{Flow, text};
 use crate::domain::identity::Identity;
 use crate::domain::ledger::event::Event;
 use crate::domain::session::{Aal, MethodKind};
+use crate::service::accounts;
 use crate::service::factors::keys::{self as factors, Ceremony, Use, Verdict};
 use crate::service::flows::sign_in::{Failed, Step, Stopped, begin_attempt, complete_both, fail};
 use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, field, keys, person_of};
@@ -38,6 +39,9 @@ pub(super) fn passkey(d: &Deps, v: &Visitor, flow: Flow, body: &Body) -> Result<
         Some(standing) if !standing.grants_sessions() => Some(standing.as_str()),
         Some(_) => None,
     };
+    let shut = |owner: &Identity| d.store.read(|tx| accounts::is_shut_of(tx, owner.id));
+    let shut = owner.as_ref().map(shut).transpose()?.unwrap_or_default();
+    let reason = reason.or(shut.then_some("account_locked"));
     let who = owner.map(|owner| owner.id);
     let (Some(who), None) = (who, reason) else {
         let reason = reason.unwrap_or("unknown_identifier");

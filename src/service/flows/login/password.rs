@@ -8,6 +8,7 @@ use crate::domain::flow::Flow;
 use crate::domain::flow::text;
 use crate::domain::session::MethodKind;
 use crate::domain::status::EffectiveStatus;
+use crate::service::accounts;
 use crate::service::flows::sign_in::{Failed, Step, begin_attempt, complete, fail, wrong};
 use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, field};
 use crate::service::passwords::{Checked, check, renew};
@@ -39,7 +40,12 @@ pub(super) fn submit(
     };
     let now = d.clock.now();
     let secret = SecretString::from(secret);
-    let owner = d.store.read(|tx| owner_of(tx, identifier))?;
+    let (owner, shut) = d.store.read(|tx| {
+        let owner = owner_of(tx, identifier)?;
+        // Asked of nobody too, so that it takes as long.
+        let id = owner.as_ref().map_or(uuid::Uuid::nil(), |owner| owner.id);
+        Ok::<_, Refusal>((owner, accounts::is_shut_of(tx, id)?))
+    })?;
     let kind = MethodKind::Password;
     let known = owner.as_ref().map(|owner| owner.id);
     let pass = match begin_attempt(d, v, &flow, kind, identifier, known)? {
@@ -51,6 +57,7 @@ pub(super) fn submit(
     let reason = match (&owner, &checked) {
         (None, _) => Some("unknown_identifier"),
         (Some(_), Checked::Wrong) => Some("wrong_password"),
+        _ if shut => Some("account_locked"),
         _ => standing.filter(|standing| !standing.grants_sessions()).map(EffectiveStatus::as_str),
     };
     if let Some(reason) = reason {

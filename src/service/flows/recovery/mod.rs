@@ -22,6 +22,7 @@ use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::domain::message::Template;
 use crate::domain::status::EffectiveStatus;
+use crate::service::accounts;
 use crate::service::invitations::resend_to;
 use crate::service::recovery::PURPOSE;
 use crate::service::{courier, throttle};
@@ -150,6 +151,9 @@ fn recipient(tx: &Tx<'_>, address: &str, now: Timestamp) -> Result<Recipient, St
     let status = owner.identity.standing().effective(now);
     if !matches!(status, EffectiveStatus::Active | EffectiveStatus::Invited) {
         return Ok(Recipient::Nobody(status.as_str(), Some(id)));
+    }
+    if accounts::is_shut(tx, owner.n)? {
+        return Ok(Recipient::Nobody("account_locked", Some(id)));
     }
     if status == EffectiveStatus::Invited
         && let Some(invitation) = invitations::of(tx, owner.n)?

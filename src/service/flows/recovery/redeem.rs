@@ -12,6 +12,7 @@ use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::domain::session::{Aal, MethodKind};
 use crate::domain::status::EffectiveStatus;
+use crate::service::accounts;
 use crate::service::flows::enter::{enter, on_to_settings, welcome};
 use crate::service::flows::mailed::{self, Tried};
 use crate::service::flows::{Outcome, Refusal, Visitor, pending, settings};
@@ -41,7 +42,8 @@ pub(super) fn redeem(
     let now = d.clock.now();
     let owner = d.store.read(|tx| identities::find(tx, open.identity_id))?;
     let owner = owner.ok_or(Refusal::NotFound)?;
-    if let Some(reason) = barred(&owner, now) {
+    let shut = d.store.read(|tx| accounts::is_shut(tx, owner.n))?;
+    if let Some(reason) = barred(&owner, now).or(shut.then_some("account_locked")) {
         failed(d, v, reason, Some(open.identity_id), None)?;
         return Ok(going_on(d, v, flow));
     }

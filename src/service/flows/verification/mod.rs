@@ -25,6 +25,7 @@ use crate::store::sql::codes::OpenCode;
 use crate::store::sql::identities::Stored;
 use crate::store::sql::{addresses, codes, flows, identities};
 use crate::store::{Change, StoreError, Tx};
+pub(in crate::service) use sent::asked_for;
 pub(super) use sent::{Sent, send};
 
 /// The purpose under which these codes are kept.

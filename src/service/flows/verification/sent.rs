@@ -1,7 +1,10 @@
 //! Codes on their way to an address, asked for by its owner or because of what they did.
 
+use std::sync::Arc;
+
 use super::{METHOD, PURPOSE, SENT_TO};
 use crate::app::Deps;
+use crate::courier::language;
 use crate::crypto::token;
 use crate::domain::flow::text;
 use crate::domain::flow::{Client, Flow, FlowKind, State};
@@ -9,6 +12,8 @@ use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::domain::message::Template;
+use crate::error::{Error, ErrorCode};
+use crate::service::Caller;
 use crate::service::flows::mailed::{self, Code, Letter};
 use crate::service::flows::{Refusal, Visitor, csrf, new_flow, pending};
 use crate::service::throttle::may_mail;
@@ -114,6 +119,38 @@ pub(in crate::service::flows) fn send(
         Ok::<_, Refusal>(v.by.change((), event, []))
     })?;
     Ok(sent.flow)
+}
+
+/// Mails a code to the owner of an address because an administrator asks for it, within the
+/// transaction of what it is for; hands back what the ledger is to say, or nothing when the address
+/// has had too many mails. It is typed in any browser.
+pub(in crate::service) fn asked_for(
+    d: &Deps,
+    by: &Caller,
+    tx: &WriteTx<'_>,
+    owner: &Stored,
+    address: &str,
+) -> Result<Option<Event>, Error> {
+    let locale = owner.identity.traits.get("locale").and_then(serde_json::Value::as_str);
+    let v = Visitor {
+        by: by.clone(),
+        cookie: None,
+        token: None,
+        secret: None,
+        fresh: String::new(),
+        is_browser: false,
+        language: language(locale.unwrap_or("en")),
+        flood: Arc::default(),
+    };
+    let sent = Sent::new(d, &v, Client::Browser, address, None).map_err(failed)?;
+    sent.keep(d, &v, tx, (owner.n, &owner.identity)).map_err(failed)
+}
+
+fn failed(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::Failed(error) => error,
+        _ => Error::new(ErrorCode::Internal, "A code could not be made."),
+    }
 }
 
 fn mail(
