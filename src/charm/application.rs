@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::events::{Hook, RelationChange};
 use super::hooktools::{Level, ToolError};
 use super::keys::{self, KeysError};
+use super::pages;
 use super::reconcile::{CharmError, Finding, Unit};
 use super::record::Role;
 use super::status::Status;
@@ -51,6 +52,7 @@ pub(super) fn options(unit: &mut Unit<'_>) -> Result<Finding, CharmError> {
     {
         options.external_url = url;
     }
+    pages::put(&mut options, &unit.record.pages);
     let options = options.to_map();
     if unit.record.options != options {
         let was = &unit.record.options;

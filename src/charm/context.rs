@@ -26,6 +26,8 @@ pub struct Context {
     pub charm_dir: PathBuf,
     /// Where the charm's files are.
     pub paths: Paths,
+    /// `JUJU_RELATION_ID`, in hooks of relations.
+    pub relation_id: Option<String>,
     /// `JUJU_STORAGE_ID`, in storage hooks.
     pub storage_id: Option<String>,
     /// `JUJU_STORAGE_LOCATION`, in storage hooks once the storage is provisioned.
@@ -109,6 +111,7 @@ impl Context {
             charm_dir,
             paths,
             unit,
+            relation_id: get("JUJU_RELATION_ID"),
             storage_id: get("JUJU_STORAGE_ID"),
             storage_location: get("JUJU_STORAGE_LOCATION").map(PathBuf::from),
             secret_id: get("JUJU_SECRET_ID"),

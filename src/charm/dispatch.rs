@@ -7,7 +7,7 @@ use super::context::Context;
 use super::events::{Event, Hook};
 use super::hooktools::{HookTools, Level};
 use super::reconcile::{CharmError, Unit, reconcile};
-use super::{action, mail, teardown};
+use super::{action, mail, pages, teardown};
 
 /// Serves the event this process was started for.
 pub fn dispatch(context: &Context) -> ExitCode {
@@ -25,7 +25,7 @@ pub fn dispatch(context: &Context) -> ExitCode {
 }
 
 fn serve(context: &Context, tools: &HookTools, hook: &Hook) -> Result<(), CharmError> {
-    let foreign = |endpoint: &str| ![PEERS, mail::RELATION].contains(&endpoint);
+    let foreign = |endpoint: &str| ![PEERS, mail::RELATION, pages::RELATION].contains(&endpoint);
     match hook {
         Hook::Other(_) => return Ok(()),
         Hook::Relation { endpoint, .. } if foreign(endpoint) => return Ok(()),

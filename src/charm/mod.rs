@@ -15,6 +15,7 @@ pub mod hooktools;
 mod keys;
 mod machine;
 mod mail;
+mod pages;
 mod panic;
 mod paths;
 pub mod process;

@@ -12,7 +12,7 @@ use super::record::Record;
 use super::status::{self, Status};
 use super::systemd::SystemdError;
 use super::users::{Acting, ServiceUser, UserError};
-use super::{application, machine, mail, service};
+use super::{application, machine, mail, pages, service};
 
 /// Why a condition could not even be checked, or why it could not be made to hold.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,7 @@ pub struct Condition {
 /// All conditions, in the order in which they are looked at.
 pub const CONDITIONS: &[Condition] = &[
     Condition { name: "service-user", needs: &[], ensure: machine::service_user },
+    Condition { name: "pages", needs: &[], ensure: pages::related },
     Condition { name: "options", needs: &[], ensure: application::options },
     Condition { name: "peers", needs: &[], ensure: application::peers },
     Condition { name: "store-unit", needs: &["peers"], ensure: application::store_unit },

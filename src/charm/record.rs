@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::files::{self, Access};
+use super::pages::Pages;
 use super::paths::Paths;
 use super::users::ServiceUser;
 
@@ -86,6 +87,12 @@ pub struct Record {
     /// What the status says about that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mail_note: Option<String>,
+    /// Pages that related applications put in front, as they name them.
+    #[serde(skip_serializing_if = "Pages::is_empty")]
+    pub pages: Pages,
+    /// What the status says about that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pages_trouble: Option<String>,
     /// Release that last migrated the database.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub migrated: Option<String>,

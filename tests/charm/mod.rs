@@ -8,5 +8,6 @@ mod faults;
 mod hooks;
 mod idempotency;
 mod mail;
+mod pages;
 mod status;
 mod units;

@@ -199,6 +199,9 @@ fn metadata_declares_storage_peers_and_the_juju_it_needs() {
     assert_eq!(metadata["assumes"][0].as_str(), Some("juju >= 3.3"));
     assert_eq!(metadata["requires"]["smtp"]["interface"].as_str(), Some("smtp"));
     assert_eq!(metadata["requires"]["smtp"]["optional"].as_bool(), Some(true));
+    let pages = &metadata["requires"]["ui-endpoint-info"];
+    assert_eq!(pages["interface"].as_str(), Some("login_ui_endpoints"));
+    assert_eq!(pages["optional"].as_bool(), Some(true));
     for absent in ["provides", "series", "containers"] {
         assert!(metadata.get(absent).is_none(), "{absent}");
     }
