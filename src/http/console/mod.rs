@@ -5,6 +5,7 @@
 //! the service as the admin API and the actions do.
 
 mod at;
+mod circles;
 mod form;
 mod frame;
 mod overview;
@@ -13,6 +14,7 @@ mod person;
 mod receipt;
 mod refused;
 mod routes;
+mod sets;
 mod who;
 
 pub use routes::{Method, Route, TABLE, routes};

@@ -25,7 +25,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::at::{self, At};
-use super::{overview, people, person};
+use super::{circles, overview, people, person, sets};
 use crate::http::blocking::App;
 use crate::http::failure::Failure;
 use crate::http::pages::{Turn, Visit};
@@ -140,6 +140,40 @@ pub const TABLE: &[Route] = &[
     changes("/console/people/{id}/credentials/recovery", Administrator, person::recover),
     shows("/console/people/{id}/applications", Administrator, person::applications),
     shows("/console/people/{id}/inspect", Administrator, person::inspect),
+    shows("/console/people/{id}/access", Administrator, person::access::page),
+    form("/console/people/{id}/access/roles", Administrator, person::access::form),
+    changes("/console/people/{id}/access/roles", Administrator, person::access::change),
+    form("/console/people/{id}/access/permissions", Administrator, person::access::form),
+    changes("/console/people/{id}/access/permissions", Administrator, person::access::change),
+    shows("/console/people/{id}/groups", Administrator, person::access::groups),
+    form("/console/people/{id}/groups/edit", Administrator, person::access::form),
+    changes("/console/people/{id}/groups/edit", Administrator, person::access::change),
+    shows("/console/people/{id}/attributes", Administrator, person::attributes::page),
+    form("/console/people/{id}/attributes/{set}/edit", Administrator, person::attributes::form),
+    changes("/console/people/{id}/attributes/{set}/edit", Administrator, person::attributes::change),
+    form("/console/people/{id}/attributes/{set}/remove", Administrator, person::attributes::remove_form),
+    changes("/console/people/{id}/attributes/{set}/remove", Administrator, person::attributes::remove),
+    shows("/console/roles", Administrator, circles::page),
+    form("/console/roles/new", Administrator, circles::new_form),
+    changes("/console/roles/new", Administrator, circles::create),
+    form("/console/roles/{circle}/edit", Administrator, circles::edit_form),
+    changes("/console/roles/{circle}/edit", Administrator, circles::change),
+    form("/console/roles/{circle}/delete", Administrator, circles::delete_form),
+    changes("/console/roles/{circle}/delete", Administrator, circles::delete),
+    shows("/console/groups", Administrator, circles::page),
+    form("/console/groups/new", Administrator, circles::new_form),
+    changes("/console/groups/new", Administrator, circles::create),
+    form("/console/groups/{circle}/edit", Administrator, circles::edit_form),
+    changes("/console/groups/{circle}/edit", Administrator, circles::change),
+    form("/console/groups/{circle}/delete", Administrator, circles::delete_form),
+    changes("/console/groups/{circle}/delete", Administrator, circles::delete),
+    shows("/console/attributes", Administrator, sets::page),
+    form("/console/attributes/new", Administrator, sets::new_form),
+    changes("/console/attributes/new", Administrator, sets::create),
+    form("/console/attributes/{set}/edit", Administrator, sets::edit_form),
+    changes("/console/attributes/{set}/edit", Administrator, sets::change),
+    form("/console/attributes/{set}/delete", Administrator, sets::delete_form),
+    changes("/console/attributes/{set}/delete", Administrator, sets::delete),
 ];
 
 /// Whether there is a page at this path that somebody may be led to.

@@ -1,5 +1,6 @@
 //! The console over HTTP, as browsers of different people get it.
 
+mod access;
 mod matrix;
 mod people;
 mod person;

@@ -1,6 +1,8 @@
 //! One person: the heading and the tabs that every page about them has.
 
+pub mod access;
 mod accounts;
+pub mod attributes;
 pub mod authorities;
 mod confirm;
 mod credentials;
