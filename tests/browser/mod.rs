@@ -128,6 +128,11 @@ fn people_sign_in_on_one_page_where_that_is_wished() {
 }
 
 #[test]
+fn administrators_look_after_roles_groups_attributes_and_accounts() {
+    story("roles.py", "enforce_mfa: true", 12);
+}
+
+#[test]
 fn whoever_is_invited_takes_the_account_over_by_pressing_a_button_and_not_before() {
     let Some(browser) = Browser::installed() else { return };
     let server = Server::with("{}");

@@ -146,17 +146,16 @@ pub fn fields_of(
     let known: BTreeSet<&str> = page.items.iter().map(|one| one.circle.word.as_str()).collect();
     let choices = page.items.iter().map(|one| Choice {
         value: one.circle.word.clone(),
-        text: plain(&match one.circle.name == one.circle.word {
-            true => one.circle.word.clone(),
-            false => format!("{} ({})", one.circle.name, one.circle.word),
+        text: plain(&if one.circle.name == one.circle.word {
+            one.circle.word.clone()
+        } else {
+            format!("{} ({})", one.circle.name, one.circle.word)
         }),
         chosen: held.contains(&one.circle.word),
     });
     let choices: Vec<Choice> = choices.collect();
     let had: Vec<&str> = held.iter().map(String::as_str).collect();
-    let mut had = Field::new(at, "hidden", "had", label).or(had.join(" "));
-    had.name = "had".to_owned();
-    let mut fields = vec![had];
+    let mut fields = vec![Field::new(at, "hidden", "had", label).or(had.join(" "))];
     if !choices.is_empty() {
         fields.push(Field::new(at, "checks", "word", label).choices(choices));
     }

@@ -42,12 +42,12 @@ pub fn page(at: &At<'_>) -> Result<Response, Turn> {
     let (own, others): (Vec<View>, Vec<View>) =
         all.into_iter().partition(|view| view.source == Source::Realm);
     // What can be changed comes first.
-    let sets = own.into_iter().chain(others).map(|view| shown(at, &person, view));
+    let sets = own.into_iter().chain(others).map(|view| shown(at, &person, &view));
     let content = Page { sets: sets.collect(), person: person.heading(at) };
     at.page("console/person-attributes.html", person.frame(at), &content)
 }
 
-fn shown(at: &At<'_>, person: &Person, view: View) -> Shown {
+fn shown(at: &At<'_>, person: &Person, view: &View) -> Shown {
     let mine = view.source == Source::Realm;
     let name = |key: &str| {
         let known = view.attributes.iter().find(|one| one.key == key);
