@@ -31,6 +31,6 @@ pub fn keep(d: &Deps, error: &Value) -> Result<Uuid, Error> {
     let until = now.checked_add(LIFETIME).map_err(|error| {
         Error::new(ErrorCode::Internal, "The error's end cannot be computed.").because(error)
     })?;
-    d.store.scratch(|tx| flow_errors::insert(tx, id, error, now, until))?;
+    d.store.fleeting(|tx| flow_errors::insert(tx, id, error, now, until))?;
     Ok(id)
 }

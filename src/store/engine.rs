@@ -104,6 +104,18 @@ impl Engine {
         }
     }
 
+    /// Whether commits wait for the disk from now on; only between transactions.
+    pub(super) fn durable(&mut self, durable: bool) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(connection) => sqlite::durable(connection, durable),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => {
+                connection.durable = durable;
+                Ok(())
+            }
+        }
+    }
+
     /// The transaction that was begun.
     pub(super) fn transaction(&mut self) -> WriteTx<'_> {
         let engine = match self {

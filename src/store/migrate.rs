@@ -5,7 +5,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::sql::settings;
-use super::{Author, Change, Engine, Handle, Location, Store, StoreError, Tx, WriteTx, sqlite};
+use super::{
+    Author, Change, Engine, Handle, Kind, Location, Store, StoreError, Tx, WriteTx, sqlite,
+};
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 
@@ -53,7 +55,7 @@ fn take(
     if from > known {
         return Err(StoreError::Newer { found: from, known });
     }
-    if let Engine::Sqlite(connection) = store.inner.writer.turn()?.engine()? {
+    if let Engine::Sqlite(connection) = store.inner.writer.turn(Kind::Usual)?.engine()? {
         // A new database has no log yet, nor has one that came out of a backup.
         sqlite::use_wal(connection)?;
     }

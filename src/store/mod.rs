@@ -35,7 +35,7 @@ use crate::domain::ledger::event::{Actor, Event};
 use engine::{Engine, Handle, View};
 use readers::Readers;
 use turnstile::Turnstile;
-use writer::Writer;
+use writer::{Kind, Writer};
 
 /// Where the data is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -256,7 +256,7 @@ impl Store {
     ) -> Result<T, E> {
         match self.inner.readers.get() {
             Some(readers) => look(readers.lend(self.quick)?.engine()?, job),
-            None => look(self.inner.writer.turn()?.engine()?, job),
+            None => look(self.inner.writer.turn(Kind::Usual)?.engine()?, job),
         }
     }
 
@@ -301,7 +301,7 @@ impl Store {
         author: &Author,
         job: impl FnOnce(&WriteTx<'_>) -> Result<Change<T>, E>,
     ) -> Result<T, E> {
-        self.change(false, |tx| self.inner.ledger.seal(tx, author, job(tx)?))
+        self.change(Kind::Usual, |tx| self.inner.ledger.seal(tx, author, job(tx)?))
     }
 
     /// As [`Store::write`], for very many rows: without the engine's check that each row points to
@@ -315,7 +315,7 @@ impl Store {
         author: &Author,
         job: impl FnOnce(&WriteTx<'_>) -> Result<Change<T>, E>,
     ) -> Result<T, E> {
-        self.change(true, |tx| self.inner.ledger.seal(tx, author, job(tx)?))
+        self.change(Kind::Many, |tx| self.inner.ledger.seal(tx, author, job(tx)?))
     }
 
     /// Runs a closure that writes what is nobody's account, and commits it with others that wait at
@@ -338,7 +338,19 @@ impl Store {
         &self,
         job: impl FnOnce(&ScratchTx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.change(false, |tx| Ok((job(tx)?, true)))
+        self.change(Kind::Usual, |tx| Ok((job(tx)?, true)))
+    }
+
+    /// As [`Store::scratch`], for what may be lost when the machine loses power within the next moments:
+    /// a flow that somebody has just begun, a counter. Nobody waits for the disk then.
+    ///
+    /// # Errors
+    /// As [`Store::scratch`].
+    pub fn fleeting<T, E: From<StoreError>>(
+        &self,
+        job: impl FnOnce(&ScratchTx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.change(Kind::Fleeting, |tx| Ok((job(tx)?, true)))
     }
 
     /// Whether the write lock can be had and a page be written; nothing is changed.
@@ -346,7 +358,7 @@ impl Store {
     /// # Errors
     /// What stands in the way.
     pub fn can_write(&self) -> Result<(), StoreError> {
-        self.change(false, |tx| Ok((sql::ledger::touch(tx)?, false)))
+        self.change(Kind::Usual, |tx| Ok((sql::ledger::touch(tx)?, false)))
     }
 
     /// Makes a checkpoint that covers every entry, unless there is one; hands it back.
@@ -354,7 +366,7 @@ impl Store {
     /// # Errors
     /// A failure of the store or of the signing key.
     pub fn checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError> {
-        self.change(false, |tx| Ok((self.inner.ledger.checkpoint(tx)?, true)))
+        self.change(Kind::Usual, |tx| Ok((self.inner.ledger.checkpoint(tx)?, true)))
     }
 
     /// Copies the live database into a new file without stopping writers (SQLite only).
@@ -381,7 +393,7 @@ impl Store {
     /// # Errors
     /// A failure of the store.
     pub fn wipe_log(&self) -> Result<bool, StoreError> {
-        match self.inner.writer.turn()?.engine()? {
+        match self.inner.writer.turn(Kind::Usual)?.engine()? {
             Engine::Sqlite(connection) => sqlite::wipe_log(connection),
             #[cfg(feature = "postgres")]
             Engine::Postgres(_) => Ok(false),
@@ -407,20 +419,17 @@ impl Store {
     ) -> Result<T, E> {
         match self.inner.readers.get() {
             Some(readers) => job(&mut readers.another()?),
-            None => job(self.inner.writer.turn()?.engine()?),
+            None => job(self.inner.writer.turn(Kind::Usual)?.engine()?),
         }
     }
 
     /// Runs a closure that says what came of it and whether to keep it.
     fn change<T, E: From<StoreError>>(
         &self,
-        many: bool,
+        kind: Kind,
         job: impl FnOnce(&WriteTx<'_>) -> Result<(T, bool), E>,
     ) -> Result<T, E> {
-        let mut turn = self.inner.writer.turn()?;
-        if many {
-            turn.many()?;
-        }
+        let mut turn = self.inner.writer.turn(kind)?;
         turn.begin()?;
         let tx = turn.transaction()?;
         let (value, keep) = job(&tx)?;

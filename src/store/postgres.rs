@@ -18,6 +18,8 @@ const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// A writer first takes its place in the one order of writers; each of its statements then sees
 /// what the writer before it left.
 const WRITE: &str = "BEGIN; SET LOCAL lock_timeout = '5s'; LOCK TABLE write_gate IN EXCLUSIVE MODE";
+/// The commit is not waited for.
+const FLEETING: &str = "SET LOCAL synchronous_commit = off";
 /// Before there is a gate, two processes may be about to make the first table at once.
 const WRITE_FIRST: &str =
     "BEGIN; SET LOCAL lock_timeout = '5s'; SELECT pg_advisory_xact_lock(7274496)";
@@ -26,11 +28,13 @@ const WRITE_FIRST: &str =
 pub(super) struct Server {
     client: Client,
     url: String,
+    /// Whether commits wait for the server's disk.
+    pub(super) durable: bool,
 }
 
 /// Connects.
 pub(super) fn open(url: &str) -> Result<Server, StoreError> {
-    Ok(Server { client: Client::connect(url, NoTls)?, url: url.to_owned() })
+    Ok(Server { client: Client::connect(url, NoTls)?, url: url.to_owned(), durable: true })
 }
 
 impl Server {
@@ -43,13 +47,16 @@ impl Server {
 /// Begins a transaction; on a new connection when the server has gone away since this one was last
 /// used, as it does when it restarts. Nothing is under way then, so nothing is lost.
 pub(super) fn begin(server: &mut Server, write: bool) -> Result<(), StoreError> {
-    let begun = match start(&mut server.client, write) {
+    let mut begun = match start(&mut server.client, write) {
         Err(error) if is_lost(&error) => {
             server.client = Client::connect(&server.url, NoTls)?;
             start(&mut server.client, write)
         }
         begun => begun,
     };
+    if write && !server.durable {
+        begun = begun.and_then(|()| server.client.batch_execute(FLEETING));
+    }
     if begun.is_err() {
         // A wait for the gate that was too long leaves a transaction that has failed.
         let _ = server.client.batch_execute("ROLLBACK");

@@ -274,6 +274,12 @@ pub(super) fn many(connection: &Connection, begin: bool) -> Result<(), StoreErro
     })?)
 }
 
+/// Whether commits wait for the disk from now on. One that does not is complete and in order
+/// whatever happens; a loss of power may take the last of them, until another commit has waited.
+pub(super) fn durable(connection: &Connection, durable: bool) -> Result<(), StoreError> {
+    word(connection, if durable { "PRAGMA synchronous=FULL" } else { "PRAGMA synchronous=NORMAL" })
+}
+
 fn bound<'c>(
     connection: &'c Connection,
     text: &str,

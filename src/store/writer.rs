@@ -20,6 +20,17 @@ const MOST: usize = 64;
 /// How long the first of them waits at most for others to begin.
 const LONGEST: Duration = Duration::from_millis(10);
 
+/// What somebody wants to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// What must be there after a loss of power.
+    Usual,
+    /// The same, very many rows of it, and each may point to one that does not exist.
+    Many,
+    /// What need not be there: nobody waits for the disk.
+    Fleeting,
+}
+
 /// The desk, and those who wait for it.
 pub(super) struct Writer(Line<Box<Desk>>);
 
@@ -35,6 +46,8 @@ struct Desk {
     later: Vec<Later>,
     /// Whether it is prepared for very many rows.
     many: bool,
+    /// Whether a commit waits for the disk.
+    durable: bool,
     /// How long others may still come into the open transaction.
     longest: Duration,
 }
@@ -46,7 +59,7 @@ pub(super) struct Turn<'w> {
     desk: Option<Box<Desk>>,
     open: Open,
     alone: bool,
-    many: bool,
+    kind: Kind,
     until: Instant,
 }
 
@@ -68,6 +81,7 @@ impl Writer {
             members: Vec::new(),
             later: Vec::new(),
             many: false,
+            durable: true,
             longest: LONGEST,
         };
         Self(Line::new(vec![Box::new(desk)]))
@@ -77,10 +91,10 @@ impl Writer {
     ///
     /// # Errors
     /// `Busy` when that takes too long.
-    pub(super) fn turn(&self) -> Result<Turn<'_>, StoreError> {
+    pub(super) fn turn(&self, kind: Kind) -> Result<Turn<'_>, StoreError> {
         let until = Instant::now() + PATIENCE;
         let desk = Some(self.0.take(PATIENCE).ok_or(StoreError::Busy)?);
-        Ok(Turn { writer: self, desk, open: Open::Nothing, alone: false, many: false, until })
+        Ok(Turn { writer: self, desk, open: Open::Nothing, alone: false, kind, until })
     }
 }
 
@@ -93,11 +107,16 @@ impl Desk {
             && !self.many
     }
 
-    /// Ends what was prepared for very many rows.
-    fn settle_down(&mut self) -> Result<(), StoreError> {
-        if self.many {
-            self.engine.many(false)?;
-            self.many = false;
+    /// Prepares the connection for what comes, where it is prepared for something else.
+    fn prepare(&mut self, kind: Kind) -> Result<(), StoreError> {
+        let (many, durable) = (kind == Kind::Many, kind != Kind::Fleeting);
+        if self.many != many {
+            self.engine.many(many)?;
+            self.many = many;
+        }
+        if self.durable != durable {
+            self.engine.durable(durable)?;
+            self.durable = durable;
         }
         Ok(())
     }
@@ -149,12 +168,17 @@ impl Finished {
 impl Turn<'_> {
     /// Begins to write: with the transaction that is open, or a new one.
     pub(super) fn begin(&mut self) -> Result<(), StoreError> {
-        let (until, many) = (self.until, self.many);
+        let (until, kind) = (self.until, self.kind);
+        // Nothing shares the commit of very many rows, and what must last shares none that may not.
+        if kind == Kind::Many {
+            self.alone()?;
+        }
         let desk = self.desk()?;
+        if !desk.durable && kind != Kind::Fleeting {
+            desk.finish().tell();
+        }
         if desk.members.is_empty() {
-            if !many {
-                desk.settle_down()?;
-            }
+            desk.prepare(kind)?;
             let inside = desk.turnstile.enter(until);
             let wait = until.saturating_duration_since(Instant::now());
             desk.engine.begin_write(wait)?;
@@ -175,16 +199,6 @@ impl Turn<'_> {
     pub(super) fn alone(&mut self) -> Result<(), StoreError> {
         self.alone = true;
         self.desk()?.finish().tell();
-        Ok(())
-    }
-
-    /// As [`Turn::alone`], for very many rows, and each may point to one that does not exist.
-    pub(super) fn many(&mut self) -> Result<(), StoreError> {
-        self.alone()?;
-        self.many = true;
-        let desk = self.desk()?;
-        desk.engine.many(true)?;
-        desk.many = true;
         Ok(())
     }
 
@@ -239,8 +253,10 @@ impl Drop for Turn<'_> {
             }
         }
         let finished = desk.finish();
-        // Should this fail, it is tried again before anything else is written.
-        let _ = desk.settle_down();
+        if desk.many {
+            // Should this fail, it is tried again before anything else is written.
+            let _ = desk.prepare(Kind::Usual);
+        }
         self.writer.0.give(desk);
         finished.tell();
     }

@@ -15,7 +15,14 @@ const FOUNDATION: &str = include_str!("../../migrations/0001_foundation.sql");
 /// The statements of the first step, one by one, as an engine gets them.
 fn statements(dialect: Dialect) -> Vec<String> {
     let text = dialect.expand(FOUNDATION);
-    let all: Vec<String> = text.split(";\n").map(|one| format!("{one};\n")).collect();
+    let mut all: Vec<String> = Vec::new();
+    for piece in text.split_inclusive(";\n") {
+        match all.last_mut().filter(|last| last.matches("$$").count() % 2 == 1) {
+            // Still within the text of a function.
+            Some(last) => last.push_str(piece),
+            None => all.push(piece.to_owned()),
+        }
+    }
     assert!(all.len() > 20, "the step is split");
     all
 }

@@ -172,7 +172,7 @@ fn show_flow(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal> {
 
 /// Keeps a flow that was changed, and shows it.
 fn keep(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal> {
-    d.store.scratch(|tx| flows::update(tx, &flow))?;
+    d.store.fleeting(|tx| flows::update(tx, &flow))?;
     show_flow(d, v, flow)
 }
 
@@ -213,7 +213,7 @@ fn prepared(d: &Deps, mut flow: Flow) -> Result<Flow, Refusal> {
         FlowKind::Settings => settings::prepare(d, &mut flow)?,
         FlowKind::Registration | FlowKind::Recovery | FlowKind::Verification => {}
     }
-    d.store.scratch(|tx| flows::insert(tx, &flow))?;
+    d.store.fleeting(|tx| flows::insert(tx, &flow))?;
     Ok(flow)
 }
 

@@ -26,7 +26,7 @@ fn writer() -> (Writer, tempfile::TempDir) {
 
 /// Writes a row; `then` runs before it is kept, and says whether to keep it.
 fn write(writer: &Writer, name: &str, then: impl FnOnce() -> bool) -> Result<(), StoreError> {
-    let mut turn = writer.turn()?;
+    let mut turn = writer.turn(Kind::Usual)?;
     turn.begin()?;
     let tx = turn.transaction()?;
     tx.exec("INSERT INTO t VALUES ($1)", &[name.into()])?;
@@ -38,7 +38,7 @@ fn write(writer: &Writer, name: &str, then: impl FnOnce() -> bool) -> Result<(),
 }
 
 fn names(writer: &Writer) -> Vec<String> {
-    let mut turn = writer.turn().unwrap();
+    let mut turn = writer.turn(Kind::Usual).unwrap();
     turn.alone().unwrap();
     turn.begin().unwrap();
     let rows = turn.transaction().unwrap().all("SELECT name FROM t ORDER BY name", &[]).unwrap();
@@ -114,11 +114,11 @@ fn who_fails_or_panics_is_undone_alone_first_last_or_in_between() {
 fn a_transaction_that_the_engine_gave_up_is_told_to_all_who_were_in_it() {
     let (writer, _home) = writer();
     let outcomes = std::thread::scope(|scope| {
-        let mut turn = writer.turn().unwrap();
+        let mut turn = writer.turn(Kind::Usual).unwrap();
         turn.begin().unwrap();
         turn.transaction().unwrap().exec("INSERT INTO t VALUES ('a')", &[]).unwrap();
         let second = scope.spawn(|| {
-            let mut turn = writer.turn()?;
+            let mut turn = writer.turn(Kind::Usual)?;
             turn.begin()?;
             let tx = turn.transaction()?;
             tx.exec("INSERT INTO t VALUES ('b')", &[])?;
@@ -150,4 +150,41 @@ fn a_group_has_an_end() {
     let kept = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     assert_eq!(kept, MOST);
     assert_eq!(names(&writer), all[..MOST]);
+}
+
+#[test]
+fn what_must_last_waits_for_the_disk_whatever_came_before_it() {
+    const NORMAL: i64 = 1;
+    const FULL: i64 = 2;
+    let (writer, _home) = writer();
+    let add = |kind, name: &str, then: &dyn Fn()| {
+        let mut turn = writer.turn(kind).unwrap();
+        turn.begin().unwrap();
+        let tx = turn.transaction().unwrap();
+        tx.exec("INSERT INTO t VALUES ($1)", &[name.into()]).unwrap();
+        let level = tx.one("PRAGMA synchronous", &[]).unwrap().int(0).unwrap();
+        then();
+        turn.keep(Vec::new()).unwrap();
+        level
+    };
+    let levels = std::thread::scope(|scope| {
+        let (add, writer) = (&add, &writer);
+        let waits = |number| {
+            while writer.0.waiting() < number {
+                std::thread::yield_now();
+            }
+        };
+        let others = std::cell::RefCell::new(Vec::new());
+        let first = add(Kind::Fleeting, "a", &|| {
+            for (place, kind) in [Kind::Fleeting, Kind::Usual, Kind::Fleeting].iter().enumerate() {
+                let name = ["b", "c", "d"][place];
+                others.borrow_mut().push(scope.spawn(move || add(*kind, name, &|| ())));
+                waits(place + 1);
+            }
+        });
+        let others = others.into_inner().into_iter().map(|other| other.join().unwrap());
+        std::iter::once(first).chain(others).collect::<Vec<_>>()
+    });
+    assert_eq!(levels, [NORMAL, NORMAL, FULL, FULL], "the last shares the commit of the third");
+    assert_eq!(names(&writer), ["a", "b", "c", "d"]);
 }

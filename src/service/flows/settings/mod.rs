@@ -207,7 +207,7 @@ fn privileged(d: &Deps, flow: &Flow, owner: &Owner) -> Result<(), Refusal> {
     // What was typed is not kept, since it may be a secret; the form says so to whoever comes back.
     let mut kept = flow.clone();
     kept.form.messages = vec![text::ONCE_MORE.text()];
-    d.store.scratch(|tx| flows::update(tx, &kept))?;
+    d.store.fleeting(|tx| flows::update(tx, &kept))?;
     let page = places::page_of(&d.options, FlowKind::Settings, flow.id);
     Err(Refusal::Refresh(places::sign_in_url(d, ("refresh", "true"), Some(&page))))
 }
