@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::time::Duration;
 
+use jiff::Timestamp;
+use serde::Serialize;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -19,6 +21,8 @@ const WAITING: usize = 4096;
 const GATHER: Duration = Duration::from_millis(5);
 /// Room for lines that is kept between two calls.
 const KEPT: usize = 64 * 1024;
+/// Room for a line about a request.
+const USUAL: usize = 320;
 /// How long the end of the service waits for the log.
 const FLUSH: Duration = Duration::from_secs(1);
 
@@ -55,6 +59,12 @@ impl Log {
     pub fn set(&self, level: &str) {
         // Fails only when there is no log to change.
         let _ = self.level.reload(filter(level));
+    }
+
+    /// Where lines about requests go.
+    #[must_use]
+    pub fn lines(&self) -> Lines {
+        self.lines.clone()
     }
 
     /// Waits a moment for what was logged to be written.
@@ -112,11 +122,59 @@ fn write(receiver: &Receiver<Message>, lost: &AtomicU64) {
     }
 }
 
-/// Where the formatter leaves its lines.
+/// Where lines are left for the writer.
 #[derive(Clone)]
-struct Lines {
+pub struct Lines {
     sender: SyncSender<Message>,
     lost: Arc<AtomicU64>,
+}
+
+/// A request that is over, as the log tells of it. There is one for every request, so it does not go
+/// the way of events, whose fields are found out one by one.
+#[derive(Debug, Serialize)]
+pub struct Answered<'a> {
+    /// When the answer was there.
+    pub timestamp: Timestamp,
+    /// `info`, or `debug` for what is asked all the time.
+    pub level: &'static str,
+    /// Always `request`.
+    pub message: &'static str,
+    /// On which listener.
+    pub listener: &'static str,
+    /// The method.
+    pub method: &'a str,
+    /// The route, and not the path: it names nobody.
+    pub route: &'a str,
+    /// The status of the answer.
+    pub status: u16,
+    /// From the head of the request to that of the answer.
+    pub duration_us: u64,
+    /// The request's id.
+    pub request_id: &'a str,
+}
+
+impl Lines {
+    /// Tells of a request that is over.
+    pub fn answered(&self, answered: &Answered<'_>) {
+        let mut line = Vec::with_capacity(USUAL);
+        if serde_json::to_writer(&mut line, answered).is_ok() {
+            line.push(b'\n');
+            self.send(line);
+        }
+    }
+
+    fn send(&self, line: Vec<u8>) {
+        if let Err(TrySendError::Full(_)) = self.sender.try_send(Message::Line(line)) {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Lines that nobody writes.
+impl Default for Lines {
+    fn default() -> Self {
+        Self { sender: sync_channel(0).0, lost: Arc::default() }
+    }
 }
 
 impl<'w> MakeWriter<'w> for Lines {
@@ -128,7 +186,7 @@ impl<'w> MakeWriter<'w> for Lines {
 }
 
 /// One line, sent when it is whole.
-struct Line<'w> {
+pub struct Line<'w> {
     to: &'w Lines,
     bytes: Vec<u8>,
 }
@@ -151,9 +209,7 @@ impl Drop for Line<'_> {
             return;
         }
         lower_level(&mut line);
-        if let Err(TrySendError::Full(_)) = self.to.sender.try_send(Message::Line(line)) {
-            self.to.lost.fetch_add(1, Ordering::Relaxed);
-        }
+        self.to.send(line);
     }
 }
 

@@ -92,6 +92,7 @@ mod tests {
             rules: crate::http::edge::around::Current::default(),
             budget: crate::http::edge::body::Budget::default(),
             metrics: Arc::clone(app.metrics()),
+            lines: crate::http::log::Lines::default(),
         };
         let broken = OpenApiRouter::new().route("/broken", get(|| async { fails() }));
         let routes = finish(admin(&app).merge(broken), edge);

@@ -7,10 +7,11 @@ use super::sql::{history, ledger, settings};
 use super::{Author, Change, StoreError, WriteTx};
 use crate::clock::Clock;
 use crate::domain::ledger::checkpoint::{Checkpoint, parse_note};
-use crate::domain::ledger::entry::{genesis_prev, seal};
+use crate::domain::ledger::entry::{Frame, genesis_prev, seal};
 use crate::domain::ledger::event::Event;
 use crate::domain::ledger::merkle::{Frontier, Hash};
 use crate::domain::ledger::{EventType, StoredCheckpoint};
+use crate::error::Error;
 use crate::rng::Rng;
 
 /// A checkpoint is made once this many entries are not covered by one (AL-08).
@@ -24,8 +25,7 @@ pub const NODE_HEIGHTS: [u32; 2] = [16, 8];
 const CLOCK_STEP_MICROS: i64 = 1_000_000;
 
 /// Signs a checkpoint of (origin, size, root) as a note (C2SP signed-note).
-pub type Signer =
-    Box<dyn Fn(&str, u64, &Hash) -> Result<String, crate::error::Error> + Send + Sync>;
+pub type Signer = Box<dyn Fn(&str, u64, &Hash) -> Result<String, Error> + Send + Sync>;
 
 /// What the ledger needs from outside the database.
 pub struct Ledger {
@@ -96,17 +96,22 @@ impl Ledger {
         let now = self.clock.now();
         history::change_realm(tx, &head.realm, &self.realm, head.frontier.size())?;
         head.realm.clone_from(&self.realm);
-        let mut marks = Marks::new(author);
+        let mut batch = Batch {
+            now,
+            frame: Frame::new(&author.actor, &self.realm, author.tx.as_deref(), now)?,
+            salts: Salts::new(&self.rng),
+            marks: Marks::new(author),
+        };
         let behind = head.time.as_microsecond() - now.as_microsecond();
         if behind > CLOCK_STEP_MICROS {
             let step = Event::new(EventType::LedgerClockStep).data("step_ms", -(behind / 1000));
-            self.append_one(tx, author, &step, now, &mut head, &mut marks)?;
+            batch.append(tx, &step, &mut head)?;
         }
         let first = head.frontier.size();
         for event in events {
-            self.append_one(tx, author, &event, now, &mut head, &mut marks)?;
+            batch.append(tx, &event, &mut head)?;
         }
-        marks.end(tx);
+        batch.marks.end(tx);
         let last = head.frontier.size().checked_sub(1);
         head.time = now;
         let waiting = head.frontier.size().saturating_sub(head.signed_size);
@@ -146,33 +151,31 @@ impl Ledger {
         head.signed_at = now;
         Ok(())
     }
+}
 
-    fn append_one(
-        &self,
+/// Entries that are written together.
+struct Batch<'a> {
+    now: Timestamp,
+    frame: Frame<'a>,
+    salts: Salts<'a>,
+    marks: Marks<'a>,
+}
+
+impl Batch<'_> {
+    fn append(
+        &mut self,
         tx: &WriteTx<'_>,
-        author: &Author,
         event: &Event,
-        now: Timestamp,
         head: &mut Head,
-        marks: &mut Marks<'_>,
     ) -> Result<(), StoreError> {
         let seq = head.frontier.size();
-        let mut failure = None;
-        let mut salts = || {
-            let mut salt = [0u8; 16];
-            if let Err(error) = self.rng.fill(&mut salt) {
-                failure = Some(error);
-            }
-            salt
-        };
-        let tx_id = author.tx.as_deref();
-        let sealed =
-            seal(event, &author.actor, &self.realm, tx_id, seq, &head.leaf, now, &mut salts)?;
-        if let Some(error) = failure {
+        let mut salts = || self.salts.next();
+        let sealed = seal(event, &self.frame, seq, &head.leaf, &mut salts)?;
+        if let Some(error) = self.salts.failure.take() {
             return Err(StoreError::Random(error));
         }
-        ledger::insert_entry(tx, &sealed, event, now)?;
-        marks.take(tx, event, seq);
+        ledger::insert_entry(tx, &sealed, event, self.now)?;
+        self.marks.take(tx, event, seq);
         head.leaf = sealed.leaf;
         let mut whole = Vec::new();
         head.frontier.push_telling(sealed.leaf, |height, hash| {
@@ -184,6 +187,35 @@ impl Ledger {
             ledger::insert_node(tx, height, seq >> height, &hash)?;
         }
         Ok(())
+    }
+}
+
+/// How many salts are drawn at once.
+const SALTS: usize = 16;
+
+/// Random bytes for salts, drawn many at a time: each draw is a call of the system.
+struct Salts<'r> {
+    rng: &'r Rng,
+    drawn: [u8; 16 * SALTS],
+    used: usize,
+    /// Why there were none; what was handed out since is worth nothing.
+    failure: Option<Error>,
+}
+
+impl<'r> Salts<'r> {
+    const fn new(rng: &'r Rng) -> Self {
+        Self { rng, drawn: [0; 16 * SALTS], used: SALTS, failure: None }
+    }
+
+    fn next(&mut self) -> [u8; 16] {
+        if self.used == SALTS {
+            self.failure = self.rng.fill(&mut self.drawn).err();
+            self.used = 0;
+        }
+        let (salts, _) = self.drawn.as_chunks::<16>();
+        let salt = salts.get(self.used).copied().unwrap_or_default();
+        self.used += 1;
+        salt
     }
 }
 

@@ -7,7 +7,7 @@ use doorward::audit::{Reason, Report};
 use doorward::crypto::sign::{SigningKey, VerifierKey};
 use doorward::domain::ledger::merkle::{Frontier, Hash, leaf_hash};
 use doorward::domain::ledger::{
-    Actor, ActorKind, Event, EventType, StoredCheckpoint, genesis_prev, seal,
+    Actor, ActorKind, Event, EventType, Frame, StoredCheckpoint, genesis_prev, seal,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -31,8 +31,8 @@ static SAMPLE: LazyLock<Sample> = LazyLock::new(|| {
     for seq in 0..SIZE as u64 {
         let event = Event::new(EventType::UserUpdated).data("reason", format!("{seq}"));
         let time = Timestamp::from_second(seq as i64).unwrap();
-        let sealed =
-            seal(&event, &actor, "default", None, seq, &prev, time, &mut || [0; 16]).unwrap();
+        let frame = Frame::new(&actor, "default", None, time).unwrap();
+        let sealed = seal(&event, &frame, seq, &prev, &mut || [0; 16]).unwrap();
         tree.push(sealed.leaf);
         prev = sealed.leaf;
         entries.push(sealed.json);

@@ -4,7 +4,7 @@ use doorward::domain::ledger::canonical::{MAX_INTEGER, canonical};
 use doorward::domain::ledger::entry::{decode_disclosure, disclosure_digest};
 use doorward::domain::ledger::merkle::leaf_hash;
 use doorward::domain::ledger::{
-    Actor, ActorKind, Event, EventType, PERSONAL_NAMES, Sealed, genesis_prev, seal,
+    Actor, ActorKind, Event, EventType, Frame, PERSONAL_NAMES, Sealed, genesis_prev, seal,
 };
 use jiff::Timestamp;
 use proptest::collection::{hash_map, vec};
@@ -75,7 +75,8 @@ fn sealed(event: &Event, seq: u64) -> Sealed {
         [counter; 16]
     };
     let time = Timestamp::UNIX_EPOCH;
-    seal(event, &actor, "default", Some("task-7"), seq, &prev, time, &mut salts).unwrap()
+    let frame = Frame::new(&actor, "default", Some("task-7"), time).unwrap();
+    seal(event, &frame, seq, &prev, &mut salts).unwrap()
 }
 
 proptest! {

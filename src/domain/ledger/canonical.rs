@@ -54,6 +54,12 @@ impl Members {
         write(value, 1, &mut self.out)
     }
 
+    /// Adds a member with a value that is canonical text already.
+    pub fn canonical(&mut self, key: &'static str, text: &str) {
+        self.key(key);
+        self.out.push_str(text);
+    }
+
     /// Adds a member with an object.
     ///
     /// # Errors

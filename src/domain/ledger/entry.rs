@@ -58,22 +58,44 @@ pub fn decode_disclosure(encoded: &str) -> Option<(String, Value)> {
     Some((name, value))
 }
 
+/// What entries that are written together have in common.
+#[derive(Clone, Debug)]
+pub struct Frame<'a> {
+    /// The canonical document of who acts.
+    actor: String,
+    realm: &'a str,
+    tx: Option<&'a str>,
+    time: String,
+}
+
+impl<'a> Frame<'a> {
+    /// Entries by `actor`. `tx` joins related ones; `time` is cut to milliseconds.
+    ///
+    /// # Errors
+    /// As [`canonical`].
+    pub fn new(
+        actor: &Actor,
+        realm: &'a str,
+        tx: Option<&'a str>,
+        time: Timestamp,
+    ) -> Result<Self, LedgerFormatError> {
+        let actor = canonical(&json!({"id": actor.id, "kind": actor.kind.as_str()}))?;
+        Ok(Self { actor, realm, tx, time: timestamp(time) })
+    }
+}
+
 /// Makes the leaf for `event` at place `seq`, after the leaf whose hash is `prev`
-/// ([`genesis_prev`] for the first). `tx` joins related entries. `time` is cut to milliseconds.
-/// `salts` gives 16 fresh random bytes each time it is called, once for each personal value.
+/// ([`genesis_prev`] for the first). `salts` gives 16 fresh random bytes each time it is called, once
+/// for each personal value.
 ///
 /// # Errors
 /// When the event carries a data key or personal value its type does not list, or a value that
 /// canonical JSON cannot hold.
-#[expect(clippy::too_many_arguments, reason = "each is a different part of one record")]
 pub fn seal(
     event: &Event,
-    actor: &Actor,
-    realm: &str,
-    tx: Option<&str>,
+    frame: &Frame<'_>,
     seq: u64,
     prev: &Hash,
-    time: Timestamp,
     salts: &mut dyn FnMut() -> [u8; 16],
 ) -> Result<Sealed, LedgerFormatError> {
     check(event)?;
@@ -84,22 +106,22 @@ pub fn seal(
             entry.text(key, text);
         }
     };
-    entry.value("actor", &json!({"id": actor.id, "kind": actor.kind.as_str()}))?;
+    entry.canonical("actor", &frame.actor);
     optional(&mut entry, "client", event.client.as_deref());
     entry.object("data", &event.data)?;
     entry.text("outcome", event.outcome.as_str());
     entry.text("prev", &hex::encode(prev));
     optional(&mut entry, "principal", event.principal.map(|id| id.to_string()).as_deref());
     optional(&mut entry, "provider", event.provider.as_deref());
-    entry.text("realm", realm);
+    entry.text("realm", frame.realm);
     if !disclosures.is_empty() {
         let digest = |one: &Disclosure| (one.name.clone(), disclosure_digest(&one.encoded).into());
         entry.object("sd", &disclosures.iter().map(digest).collect())?;
     }
     entry.value("seq", &seq.into())?;
     optional(&mut entry, "session", event.session.as_deref());
-    entry.text("time", &timestamp(time));
-    optional(&mut entry, "tx", tx);
+    entry.text("time", &frame.time);
+    optional(&mut entry, "tx", frame.tx);
     entry.text("type", event.kind.as_str());
     entry.value("v", &VERSION.into())?;
     let json = entry.finish();
@@ -150,6 +172,10 @@ mod tests {
 
     const ORIGIN: &str = "idp.example.com/ledger/1";
     const USER: &str = "6f1f0d2e-5f0b-4f7a-9a53-0c1f2b3a4d5e";
+
+    fn frame(actor: &Actor, time: Timestamp) -> Frame<'static> {
+        Frame::new(actor, "default", None, time).unwrap()
+    }
 
     fn no_salt() -> [u8; 16] {
         [0; 16]
@@ -203,8 +229,7 @@ mod tests {
             };
             let time = time.parse().unwrap();
             let sealed =
-                seal(&event, &actor, "default", None, seq as u64, &prev, time, &mut no_salt)
-                    .unwrap();
+                seal(&event, &frame(&actor, time), seq as u64, &prev, &mut no_salt).unwrap();
             assert_eq!(sealed.json, lines[seq]);
             assert_eq!(hex::encode(sealed.leaf), leaves[seq]);
         }
@@ -216,10 +241,9 @@ mod tests {
         let event = Event::new(EventType::AuthLoginSuccess).personal("ip", "192.0.2.10");
         let actor = Actor::new(ActorKind::Anonymous, "-");
         let time = "2025-03-01T09:12:44.123Z".parse().unwrap();
-        let sealed = seal(&event, &actor, "default", Some("flow"), 1, &[0; 32], time, &mut || {
-            *b"salt-00000000001"
-        })
-        .unwrap();
+        let frame = Frame::new(&actor, "default", Some("flow"), time).unwrap();
+        let salt = &mut || *b"salt-00000000001";
+        let sealed = seal(&event, &frame, 1, &[0; 32], salt).unwrap();
         let [disclosure] = sealed.disclosures.as_slice() else { panic!("one disclosure") };
         assert_eq!(
             disclosure.encoded,
@@ -239,7 +263,8 @@ mod tests {
     fn keys_a_type_does_not_list_are_refused() {
         let actor = Actor::new(ActorKind::System, "x");
         let try_seal = |event: Event| {
-            seal(&event, &actor, "r", None, 0, &[0; 32], Timestamp::UNIX_EPOCH, &mut no_salt)
+            let frame = frame(&actor, Timestamp::UNIX_EPOCH);
+            seal(&event, &frame, 0, &[0; 32], &mut no_salt)
         };
         let stray = Event::new(EventType::UserLocked).data("password", "no");
         assert!(matches!(try_seal(stray), Err(LedgerFormatError::UnknownKey { .. })));

@@ -14,7 +14,7 @@ mod registry;
 pub mod stored;
 
 pub use checkpoint::Checkpoint;
-pub use entry::{Disclosure, Sealed, genesis_prev, seal};
+pub use entry::{Disclosure, Frame, Sealed, genesis_prev, seal};
 pub use event::{Actor, ActorKind, Event, Outcome};
 pub use merkle::{Frontier, Hash};
 pub use registry::{EventType, PERSONAL_NAMES};

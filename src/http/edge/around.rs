@@ -20,6 +20,7 @@ use crate::config::Options;
 use crate::http::asked::{Asked, Peer};
 use crate::http::blocking::App;
 use crate::http::failure::{self, Failure};
+use crate::http::log::{Answered, Lines};
 use crate::http::metrics::{Metrics, Request as Counted};
 use crate::service::Origin;
 
@@ -84,6 +85,8 @@ pub struct Edge {
     pub budget: Budget,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// The log.
+    pub lines: Lines,
 }
 
 /// Middleware: everything that is the same for all routes.
@@ -93,7 +96,7 @@ pub async fn around(State(edge): State<Arc<Edge>>, request: Request, next: Next)
     let (asked, tls) = asked(&edge, &rules, &parts);
     let matched = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
     let mut line = Line {
-        side: edge.side,
+        edge: Arc::clone(&edge),
         method: parts.method.clone(),
         route: matched.unwrap_or(NO_ROUTE).to_owned(),
         id: asked.request_id.clone(),
@@ -171,7 +174,7 @@ fn decorate(headers: &mut HeaderMap, reads: bool, request_id: &str) {
 
 /// The line in the log, written when the request is over, however it ends.
 struct Line {
-    side: Side,
+    edge: Arc<Edge>,
     method: Method,
     route: String,
     id: String,
@@ -184,15 +187,24 @@ impl Drop for Line {
     fn drop(&mut self) {
         let taken = self.begun.elapsed();
         self.counted.done(&self.route, self.status, taken);
-        let (method, route, status, id) = (&self.method, &self.route, self.status, &self.id);
-        let listener = self.side.as_str();
-        let duration_us = u64::try_from(taken.as_micros()).unwrap_or(u64::MAX);
         // Probes would be most of the log.
-        if self.route.contains("/health/") || self.route.ends_with("/metrics/prometheus") {
-            tracing::debug!(listener, %method, route, status, duration_us, request_id = %id, "request");
-        } else {
-            tracing::info!(listener, %method, route, status, duration_us, request_id = %id, "request");
-        }
+        let often = self.route.contains("/health/") || self.route.ends_with("/metrics/prometheus");
+        let level = match often {
+            true if tracing::enabled!(tracing::Level::DEBUG) => "debug",
+            false if tracing::enabled!(tracing::Level::INFO) => "info",
+            _ => return,
+        };
+        self.edge.lines.answered(&Answered {
+            timestamp: self.edge.app.now(),
+            level,
+            message: "request",
+            listener: self.edge.side.as_str(),
+            method: self.method.as_str(),
+            route: &self.route,
+            status: self.status,
+            duration_us: u64::try_from(taken.as_micros()).unwrap_or(u64::MAX),
+            request_id: &self.id,
+        });
     }
 }
 

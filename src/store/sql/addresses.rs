@@ -25,6 +25,9 @@ statements! {
     DELETE = "DELETE FROM addresses WHERE value = $1 AND via = $2 AND identity = $3";
 }
 
+/// How many addresses are read in one go for identities that lie close together.
+const STRETCH: usize = 2048;
+
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
@@ -136,7 +139,13 @@ pub fn verify(
 pub fn of_many(tx: &Tx<'_>, identities: &[i64]) -> Result<Vec<(i64, Address)>, StoreError> {
     let text = "SELECT value, via, id, verifiable, recovery, verified_at, created_at, updated_at,
         identity FROM addresses WHERE identity IN ({}) ORDER BY identity, via, value";
-    many::rows(tx, text, identities, |row| Ok((row.int(8)?, address(row)?)))
+    let read = |row: Sight<'_>| Ok((row.int(8)?, address(row)?));
+    if many::are_close(identities)
+        && let Some(all) = many::stretch(tx, text, identities, STRETCH, read)?
+    {
+        return Ok(all);
+    }
+    many::rows(tx, text, identities, read)
 }
 
 /// Makes the rows of an identity those of `after`; rows that stay keep their id and age.

@@ -40,3 +40,38 @@ pub(super) fn rows<T, K: Clone + Into<Value>>(
     }
     Ok(all)
 }
+
+/// As [`rows`], in one go through the part of the table that lies between the first and the last of
+/// `identities`. Nothing when more than `most` rows lie there: then asking for each is less work.
+pub(super) fn stretch<T>(
+    tx: &Tx<'_>,
+    text: &str,
+    identities: &[i64],
+    most: usize,
+    mut read: impl FnMut(Sight<'_>) -> Result<(i64, T), StoreError>,
+) -> Result<Option<Vec<(i64, T)>>, StoreError> {
+    let mut wanted = identities.to_vec();
+    wanted.sort_unstable();
+    let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
+        return Ok(Some(Vec::new()));
+    };
+    let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+    let text = text.replace("IN ({})", "BETWEEN $1 AND $2") + " LIMIT $3";
+    let (mut all, mut seen) = (Vec::with_capacity(identities.len()), 0);
+    tx.each(&text, &[(*first).into(), (*last).into(), limit.into()], &mut |row| {
+        seen += 1;
+        let (identity, value) = read(Sight(row))?;
+        if wanted.binary_search(&identity).is_ok() {
+            all.push((identity, value));
+        }
+        Ok(())
+    })?;
+    Ok((seen <= most).then_some(all))
+}
+
+/// Whether `identities` lie so close together that little else lies between them.
+pub(super) fn are_close(identities: &[i64]) -> bool {
+    let (first, last) = (identities.iter().min(), identities.iter().max());
+    let span = first.zip(last).map_or(0, |(first, last)| last.abs_diff(*first));
+    span <= 2 * identities.len() as u64
+}
