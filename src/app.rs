@@ -4,17 +4,18 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::SignedDuration;
 use zeroize::Zeroizing;
 
 use crate::audit::running::Verifying;
+use crate::capacity;
 use crate::clock::Clock;
 use crate::config::{Options, SmtpServer};
 use crate::courier::Outbox;
 use crate::crypto::jwt::TokenKey;
-use crate::crypto::password::Argon2Params;
+use crate::crypto::password::{Argon2Params, Hashers};
 use crate::crypto::seal::SealingKey;
 use crate::crypto::sign::SigningKey;
 use crate::crypto::token;
@@ -29,6 +30,9 @@ use crate::store::{Author, Dialect, Ledger, Location, Store};
 pub const DATABASE: &str = "doorward.db";
 /// The names of the keys, files below `keys/` in the state directory.
 pub const KEYS: [&str; 4] = ["data", "cookie", "ledger", "token"];
+
+/// The share of the machine's memory that hashing may take: one part of so many.
+const HASHING_SHARE: u64 = 4;
 
 /// What is needed to open a deployment.
 #[derive(Clone, Debug)]
@@ -60,6 +64,9 @@ pub struct Deps {
     pub clock: Clock,
     /// Randomness.
     pub rng: Rng,
+    /// What hashes passwords.
+    pub hashers: Arc<Hashers>,
+    data_key: Arc<OnceLock<Zeroizing<Vec<u8>>>>,
     /// Attempts to sign in that are being made.
     pub attempts: Arc<InFlight>,
     /// The verification of the ledger that runs, or ran last.
@@ -152,14 +159,13 @@ impl Deps {
         PasswordPolicy { min_length: self.options.password_min_length, words }
     }
 
-    /// The cost of a password hash.
-    #[must_use]
-    pub const fn argon2(&self) -> Argon2Params {
-        Argon2Params {
-            memory_kib: self.options.argon2_memory_kib,
-            iterations: self.options.argon2_iterations,
-            parallelism: self.options.argon2_parallelism,
+    /// The data key; its file is read once.
+    fn data_key(&self) -> Result<&[u8], Error> {
+        if let Some(key) = self.data_key.get() {
+            return Ok(key);
         }
+        let key = read_key(&key_path(&self.state_dir, "data"))?;
+        Ok(self.data_key.get_or_init(|| key))
     }
 
     /// A digest of something short that only the holder of the data key can try out.
@@ -167,8 +173,7 @@ impl Deps {
     /// # Errors
     /// When the data key cannot be read.
     pub fn keyed_digest(&self, context: &str, secret: &str) -> Result<String, Error> {
-        let key = read_key(&key_path(&self.state_dir, "data"))?;
-        Ok(token::keyed_digest(&key, context, secret))
+        Ok(token::keyed_digest(self.data_key()?, context, secret))
     }
 
     /// How long a session lasts.
@@ -189,8 +194,8 @@ impl Deps {
     /// # Errors
     /// When the data key cannot be read or there is no randomness.
     pub fn seal(&self, context: &str, secret: &[u8]) -> Result<String, Error> {
-        let key = read_key(&key_path(&self.state_dir, "data"))?;
-        let sealed = SealingKey::new(&key).and_then(|key| key.seal(&self.rng, context, secret));
+        let key = self.data_key()?;
+        let sealed = SealingKey::new(key).and_then(|key| key.seal(&self.rng, context, secret));
         sealed.map_err(|error| {
             Error::new(ErrorCode::Internal, "A value cannot be sealed.").because(error)
         })
@@ -201,8 +206,8 @@ impl Deps {
     /// # Errors
     /// When the data key cannot be read or is another one, or the value is damaged.
     pub fn unseal(&self, context: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let key = read_key(&key_path(&self.state_dir, "data"))?;
-        SealingKey::new(&key).and_then(|key| key.open(context, sealed)).map_err(|error| {
+        let key = self.data_key()?;
+        SealingKey::new(key).and_then(|key| key.open(context, sealed)).map_err(|error| {
             Error::new(ErrorCode::Internal, "A sealed value cannot be opened.").because(error)
         })
     }
@@ -212,8 +217,8 @@ impl Deps {
     /// # Errors
     /// When the data key cannot be read.
     pub fn data_key_id(&self) -> Result<String, Error> {
-        let key = read_key(&key_path(&self.state_dir, "data"))?;
-        let key = SealingKey::new(&key).map_err(|error| {
+        let key = self.data_key()?;
+        let key = SealingKey::new(key).map_err(|error| {
             Error::new(ErrorCode::NotReady, "The data key cannot be used.").because(error)
         })?;
         Ok(key.id().to_owned())
@@ -274,6 +279,8 @@ fn assemble(settings: &Settings, store: Store) -> Result<Deps, Error> {
         schemas: Arc::new(schemas),
         clock: settings.clock.clone(),
         rng: Rng::default(),
+        hashers: Arc::new(hashers(&settings.options)),
+        data_key: Arc::default(),
         attempts: Arc::default(),
         verifying: Arc::default(),
         state_dir: settings.state_dir.clone(),
@@ -281,6 +288,19 @@ fn assemble(settings: &Settings, store: Store) -> Result<Deps, Error> {
         verification_template: settings.verification_template.as_deref().map(Arc::from),
         outbox: Outbox::default(),
     })
+}
+
+/// As many hashes at once as there are cores, unless their memory would be too much for the machine.
+fn hashers(options: &Options) -> Hashers {
+    let cost = Argon2Params {
+        memory_kib: options.argon2_memory_kib,
+        iterations: options.argon2_iterations,
+        parallelism: options.argon2_parallelism,
+    };
+    let bytes = u64::from(cost.memory_kib) * 1024;
+    let fit = capacity::memory() / HASHING_SHARE / bytes.max(1);
+    let threads = capacity::cores().min(usize::try_from(fit).unwrap_or(usize::MAX)).max(1);
+    Hashers::new(threads, cost)
 }
 
 /// Makes the keys that are missing; those that exist are never touched.
@@ -420,6 +440,14 @@ fn write_private(path: &Path, content: &str) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hashing_is_bounded_by_cores_and_by_memory() {
+        let options = Options::default();
+        assert_eq!(hashers(&options).threads(), capacity::cores());
+        let dear = Options { argon2_memory_kib: u32::MAX, ..options };
+        assert_eq!(hashers(&dear).threads(), 1, "one at a time when memory allows no more");
+    }
 
     #[test]
     fn what_a_killed_process_left_of_a_key_goes_and_what_a_living_one_makes_stays() {

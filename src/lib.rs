@@ -12,6 +12,7 @@
 pub mod actions;
 pub mod app;
 pub mod audit;
+pub mod capacity;
 pub mod charm;
 pub mod cli;
 pub mod clock;

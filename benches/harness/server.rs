@@ -91,6 +91,21 @@ impl Server {
         Ok(Duration::from(clock.now()?).as_secs_f64() * 1e6)
     }
 
+    /// CPU time of its threads of this name so far, in microseconds.
+    pub fn cpu_of(&self, name: &str) -> Outcome<f64> {
+        let mut total = 0.0;
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let path = thread?.path();
+            // Threads end.
+            let read = |file: &str| std::fs::read_to_string(path.join(file)).unwrap_or_default();
+            if read("comm").trim() == name {
+                let ran = read("schedstat").split(' ').next().and_then(|text| text.parse().ok());
+                total += ran.unwrap_or(0.0) / 1000.0;
+            }
+        }
+        Ok(total)
+    }
+
     /// Its anonymous resident memory now, in KiB.
     pub fn memory(&self) -> Outcome<f64> {
         anonymous(&format!("/proc/{}/status", self.child.id())).ok_or_else(|| "it is gone".into())

@@ -138,6 +138,7 @@ impl Unit {
         self.answer("is-leader", &json!(true))?;
         self.answer("relation-ids", &json!(["doorward-peers:0"]))?;
         self.answer("relation-ids.smtp", &json!([]))?;
+        self.answer("relation-ids.ui-endpoint-info", &json!([]))?;
         self.answer(
             "relation-get",
             &json!({"store-unit": "doorward/0", "keys-secret-id": SECRET}),

@@ -104,7 +104,7 @@ impl Credential {
     /// The stored hash of a password credential; `None` when no password was ever set.
     #[must_use]
     pub fn password_hash(&self) -> Option<&str> {
-        self.config.get("hashed_password").and_then(Value::as_str).filter(|hash| !hash.is_empty())
+        stored_hash(&self.config)
     }
 
     /// Removes the keys of a `webauthn` credential that serve as second factor.
@@ -121,6 +121,12 @@ impl Credential {
     fn keys(&self) -> impl Iterator<Item = &Value> {
         keys(&self.config)
     }
+}
+
+/// The hash in what is kept for a password; nothing when none was ever set.
+#[must_use]
+pub fn stored_hash(config: &Value) -> Option<&str> {
+    config.get("hashed_password").and_then(Value::as_str).filter(|hash| !hash.is_empty())
 }
 
 /// Whether what is kept for a credential makes it a second factor of a sign-in: a generator, unused

@@ -4,16 +4,17 @@
 //! |---|---|---|
 //! | [`App::look`] | one or a few look-ups by a key | here and now, on the async thread |
 //! | [`App::call`] | everything else | threads that may block |
-//! | [`App::hash`] | whatever hashes a password | as many of them as cores and memory allow |
+//! | [`App::hash`] | whatever hashes a password | the same threads; they wait for those that hash |
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Instant;
 
+use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use super::machine;
 use super::metrics::Metrics;
+use super::rush::Rush;
 use super::slots::{Held, Slots};
 use crate::app::Deps;
 use crate::service;
@@ -23,12 +24,6 @@ use crate::service::flood::Flood;
 const CALLS: usize = 64;
 /// How many more may wait for that.
 const CALLS_WAITING: usize = 2048;
-/// How many wait for each slot in which a password is hashed: the last of them has to wait for as
-/// many hashes.
-const HASHES_WAITING: usize = 2;
-/// The share of the machine's memory that hashing may take: one part of so many.
-const HASHING_SHARE: u64 = 4;
-
 /// What handlers share.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
@@ -53,7 +48,7 @@ struct Shared {
     quick: Arc<Deps>,
     /// Whether a look-up takes microseconds and may run where nothing may block.
     inline: bool,
-    hashes: Slots,
+    hashes: Rush,
 }
 
 /// Why a use case was not run to its end.
@@ -69,21 +64,13 @@ pub enum CallError {
 
 impl Shared {
     fn new(deps: Deps) -> Self {
-        let at_once = hashes_at_once(&deps);
         Self {
             quick: Arc::new(deps.quick()),
             inline: deps.is_embedded(),
-            hashes: Slots::new(at_once, at_once * HASHES_WAITING),
+            hashes: Rush::new(deps.hashers.threads()),
             deps: Arc::new(deps),
         }
     }
-}
-
-/// As many as there are cores, unless their memory would be too much for the machine.
-fn hashes_at_once(deps: &Deps) -> usize {
-    let bytes = u64::from(deps.argon2().memory_kib) * 1024;
-    let fit = machine::memory() / HASHING_SHARE / bytes.max(1);
-    machine::cores().min(usize::try_from(fit).unwrap_or(usize::MAX)).max(1)
 }
 
 impl App {
@@ -120,6 +107,12 @@ impl App {
     #[must_use]
     pub fn lines(&self) -> [(&'static str, (usize, usize)); 2] {
         [("call", self.0.calls.counts()), ("hash", self.shared().hashes.counts())]
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared().deps.clock.now()
     }
 
     /// A new request id; empty when the system has no randomness, which fails the request later.
@@ -174,9 +167,8 @@ impl App {
         self.elsewhere(turn, job).await
     }
 
-    /// Runs `job`, which hashes a password, on a thread that may block. No more of them run at once
-    /// than the machine has cores and memory for, and only a few wait; a storm of sign-ins is
-    /// refused and not piled up.
+    /// Runs `job`, which hashes a password, on a thread that may block. Only a few more of them are let
+    /// in than hashes are computed at once; a storm of sign-ins is refused and not piled up.
     ///
     /// # Errors
     /// [`CallError`].
@@ -185,7 +177,7 @@ impl App {
         job: impl FnOnce(&Deps) -> T + Send + 'static,
     ) -> Result<T, CallError> {
         let hashes = self.shared().hashes.clone();
-        let turn = hashes.take().await?;
+        let turn = hashes.enter().await?;
         self.elsewhere(turn, job).await
     }
 

@@ -18,7 +18,6 @@ mod edge;
 mod failure;
 mod health;
 mod log;
-mod machine;
 mod mail;
 mod metrics;
 mod minutes;
@@ -29,6 +28,7 @@ mod paging;
 mod public;
 mod query;
 mod routes;
+mod rush;
 mod schemas;
 mod signals;
 mod slots;
@@ -183,6 +183,7 @@ async fn serve(
         rules: running.rules.clone(),
         budget: budget.clone(),
         metrics: Arc::clone(app.metrics()),
+        lines: running.log.lines(),
     };
     let shared = |side, routes, most| {
         let (tls, metrics) = (Arc::clone(&running.tls), Arc::clone(app.metrics()));

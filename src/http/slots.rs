@@ -56,10 +56,4 @@ impl Slots {
         let inside = self.all.saturating_sub(self.places.available_permits());
         (running, inside.saturating_sub(running))
     }
-
-    /// How many more may come in.
-    #[cfg(test)]
-    pub fn free_places(&self) -> usize {
-        self.places.available_permits()
-    }
 }

@@ -16,7 +16,6 @@ use super::shape::{
     projected_credentials, set_password_hash,
 };
 use crate::app::Deps;
-use crate::crypto::password;
 use crate::domain::authority::Authority;
 use crate::domain::credential::CredentialType;
 use crate::domain::flow::Client;
@@ -260,5 +259,5 @@ pub(super) fn assemble(
 /// The hash of a password that an operator chose, which is not held to the policy for people.
 pub(super) fn hash_given(d: &Deps, password: &SecretString) -> Result<String, Error> {
     within_limit(password.expose_secret())?;
-    Ok(password::hash(password, &d.argon2())?)
+    Ok(d.hashers.hash(password)?)
 }

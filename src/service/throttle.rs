@@ -23,6 +23,9 @@ pub const MAILS_FROM_ONE: i64 = 30;
 /// The time in which mails are counted.
 pub const MAIL_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
+/// How old the note that a source is known may become before it is written anew.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
+
 /// Somebody tries to prove who they are.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt<'a> {
@@ -50,6 +53,10 @@ pub struct Pass {
     source: String,
     everybody: String,
     known: String,
+    /// Whether there are failures to be forgotten.
+    failures: bool,
+    /// Whether the source was known already, and used not long ago.
+    fresh: bool,
     now: Timestamp,
     _held: Held,
 }
@@ -69,22 +76,21 @@ pub fn enter(d: &Deps, attempt: &Attempt<'_>) -> Result<Result<Pass, RetryAfter>
     let known = key(["known", "", &who, &from])?;
     // Counted before the store is asked: whoever fails meanwhile is in one of the two counts.
     let (held, others) = d.attempts.enter(&[&source, &everybody]);
-    let (own, all, is_known) = d.store.read(|tx| {
-        let is_known = throttle::find(tx, &known)?.is_some_and(|known| known.at(now) > 0);
-        Ok::<_, StoreError>((
-            throttle::find(tx, &source)?,
-            throttle::find(tx, &everybody)?,
-            is_known,
-        ))
+    let (own, all, device) = d.store.read(|tx| {
+        let find = |key| throttle::find(tx, key);
+        Ok::<_, StoreError>((find(&source)?, find(&everybody)?, find(&known)?))
     })?;
+    let device = device.filter(|device| device.at(now) > 0);
     let mut wait = wait(own, FREE, others.first().copied(), now);
-    if !known_device && !is_known {
+    if !known_device && device.is_none() {
         wait = wait.max(self::wait(all, FREE_OF_ALL, others.get(1).copied(), now));
     }
-    Ok(match retry_after(wait) {
-        Some(later) => Err(later),
-        None => Ok(Pass { source, everybody, known, now, _held: held }),
-    })
+    if let Some(later) = retry_after(wait) {
+        return Ok(Err(later));
+    }
+    let failures = own.is_some() || all.is_some();
+    let fresh = device.is_some_and(|device| now.duration_since(device.last_at) < KEPT_FOR);
+    Ok(Ok(Pass { source, everybody, known, failures, fresh, now, _held: held }))
 }
 
 /// How long to wait, while `others` attempts are being made that may still fail: beyond what is free
@@ -123,8 +129,13 @@ impl Pass {
     /// # Errors
     /// A failure of the store.
     pub fn succeeded(&self, tx: &ScratchTx<'_>) -> Result<(), Error> {
-        throttle::forget(tx, &self.source)?;
-        throttle::forget(tx, &self.everybody)?;
+        if self.failures {
+            throttle::forget(tx, &self.source)?;
+            throttle::forget(tx, &self.everybody)?;
+        }
+        if self.fresh {
+            return Ok(());
+        }
         let until = later(self.now, KNOWN_FOR)?;
         Ok(throttle::put(
             tx,

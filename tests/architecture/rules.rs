@@ -5,6 +5,7 @@
 pub const ARROWS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("clock", &[]),
+    ("capacity", &[]),
     ("rng", &["error"]),
     ("yaml", &["error"]),
     ("domain", &["error"]),
@@ -19,7 +20,7 @@ pub const ARROWS: &[(&str, &[&str])] = &[
         "app",
         &[
             "domain", "error", "clock", "rng", "yaml", "crypto", "store", "audit", "config",
-            "courier",
+            "courier", "capacity",
         ],
     ),
     (
@@ -59,6 +60,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("webauthn_rs", &["crypto/webauthn.rs", "crypto/webauthn/"]),
     ("rsjsonnet_lang", &["service/jsonnet.rs"]),
     ("argon2", &["crypto/"]),
+    ("rustix", &["crypto/password/hashers.rs"]),
     ("bcrypt", &["crypto/"]),
     ("pbkdf2", &["crypto/"]),
     ("scrypt", &["crypto/"]),

@@ -6,6 +6,7 @@
 
 mod compute;
 mod format;
+mod hashers;
 mod md5_crypt;
 mod memory;
 
@@ -19,6 +20,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, ErrorCode};
 use crate::rng::Rng;
 use format::Stored;
+pub use hashers::Hashers;
 
 /// Bytes of salt in new hashes.
 const SALT_LENGTH: usize = 16;

@@ -6,6 +6,7 @@ use super::*;
 use crate::app::{Settings, prepare};
 use crate::config::Options;
 use crate::domain::ledger::event::{Actor, ActorKind};
+use crate::http::rush::{RUSH, WAITING};
 use crate::service::{Caller, health};
 
 fn app(argon2_memory_kib: u32) -> (App, tempfile::TempDir) {
@@ -49,7 +50,7 @@ fn a_panic_is_one_request_s_failure() {
 fn res_login_storm_beyond_the_line_is_refused_at_once_and_others_are_not() {
     let (app, _home) = app(8192);
     runtime().block_on(async {
-        let slots = machine::cores();
+        let slots = crate::capacity::cores();
         let (started, first) = channel();
         let (release, released) = channel::<()>();
         let released = Arc::new(std::sync::Mutex::new(released));
@@ -63,11 +64,10 @@ fn res_login_storm_beyond_the_line_is_refused_at_once_and_others_are_not() {
                 app.hash(job).await
             })
         };
-        let running: Vec<_> = (0..slots * (1 + HASHES_WAITING)).map(|_| hash()).collect();
-        (0..slots).for_each(|_| first.recv().unwrap());
-        while app.shared().hashes.free_places() > 0 {
-            tokio::task::yield_now().await;
-        }
+        let running: Vec<_> = (0..slots * (1 + WAITING.1)).map(|_| hash()).collect();
+        (0..running.len()).for_each(|_| first.recv().unwrap());
+        // The line has been there for longer than a rush lasts.
+        tokio::time::sleep(RUSH).await;
         assert_eq!(app.hash(|_| ()).await, Err(CallError::Overloaded));
         assert_eq!(app.call(|_| 1).await, Ok(1), "what does not hash goes on");
         assert_eq!(app.look(|_| 2).await, Ok(2));
@@ -77,13 +77,4 @@ fn res_login_storm_beyond_the_line_is_refused_at_once_and_others_are_not() {
         }
         assert_eq!(app.hash(|_| 3).await, Ok(3));
     });
-}
-
-#[test]
-fn hashing_slots_are_bounded_by_cores_and_by_memory() {
-    let (small, _home) = app(8192);
-    assert_eq!(hashes_at_once(&small.shared().deps), machine::cores());
-    let mut deps = Deps::clone(&small.shared().deps);
-    deps.options.argon2_memory_kib = u32::MAX;
-    assert_eq!(hashes_at_once(&deps), 1, "one at a time when memory allows no more");
 }

@@ -57,7 +57,7 @@ pub(super) fn enter(
         let (session, begun) = open(d, &by, tx, &owner, held, methods, &presented)?;
         events.push(shown_by(EventType::AuthLoginSuccess, method, &session));
         events.extend(begun);
-        let lack = if session.aal < Aal::Two { sessions::lack(d, tx, owner.n)? } else { None };
+        let lack = sessions::lack_of(d, session.aal, &owner.identity);
         Ok(by.change((session, owner.identity, lack), first, events))
     })?;
     Ok(Entered { session, presented, identity: as_seen_by_its_owner(identity), lack })

@@ -57,7 +57,7 @@ pub(super) fn to_submit(
 }
 
 fn find(d: &Deps, kind: FlowKind, id: Uuid) -> Result<Flow, Refusal> {
-    d.store.read(|tx| flows::find(tx, kind, id))?.ok_or(Refusal::NotFound)
+    d.store.read_one(|tx| flows::find(tx, kind, id))?.ok_or(Refusal::NotFound)
 }
 
 /// Whether a code may be typed into the flow in any browser.

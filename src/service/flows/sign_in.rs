@@ -192,7 +192,7 @@ fn try_to(
                 session
             }
         };
-        let lack = if session.aal < Aal::Two { sessions::lack(d, tx, owner.n)? } else { None };
+        let lack = sessions::lack_of(d, session.aal, &owner.identity);
         events.extend(extra);
         let first = succeeded(flow, step, &session);
         Ok(by.change((session, owner.identity, lack, again), first, events))
@@ -358,7 +358,7 @@ fn keep_with(
         pass.map_or(Ok(()), |pass| pass.failed(tx)).map_err(Refusal::from)
     };
     if !v.flood.count(event.kind, v.by.origin.ip.as_deref(), d.clock.now()) {
-        return d.store.scratch(count);
+        return d.store.fleeting(count);
     }
     d.store.write(&v.by.author(), |tx| {
         count(tx)?;

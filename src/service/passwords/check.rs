@@ -10,7 +10,6 @@ use uuid::Uuid;
 use crate::app::Deps;
 use crate::crypto::password::{self, PasswordError, Verdict};
 use crate::domain::credential::{Credential, CredentialType};
-use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::domain::policy::within_limit;
@@ -45,30 +44,22 @@ impl fmt::Debug for Renewal {
     }
 }
 
-/// Compares a password with that of `identity`. Takes as long when there is nobody, when they have
-/// no password, and when nothing can be compared with what is stored; call it in all of these
+/// Compares a password with the hash that is stored. Takes as long when there is nobody, when they
+/// have no password, and when nothing can be compared with what is stored; call it in all of these
 /// cases, outside of a transaction, and look at the account's status only afterwards.
 ///
 /// # Errors
 /// When a hash cannot be computed. Never because of what was typed or is stored.
-pub fn check(
-    d: &Deps,
-    identity: Option<&Identity>,
-    typed: &SecretString,
-) -> Result<Checked, Error> {
+pub fn check(d: &Deps, stored: Option<&str>, typed: &SecretString) -> Result<Checked, Error> {
     if within_limit(typed.expose_secret()).is_err() {
         // Nobody has such a password, so this tells nothing.
         return Ok(Checked::Wrong);
     }
-    let cost = d.argon2();
-    let stored = identity
-        .and_then(|identity| identity.credential(CredentialType::Password))
-        .and_then(Credential::password_hash);
     let Some(stored) = stored else { return pretend(d, typed) };
-    match password::verify(typed, stored, &cost) {
+    match d.hashers.verify(typed, stored) {
         Ok(Verdict::Match { rehash: false }) => Ok(Checked::Right { renewal: None }),
         Ok(Verdict::Match { rehash: true }) => {
-            let new = password::hash(typed, &cost)?;
+            let new = d.hashers.hash(typed)?;
             Ok(Checked::Right { renewal: Some(Renewal { old: stored.to_owned(), new }) })
         }
         Ok(Verdict::Mismatch) => Ok(Checked::Wrong),
@@ -78,7 +69,7 @@ pub fn check(
 }
 
 fn pretend(d: &Deps, typed: &SecretString) -> Result<Checked, Error> {
-    password::pretend(typed, &d.argon2())?;
+    d.hashers.pretend(typed)?;
     Ok(Checked::Wrong)
 }
 

@@ -87,14 +87,13 @@ pub fn prepare(
     if let Err(problem) = judge(d, &identifiers, &identity.traits, typed)? {
         return Ok(Err(problem));
     }
-    let cost = d.argon2();
     let old = identity.credential(CredentialType::Password).and_then(Credential::password_hash);
     // A hash with which nothing can be compared is no reason to keep it.
-    let same = old.map(|old| password::verify(typed, old, &cost));
+    let same = old.map(|old| d.hashers.verify(typed, old));
     if matches!(same, Some(Ok(Verdict::Match { .. }))) {
         return Ok(Err(PasswordProblem::SameAsOld));
     }
-    Ok(Ok(Chosen(password::hash(typed, &cost)?)))
+    Ok(Ok(Chosen(d.hashers.hash(typed)?)))
 }
 
 /// Puts a password in place within a transaction: open recovery codes die, somebody who was only

@@ -14,7 +14,6 @@ use super::invitations::keep_promise;
 use super::recovery;
 use super::shape::set_password_hash;
 use crate::app::Deps;
-use crate::crypto::password;
 use crate::domain::credential::CredentialType;
 use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
@@ -39,7 +38,7 @@ pub fn set(d: &Deps, by: &Caller, id: Uuid, password: &SecretString) -> Result<I
     within_limit(password.expose_secret())?;
     find(d, &Selector::Id(id))?;
     // Hashing is slow, so it happens before the transaction.
-    let hash = password::hash(password, &d.argon2())?;
+    let hash = d.hashers.hash(password)?;
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
         let before = find_stored(tx, &Selector::Id(id))?;

@@ -5,11 +5,11 @@ use serde::de::DeserializeOwned;
 use super::Denied;
 use super::presented::Presented;
 use crate::app::Deps;
+use crate::domain::credential::Credential;
 use crate::domain::document::Raw;
 use crate::domain::identity::Identity;
 use crate::domain::session::{Aal, RequiredAal, Session};
 use crate::store::sql::session_check::{Found, by_digest, has_second_factor};
-use crate::store::{StoreError, Tx};
 
 /// A session that works. `S` and `I` have their documents taken apart, or as they were written.
 #[derive(Clone, Debug)]
@@ -84,23 +84,25 @@ fn look<M: DeserializeOwned, V: DeserializeOwned, D: DeserializeOwned + Default>
     let found: Found<M, V, D> =
         found.filter(|found| found.session.is_active(now)).ok_or(Denied::NoSession)?;
     let lack = match (found.session.aal < Aal::Two, found.maybe_second_factor) {
-        (true, true) => d.store.read(|tx| lack(d, tx, found.n))?,
-        (true, false) => lack_without(d),
+        (true, true) => lack(d, d.store.read(|tx| has_second_factor(tx, found.n))?),
+        (true, false) => lack(d, false),
         (false, _) => None,
     };
     Ok((Checked { session: found.session, identity: found.identity, n: found.n }, lack))
 }
 
-/// What a session of one factor lacks whose owner has no second factor.
-fn lack_without(d: &Deps) -> Option<Lack> {
-    d.options.signin.enforce_mfa.then_some(Lack::Enrolment)
+/// What a session of one factor lacks, by whether its owner has a second one.
+fn lack(d: &Deps, has_second_factor: bool) -> Option<Lack> {
+    let asked = d.options.session_required_aal == RequiredAal::HighestAvailable;
+    let enforced = d.options.signin.enforce_mfa;
+    if has_second_factor && (asked || enforced) {
+        return Some(Lack::SecondFactor);
+    }
+    enforced.then_some(Lack::Enrolment)
 }
 
-/// What a session of one factor lacks; `n` is its owner's row.
-pub(in crate::service) fn lack(d: &Deps, tx: &Tx<'_>, n: i64) -> Result<Option<Lack>, StoreError> {
-    let asked = d.options.session_required_aal == RequiredAal::HighestAvailable;
-    if (asked || d.options.signin.enforce_mfa) && has_second_factor(tx, n)? {
-        return Ok(Some(Lack::SecondFactor));
-    }
-    Ok(lack_without(d))
+/// What a session at `aal` of `owner` lacks, whose credentials are there.
+pub(in crate::service) fn lack_of(d: &Deps, aal: Aal, owner: &Identity) -> Option<Lack> {
+    let has = || owner.credentials.iter().any(Credential::is_second_factor);
+    if aal < Aal::Two { lack(d, has()) } else { None }
 }

@@ -24,7 +24,7 @@ use crate::store::sql::{identities, sessions};
 use crate::store::{Change, StoreError};
 
 pub use admin::{Listed, Shown, all, disable, extend, find, last_login, of_identity};
-pub(super) use check::lack;
+pub(super) use check::lack_of;
 pub use check::{Checked, CheckedRaw, Lack, check, check_at_any_level, check_raw};
 pub use desk::{Desk, Ending, Happened, activity, desk, desk_at_any_level, end_from_page};
 pub use issue::{Issued, SignIn, issue};

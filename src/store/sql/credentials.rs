@@ -1,11 +1,14 @@
 //! Credentials and the identifiers they answer to.
 
 use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 use super::{many, statements};
 use crate::args;
-use crate::domain::credential::{Credential, CredentialType, is_second_factor};
+use crate::domain::credential::{Credential, CredentialType, is_second_factor, stored_hash};
+use crate::domain::status::{Standing, Status};
 use crate::store::{Sight, StoreError, Tx, WriteTx};
 
 statements! {
@@ -15,6 +18,10 @@ statements! {
         WHERE identity = $1 ORDER BY kind, value";
     OWNERS = "SELECT DISTINCT identity FROM credential_identifiers WHERE value = $1 LIMIT 2";
     OWNER = "SELECT identity FROM credential_identifiers WHERE value = $1 AND kind = $2";
+    PASSWORD_OF = "SELECT i.id, i.status, i.status_until, i.expires_at, c.config
+        FROM credential_identifiers o JOIN identities i ON i.n = o.identity
+        LEFT JOIN credentials c ON c.identity = o.identity AND c.kind = o.kind
+        WHERE o.value = $1 AND o.kind = 'password'";
     INSERT = "INSERT INTO credentials (identity, kind, config, second, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6)";
     UPDATE = "UPDATE credentials SET config = $3, second = $4, updated_at = $5
@@ -101,6 +108,45 @@ pub fn owner(
     identifier: &str,
 ) -> Result<Option<i64>, StoreError> {
     tx.opt(OWNER, args![identifier, kind.as_str()])?.map(|row| row.int(0)).transpose()
+}
+
+/// Who signs in with a password, as far as it takes to compare it.
+#[derive(Clone, Debug)]
+pub struct PasswordOwner {
+    /// Who.
+    pub id: Uuid,
+    /// What the account is worth.
+    pub standing: Standing,
+    hash: Option<SecretString>,
+}
+
+impl PasswordOwner {
+    /// The stored hash, if a password was ever set.
+    #[must_use]
+    pub fn hash(&self) -> Option<&str> {
+        self.hash.as_ref().map(ExposeSecret::expose_secret)
+    }
+}
+
+/// Who signs in with a password under an identifier.
+///
+/// # Errors
+/// A failure of the store.
+pub fn password_owner(tx: &Tx<'_>, identifier: &str) -> Result<Option<PasswordOwner>, StoreError> {
+    let read = |row: Sight<'_>| {
+        let status = Status::parse(row.text(1)?);
+        let config: Json = row.json(4)?;
+        Ok(PasswordOwner {
+            id: row.uuid(0)?,
+            standing: Standing {
+                status: status.ok_or(StoreError::Row { column: 1, expected: "a status" })?,
+                until: row.opt_time(2)?,
+                expires_at: row.opt_time(3)?,
+            },
+            hash: stored_hash(&config).map(SecretString::from),
+        })
+    };
+    Ok(tx.rows(PASSWORD_OF, args![identifier], read)?.pop())
 }
 
 /// Writes a new credential.

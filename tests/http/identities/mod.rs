@@ -80,10 +80,10 @@ impl Place {
 
     /// Whether a password fits what is stored.
     pub fn fits(&self, id: &str, password: &str) -> bool {
-        use doorward::crypto::password::{Verdict, verify};
+        use doorward::crypto::password::Verdict;
         let read = self.read(id, &["password"]);
         let hash = text(&read["credentials"]["password"]["config"]["hashed_password"]);
-        let verdict = verify(&password.into(), &hash, &self.d.argon2()).unwrap();
+        let verdict = self.d.hashers.verify(&password.into(), &hash).unwrap();
         matches!(verdict, Verdict::Match { .. })
     }
 

@@ -12,16 +12,13 @@ use super::{
 };
 use crate::app::Deps;
 use crate::config::LoginStyle;
-use crate::domain::credential::CredentialType;
 use crate::domain::flow::text;
 use crate::domain::flow::ui::Ui;
 use crate::domain::flow::{Flow, FlowKind};
 use crate::domain::identifier::canonical;
-use crate::domain::identity::Identity;
 use crate::domain::session::Aal;
 use crate::service::sessions::{Lack, check_at_any_level};
-use crate::store::Tx;
-use crate::store::sql::{credentials, identities};
+use crate::store::sql::credentials::{self, PasswordOwner};
 
 /// Begins to sign in.
 pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Flow, Refusal> {
@@ -138,12 +135,10 @@ fn asks_who(d: &Deps, flow: &Flow) -> bool {
 }
 
 /// Whose identifier this is, for signing in with a password.
-fn owner_of(tx: &Tx<'_>, identifier: &str) -> Result<Option<Identity>, Refusal> {
+fn owner_of(d: &Deps, identifier: &str) -> Result<Option<PasswordOwner>, Refusal> {
     // Nobody has one with a NUL, and PostgreSQL cannot even be asked.
     if identifier.contains('\0') {
         return Ok(None);
     }
-    let owner = credentials::owner(tx, CredentialType::Password, &canonical(identifier))?;
-    let Some(n) = owner else { return Ok(None) };
-    Ok(identities::find_row(tx, n)?.map(|stored| stored.identity))
+    Ok(d.store.read_one(|tx| credentials::password_owner(tx, &canonical(identifier)))?)
 }

@@ -8,10 +8,10 @@ use crate::domain::flow::Flow;
 use crate::domain::flow::text;
 use crate::domain::session::MethodKind;
 use crate::domain::status::EffectiveStatus;
-use crate::service::accounts;
 use crate::service::flows::sign_in::{Failed, Step, begin_attempt, complete, fail, wrong};
 use crate::service::flows::{Body, Outcome, Refusal, Visitor, again, field};
 use crate::service::passwords::{Checked, check, renew};
+use crate::store::sql::credentials::PasswordOwner;
 
 /// Compares what was typed. Whoever has no account, no password or may not sign in is answered in
 /// the same words and after the same work as somebody who mistyped (AUTH-09).
@@ -40,24 +40,18 @@ pub(super) fn submit(
     };
     let now = d.clock.now();
     let secret = SecretString::from(secret);
-    let (owner, shut) = d.store.read(|tx| {
-        let owner = owner_of(tx, identifier)?;
-        // Asked of nobody too, so that it takes as long.
-        let id = owner.as_ref().map_or(uuid::Uuid::nil(), |owner| owner.id);
-        Ok::<_, Refusal>((owner, accounts::is_shut_of(tx, id)?))
-    })?;
+    let owner = owner_of(d, identifier)?;
     let kind = MethodKind::Password;
     let known = owner.as_ref().map(|owner| owner.id);
     let pass = match begin_attempt(d, v, &flow, kind, identifier, known)? {
         Ok(pass) => pass,
         Err(outcome) => return Ok(*outcome),
     };
-    let checked = check(d, owner.as_ref(), &secret)?;
-    let standing = owner.as_ref().map(|owner| owner.standing().effective(now));
+    let checked = check(d, owner.as_ref().and_then(PasswordOwner::hash), &secret)?;
+    let standing = owner.as_ref().map(|owner| owner.standing.effective(now));
     let reason = match (&owner, &checked) {
         (None, _) => Some("unknown_identifier"),
         (Some(_), Checked::Wrong) => Some("wrong_password"),
-        _ if shut => Some("account_locked"),
         _ => standing.filter(|standing| !standing.grants_sessions()).map(EffectiveStatus::as_str),
     };
     if let Some(reason) = reason {
