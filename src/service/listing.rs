@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 
+use super::access::held::{self, Belongs};
 use super::{Page, access};
 use crate::app::Deps;
 use crate::domain::access::CircleKind;
@@ -75,15 +76,24 @@ pub fn list(d: &Deps, request: &ListIdentities) -> Result<Page<Identity>, Error>
     })
 }
 
-/// As [`list`], to be passed on: without credentials, and with documents as they were written.
+/// Somebody on a page, to be passed on: without credentials, and with documents as they were written.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Who.
+    pub identity: Identity<Raw>,
+    /// Their roles and groups.
+    pub belongs: Belongs,
+}
+
+/// As [`list`], to be passed on.
 ///
 /// # Errors
 /// As [`list`].
-pub fn list_raw(d: &Deps, request: &ListIdentities) -> Result<Page<Identity<Raw>>, Error> {
+pub fn list_raw(d: &Deps, request: &ListIdentities) -> Result<Page<Listed>, Error> {
     let mut asked = Asked::read(d, request)?;
     d.store.read(|tx| {
         asked.hold(tx, request)?;
-        Ok(asked.page(tx, Parts::Rights)?)
+        Ok(asked.listed(tx)?)
     })
 }
 
@@ -91,14 +101,11 @@ pub fn list_raw(d: &Deps, request: &ListIdentities) -> Result<Page<Identity<Raw>
 ///
 /// # Errors
 /// As [`list`].
-pub fn list_with_total(
-    d: &Deps,
-    request: &ListIdentities,
-) -> Result<(Page<Identity<Raw>>, Total), Error> {
+pub fn list_with_total(d: &Deps, request: &ListIdentities) -> Result<(Page<Listed>, Total), Error> {
     let mut asked = Asked::read(d, request)?;
     d.store.read(|tx| {
         asked.hold(tx, request)?;
-        let page = asked.page(tx, Parts::Rights)?;
+        let page = asked.listed(tx)?;
         let total = asked.total(tx, &page)?;
         Ok((page, total))
     })
@@ -152,6 +159,17 @@ impl Asked {
         let Page { items, next_page_token } = self.stored(tx, parts)?;
         let items = items.into_iter().map(|stored| stored.identity).collect();
         Ok(Page { items, next_page_token })
+    }
+
+    fn listed(&self, tx: &Tx<'_>) -> Result<Page<Listed>, StoreError> {
+        let Page { items, next_page_token } = self.stored(tx, Parts::Rights)?;
+        let numbers: Vec<i64> = items.iter().map(|one| one.n).collect();
+        let mut belongs = held::of_rows(tx, &numbers)?;
+        let listed = items.into_iter().map(|one| Listed {
+            belongs: belongs.remove(&one.n).unwrap_or_default(),
+            identity: one.identity,
+        });
+        Ok(Page { items: listed.collect(), next_page_token })
     }
 
     /// A page with the numbers of the rows.

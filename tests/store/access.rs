@@ -470,7 +470,7 @@ fn found(
     loop {
         let (page, total) = list_with_total(&realm.d, &asked).unwrap();
         assert_eq!(total, Total { count: expected.len() as u64, exact: true }, "{asked:?}");
-        seen.extend(page.items.iter().map(|one| one.id));
+        seen.extend(page.items.iter().map(|one| one.identity.id));
         asked.page_token = page.next_page_token;
         if asked.page_token.is_none() {
             break;

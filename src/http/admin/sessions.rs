@@ -54,7 +54,7 @@ impl Expand {
     }
 }
 
-fn shown<'a>(d: &Deps, base_url: &str, one: &'a Shown, expand: Expand) -> SessionDocument<'a> {
+fn shown<'a>(d: &Deps, base_url: &'a str, one: &'a Shown, expand: Expand) -> SessionDocument<'a> {
     let owner = one.identity.as_ref().filter(|_| expand.identity);
     session(base_url, d.clock.now(), &one.session, owner, expand.devices)
 }

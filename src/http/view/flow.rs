@@ -42,7 +42,8 @@ pub fn flow(options: &Options, now: Timestamp, shown: &Shown) -> Value {
         put("identity_schema", json!(schema));
     }
     if let (FlowKind::Settings, Some(owner)) = (flow.kind, &shown.identity) {
-        let owner = identity(&options.base_url(), now, owner, Show::Person);
+        let base_url = options.base_url();
+        let owner = identity(&base_url, now, owner, Show::Person);
         put("identity", serde_json::to_value(owner).unwrap_or_default());
     }
     put("state", json!(form.state));
@@ -78,7 +79,8 @@ pub fn continue_with(options: &Options, all: &[Continue]) -> Value {
 /// A new account without a session, as a program reads it.
 #[must_use]
 pub fn registered(options: &Options, now: Timestamp, owner: &Identity, next: &[Continue]) -> Value {
-    let owner = identity(&options.base_url(), now, owner, Show::Person);
+    let base_url = options.base_url();
+    let owner = identity(&base_url, now, owner, Show::Person);
     json!({"identity": owner, "continue_with": continue_with(options, next)})
 }
 

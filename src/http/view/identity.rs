@@ -1,11 +1,12 @@
 //! An identity in the shape of the Kratos API.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use base64::Engine as _;
+use base64::display::Base64Display;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -40,7 +41,8 @@ pub struct IdentityDocument<'a> {
     #[schema(value_type = Option<Object>)]
     credentials: Option<BTreeMap<&'static str, CredentialDocument<'a>>>,
     schema_id: &'a str,
-    schema_url: String,
+    #[schema(value_type = String)]
+    schema_url: SchemaUrl<'a>,
     /// `active` or `inactive`.
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,7 +118,7 @@ pub struct RecoveryDocument<'a> {
 /// An identity as it is at `now`; `base_url` is where people reach the public listener.
 #[must_use]
 pub fn identity<'a>(
-    base_url: &str,
+    base_url: &'a str,
     now: Timestamp,
     identity: &'a Identity<impl Document>,
     show: Show<'_>,
@@ -127,7 +129,7 @@ pub fn identity<'a>(
         external_id: identity.external_id.as_deref(),
         credentials: credentials(identity, show),
         schema_id: &identity.schema_id,
-        schema_url: schema_url(base_url, &identity.schema_id),
+        schema_url: SchemaUrl { base_url, id: &identity.schema_id },
         state: identity.effective_status(now).kratos_state(),
         state_changed_at: identity.status_changed_at,
         traits: identity.traits.shown(),
@@ -145,10 +147,23 @@ pub fn identity<'a>(
     }
 }
 
-/// Where a schema is read.
-#[must_use]
-pub fn schema_url(base_url: &str, id: &str) -> String {
-    format!("{base_url}/schemas/{}", URL_SAFE_NO_PAD.encode(id))
+/// Where a schema is read; put together when it is written, because a list has hundreds of them.
+struct SchemaUrl<'a> {
+    base_url: &'a str,
+    id: &'a str,
+}
+
+impl fmt::Display for SchemaUrl<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = Base64Display::new(self.id.as_bytes(), &URL_SAFE_NO_PAD);
+        write!(f, "{}/schemas/{id}", self.base_url)
+    }
+}
+
+impl Serialize for SchemaUrl<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 fn credentials<'a, D>(

@@ -47,7 +47,7 @@ impl SessionDocument<'_> {
 /// A session as it is at `now`, with its owner and devices where they are to be shown.
 #[must_use]
 pub fn session<'a, D: Document>(
-    base_url: &str,
+    base_url: &'a str,
     now: Timestamp,
     session: &'a Session<impl Document<[Method]>, impl Document<[Device]>>,
     owner: Option<&'a Identity<D>>,

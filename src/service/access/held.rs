@@ -18,7 +18,7 @@ use crate::service::Caller;
 use crate::service::failure::no_identity;
 use crate::store::sql::circles::Kept;
 use crate::store::sql::{identities, members};
-use crate::store::{Change, Tx, WriteTx};
+use crate::store::{Change, StoreError, Tx, WriteTx};
 
 /// All that somebody is and may.
 #[derive(Clone, Debug, Default)]
@@ -111,28 +111,40 @@ pub fn of_many(d: &Deps, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Belongs>, Error>
             }
         }
         let numbers: Vec<i64> = rows.keys().copied().collect();
-        let mut held: BTreeMap<i64, Vec<Kept>> = BTreeMap::new();
-        for (n, kept) in members::of_many(tx, &numbers)? {
-            held.entry(n).or_default().push(kept);
-        }
-        let groups = held.values().flatten().filter(|kept| kept.circle.kind == CircleKind::Group);
-        let groups: BTreeSet<i64> = groups.map(|kept| kept.n).collect();
-        let groups: Vec<i64> = groups.into_iter().collect();
-        let mut by_group: BTreeMap<i64, Vec<Kept>> = BTreeMap::new();
-        for (group, kept) in members::carried_by_many(tx, &groups)? {
-            by_group.entry(group).or_default().push(kept);
-        }
-        let belongs = held.into_iter().filter_map(|(n, held)| {
-            let carried = held.iter().flat_map(|kept| {
-                let roles = by_group.get(&kept.n).map(Vec::as_slice).unwrap_or_default();
-                roles.iter().map(|role| (kept.n, role.clone()))
-            });
-            let carried = carried.collect();
-            let (roles, groups) = together(held, carried);
-            Some((*rows.get(&n)?, Belongs { roles, groups }))
-        });
-        Ok(belongs.collect())
+        let all = of_rows(tx, &numbers)?.into_iter();
+        Ok(all.filter_map(|(n, belongs)| Some((*rows.get(&n)?, belongs))).collect())
     })
+}
+
+/// As [`of_many`], by the numbers of their rows.
+///
+/// # Errors
+/// A failure of the store.
+pub(in crate::service) fn of_rows(
+    tx: &Tx<'_>,
+    numbers: &[i64],
+) -> Result<BTreeMap<i64, Belongs>, StoreError> {
+    let mut held: BTreeMap<i64, Vec<Kept>> = BTreeMap::new();
+    for (n, kept) in members::of_many(tx, numbers)? {
+        held.entry(n).or_default().push(kept);
+    }
+    let groups = held.values().flatten().filter(|kept| kept.circle.kind == CircleKind::Group);
+    let groups: BTreeSet<i64> = groups.map(|kept| kept.n).collect();
+    let groups: Vec<i64> = groups.into_iter().collect();
+    let mut by_group: BTreeMap<i64, Vec<Kept>> = BTreeMap::new();
+    for (group, kept) in members::carried_by_many(tx, &groups)? {
+        by_group.entry(group).or_default().push(kept);
+    }
+    let belongs = held.into_iter().map(|(n, held)| {
+        let carried = held.iter().flat_map(|kept| {
+            let roles = by_group.get(&kept.n).map(Vec::as_slice).unwrap_or_default();
+            roles.iter().map(|role| (kept.n, role.clone()))
+        });
+        let carried = carried.collect();
+        let (roles, groups) = together(held, carried);
+        (n, Belongs { roles, groups })
+    });
+    Ok(belongs.collect())
 }
 
 /// Makes the roles that somebody has themselves what is wanted; says whether they were others.

@@ -248,8 +248,11 @@ pub fn find(d: &Deps, id: Uuid) -> Result<Invitation, Error> {
 ///
 /// # Errors
 /// A failure of the store.
-pub fn of<D>(d: &Deps, people: &[Identity<D>]) -> Result<Vec<Invitation>, Error> {
-    let waiting = people.iter().filter(|one| one.status == Status::Invited);
+pub fn of<'a, D: 'a>(
+    d: &Deps,
+    people: impl Iterator<Item = &'a Identity<D>>,
+) -> Result<Vec<Invitation>, Error> {
+    let waiting = people.filter(|one| one.status == Status::Invited);
     let ids: Vec<Uuid> = waiting.map(|one| one.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());

@@ -34,11 +34,7 @@ pub fn of(tx: &Tx<'_>, identity: i64) -> Result<BTreeSet<Authority>, StoreError>
 pub fn of_many(tx: &Tx<'_>, identities: &[i64]) -> Result<Vec<(i64, Authority)>, StoreError> {
     let text = "SELECT authority, identity FROM authorities WHERE identity IN ({})";
     let read = |row: Sight<'_>| Ok((row.int(1)?, authority(row)?));
-    // Few hold any, so that there is little to read between the first and the last.
-    match many::stretch(tx, text, identities, identities.len(), read)? {
-        Some(all) => Ok(all),
-        None => many::rows(tx, text, identities, read),
-    }
+    many::of_few(tx, text, identities, read)
 }
 
 fn authority(row: Sight<'_>) -> Result<Authority, StoreError> {

@@ -69,6 +69,20 @@ pub(super) fn stretch<T>(
     Ok((seen <= most).then_some(all))
 }
 
+/// As [`rows`], from a table in which few have anything, so that there is little to read between the
+/// first and the last of `identities`.
+pub(super) fn of_few<T>(
+    tx: &Tx<'_>,
+    text: &str,
+    identities: &[i64],
+    mut read: impl FnMut(Sight<'_>) -> Result<(i64, T), StoreError>,
+) -> Result<Vec<(i64, T)>, StoreError> {
+    match stretch(tx, text, identities, identities.len(), &mut read)? {
+        Some(all) => Ok(all),
+        None => rows(tx, text, identities, read),
+    }
+}
+
 /// Whether `identities` lie so close together that little else lies between them.
 pub(super) fn are_close(identities: &[i64]) -> bool {
     let (first, last) = (identities.iter().min(), identities.iter().max());

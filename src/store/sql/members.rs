@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::circles::{Kept, kept};
 use super::{many, statements};
 use crate::args;
-use crate::store::{StoreError, Tx, WriteTx};
+use crate::store::{Sight, StoreError, Tx, WriteTx};
 
 statements! {
     OF = "SELECT c.n, c.kind, c.id, c.word, c.name, c.description, c.permissions, c.created_at,
@@ -58,7 +58,8 @@ pub fn of_many(tx: &Tx<'_>, identities: &[i64]) -> Result<Vec<(i64, Kept)>, Stor
     let text = "SELECT c.n, c.kind, c.id, c.word, c.name, c.description, c.permissions,
         c.created_at, c.updated_at, m.identity FROM circle_members m
         JOIN circles c ON c.n = m.circle WHERE m.identity IN ({})";
-    many::rows(tx, text, identities, |row| Ok((row.int(9)?, kept(row)?)))
+    let read = |row: Sight<'_>| Ok((row.int(9)?, kept(row)?));
+    many::of_few(tx, text, identities, read)
 }
 
 /// The roles that groups carry, each with the row number of its group.

@@ -206,13 +206,11 @@ async fn found(app: App, request: ListIdentities, with_total: bool) -> Result<Re
             (listing::list_raw(d, &request)?, None)
         };
         let (base_url, now) = (d.options.base_url(), d.clock.now());
-        let invited = invitations::of(d, &page.items)?;
-        let ids: Vec<Uuid> = page.items.iter().map(|one| one.id).collect();
-        let mut belongs = held::of_many(d, &ids)?;
-        let shown = page.items.iter().map(|one| {
-            let belongs = belongs.remove(&one.id).unwrap_or_default();
-            shown(&base_url, now, one, &belongs, &invited)
-        });
+        let invited = invitations::of(d, page.items.iter().map(|one| &one.identity))?;
+        let shown = page
+            .items
+            .iter()
+            .map(|one| shown(&base_url, now, &one.identity, &one.belongs, &invited));
         let identities = shown.collect();
         let found = Found { identities, next_page_token: page.next_page_token, total };
         Ok(Document::ok(found).into_response())
@@ -234,7 +232,7 @@ async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Response,
 /// One identity as this route shows it.
 pub fn whole(d: &Deps, id: Uuid) -> Result<Value, Error> {
     let found = find(d, &Selector::Id(id))?;
-    let invited = invitations::of(d, std::slice::from_ref(&found))?;
+    let invited = invitations::of(d, std::iter::once(&found))?;
     let belongs = held::of_many(d, &[found.id])?.remove(&found.id).unwrap_or_default();
     let (base_url, now) = (d.options.base_url(), d.clock.now());
     let shown = shown(&base_url, now, &found, &belongs, &invited);
@@ -252,7 +250,7 @@ const fn newest_first(word: &str) -> Option<bool> {
 }
 
 fn shown<'a>(
-    base_url: &str,
+    base_url: &'a str,
     now: Timestamp,
     one: &'a Identity<impl Json>,
     belongs: &Belongs,
