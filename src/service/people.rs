@@ -38,6 +38,19 @@ pub fn list(d: &Deps, request: &ListIdentities) -> Result<(Page<Row>, Total), Er
     })
 }
 
+/// The same without how many.
+///
+/// # Errors
+/// As [`list`].
+pub fn page(d: &Deps, request: &ListIdentities) -> Result<Page<Row>, Error> {
+    let mut asked = Asked::read(d, request)?;
+    d.store.read(|tx| {
+        asked.hold(tx, request)?;
+        let page = asked.stored(tx, Parts::Rights)?;
+        Ok(rows(tx, page)?)
+    })
+}
+
 fn rows(tx: &Tx<'_>, page: Page<Stored<Raw>>) -> Result<Page<Row>, StoreError> {
     let numbers: Vec<i64> = page.items.iter().map(|one| one.n).collect();
     let mut logins: BTreeMap<i64, LastLogin> =

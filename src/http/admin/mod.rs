@@ -6,7 +6,7 @@ mod identities;
 mod recovery;
 mod sessions;
 
-pub use doorward::identity;
+pub use doorward::{directory, identity};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::blocking::App;

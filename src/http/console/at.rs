@@ -36,6 +36,8 @@ pub struct At<'a> {
     pub by: Caller,
     /// What the form has in it.
     pub form: Query,
+    /// For answers that are sent while they are made.
+    pub app: App,
     path: Vec<(String, String)>,
 }
 
@@ -74,7 +76,7 @@ pub fn made(
     match admit(d, &flood, presented.as_ref(), &knock) {
         Err(turned) => refused::page(&m, turned).unwrap_or_else(|turn| m.answer(turn)),
         Ok(Admitted { desk, authorities, by }) => {
-            let at = At { m: &m, route, desk, authorities, by, form, path };
+            let at = At { m: &m, route, desk, authorities, by, form, app: app.clone(), path };
             match page(&at) {
                 Err(Turn::Wrong(status, text)) => {
                     refused::wrong(&at, status, text).unwrap_or_else(|turn| m.answer(turn))
@@ -120,6 +122,11 @@ impl At<'_> {
     /// The page that says that there is nothing here.
     pub const fn missing() -> Turn {
         Turn::Wrong(StatusCode::NOT_FOUND, "error.text_missing")
+    }
+
+    /// The page that says that what was sent makes no sense.
+    pub const fn nonsense() -> Turn {
+        Turn::Wrong(StatusCode::BAD_REQUEST, "error.text_missing")
     }
 
     /// An address of the service, as a path.

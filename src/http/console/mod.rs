@@ -8,6 +8,7 @@ mod at;
 mod circles;
 mod form;
 mod frame;
+mod invite;
 mod overview;
 mod people;
 mod person;
@@ -15,6 +16,7 @@ mod receipt;
 mod refused;
 mod routes;
 mod sets;
+mod several;
 mod who;
 
 pub use routes::{Method, Route, TABLE, routes};

@@ -25,7 +25,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::at::{self, At};
-use super::{circles, overview, people, person, sets};
+use super::{circles, invite, overview, people, person, sets, several};
 use crate::http::blocking::App;
 use crate::http::failure::Failure;
 use crate::http::pages::{Turn, Visit};
@@ -96,6 +96,14 @@ const fn hashes(route: Route) -> Route {
 pub const TABLE: &[Route] = &[
     shows("/console", Developer, overview::page),
     shows("/console/people", Administrator, people::page),
+    form("/console/people/invite", Administrator, invite::form),
+    changes("/console/people/invite", Administrator, invite::invite),
+    form("/console/people/bulk", Administrator, several::form),
+    changes("/console/people/bulk", Administrator, several::run),
+    form("/console/people/export", Administrator, several::export_form),
+    changes("/console/people/export", Administrator, several::export),
+    form("/console/people/{id}/invite", Administrator, invite::again_form),
+    changes("/console/people/{id}/invite", Administrator, invite::again),
     shows("/console/people/{id}", Administrator, person::overview),
     form("/console/people/{id}/lock", Administrator, person::status_form),
     changes("/console/people/{id}/lock", Administrator, person::change_status),

@@ -66,6 +66,13 @@ pub struct Made {
     pub link: Option<SecretString>,
 }
 
+/// The traits that somebody who is invited gets: those that are given, with the address.
+#[must_use]
+pub fn traits_of(d: &Deps, request: &Invite) -> Value {
+    let schema_id = request.schema_id.as_deref().unwrap_or_else(|| d.schemas.default_id());
+    with_address(d, schema_id, request.traits.clone(), &canonical(&request.email))
+}
+
 /// Invites somebody: makes the account, and mails the link or hands it back.
 ///
 /// # Errors

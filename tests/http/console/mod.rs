@@ -4,6 +4,7 @@ mod access;
 mod matrix;
 mod people;
 mod person;
+mod several;
 mod status;
 
 use std::collections::BTreeSet;

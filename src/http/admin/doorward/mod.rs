@@ -5,6 +5,8 @@ mod accounts;
 mod attributes;
 mod audit;
 mod authorities;
+mod bulk;
+mod directory;
 mod expiry;
 mod export;
 mod groups;
@@ -17,6 +19,7 @@ mod search;
 mod status;
 mod verify;
 
+pub use directory::sent as directory;
 pub use search::whole as identity;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -27,6 +30,8 @@ pub fn routes() -> OpenApiRouter<App> {
     let all = search::routes()
         .merge(status::routes())
         .merge(expiry::routes())
+        .merge(bulk::routes())
+        .merge(directory::routes())
         .merge(authorities::routes())
         .merge(access::routes())
         .merge(accounts::routes())

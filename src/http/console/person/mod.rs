@@ -13,6 +13,7 @@ pub mod status;
 pub mod traits;
 
 pub use accounts::{account_change, account_form, page as accounts, unlink, unlink_form};
+pub use confirm::Confirm;
 pub use credentials::{
     page as credentials, password_form, recover, recovery_form, reset, reset_form, set_password,
 };

@@ -90,7 +90,8 @@ fn ways(at: &At<'_>, href: &str, status: EffectiveStatus) -> Vec<Way> {
         EffectiveStatus::Active => &["lock", "block", "delete"],
         EffectiveStatus::Locked => &["unlock", "block", "delete"],
         EffectiveStatus::Blocked => &["unblock", "delete"],
-        EffectiveStatus::Invited | EffectiveStatus::Expired => &["delete"],
+        EffectiveStatus::Invited => &["invite", "delete"],
+        EffectiveStatus::Expired => &["delete"],
     };
     let way = |word: &&str| Way {
         link: Link::new(format!("{href}/{word}"), at.text(&format!("console.do.{word}"))),

@@ -1,0 +1,172 @@
+//! People written down for other programs: a table or JSON Lines, of all whom a search finds.
+
+use serde_json::json;
+
+use super::listing::{ListIdentities, PAGE_SIZE_MAX};
+use super::people::{self, Row};
+use super::{Caller, Page};
+use crate::app::Deps;
+use crate::domain::ledger::EventType;
+use crate::domain::ledger::event::Event;
+use crate::error::Error;
+
+/// How they are written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Values parted by commas (RFC 4180).
+    Csv,
+    /// A JSON document a line.
+    Jsonl,
+}
+
+impl Format {
+    /// The word for it, which also ends the name of a file.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Csv, Self::Jsonl].into_iter().find(|format| format.as_str() == word)
+    }
+}
+
+/// The columns of the table, which are also the keys of a line.
+const COLUMNS: [&str; 12] = [
+    "id",
+    "status",
+    "email",
+    "email_verified",
+    "authorities",
+    "providers",
+    "schema_id",
+    "external_id",
+    "created_at",
+    "updated_at",
+    "expires_at",
+    "last_login_at",
+];
+
+/// Records that people are written down, and gives the first line, if the format has one.
+///
+/// # Errors
+/// As [`super::listing::list`].
+pub fn begin(
+    d: &Deps,
+    by: &Caller,
+    request: &ListIdentities,
+    format: Format,
+) -> Result<String, Error> {
+    // What makes no sense is said before anything is handed out.
+    people::page(d, &ListIdentities { page_size: Some(1), ..request.clone() })?;
+    let event = Event::new(EventType::AdminExport)
+        .data("credentials", false)
+        .data("format", format.as_str())
+        .data("personal", true)
+        .data("what", "identities");
+    d.store.write(&by.author(), |_| Ok::<_, Error>(by.change((), event, [])))?;
+    Ok(if format == Format::Csv { line(COLUMNS.iter().copied()) } else { String::new() })
+}
+
+/// The next lines, and by which token those after them are asked for.
+///
+/// # Errors
+/// As [`super::listing::list`].
+pub fn lines(
+    d: &Deps,
+    request: &ListIdentities,
+    format: Format,
+    page_token: Option<String>,
+) -> Result<(String, Option<String>), Error> {
+    let size = Some(PAGE_SIZE_MAX);
+    let request = ListIdentities { page_size: size, page_token, ..request.clone() };
+    let Page { items, next_page_token } = people::page(d, &request)?;
+    let mut text = String::new();
+    for row in &items {
+        text += &written(d, row, format);
+    }
+    Ok((text, next_page_token))
+}
+
+fn written(d: &Deps, row: &Row, format: Format) -> String {
+    let one = &row.identity;
+    let address = one.verifiable_addresses.first();
+    let authorities: Vec<&str> = one.authorities.iter().map(|held| held.as_str()).collect();
+    let time = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
+    let status = one.effective_status(d.clock.now()).as_str();
+    let login = row.last_login.as_ref().map(|login| login.at);
+    if format == Format::Jsonl {
+        let document = json!({
+            "id": one.id, "status": status,
+            "email": address.map(|address| &address.value),
+            "email_verified": address.is_some_and(|address| address.verified),
+            "authorities": authorities, "providers": row.providers,
+            "schema_id": one.schema_id, "external_id": one.external_id,
+            "created_at": one.created_at.to_string(), "updated_at": one.updated_at.to_string(),
+            "expires_at": time(one.expires_at), "last_login_at": time(login),
+            "traits": one.traits, "metadata_public": one.metadata_public,
+        });
+        return format!("{document}\n");
+    }
+    let cells = [
+        one.id.to_string(),
+        status.to_owned(),
+        address.map(|address| address.value.clone()).unwrap_or_default(),
+        address.is_some_and(|address| address.verified).to_string(),
+        authorities.join(" "),
+        row.providers.join(" "),
+        one.schema_id.clone(),
+        one.external_id.clone().unwrap_or_default(),
+        one.created_at.to_string(),
+        one.updated_at.to_string(),
+        time(one.expires_at).unwrap_or_default(),
+        time(login).unwrap_or_default(),
+    ];
+    line(cells.iter().map(String::as_str))
+}
+
+/// A line of the table.
+fn line<'c>(cells: impl Iterator<Item = &'c str>) -> String {
+    cells.map(cell).collect::<Vec<_>>().join(",") + "\r\n"
+}
+
+/// A cell. What a spreadsheet would take for a formula begins with an apostrophe, so that nobody's name
+/// runs anything on the machine of whoever opens the table (OWASP, CSV Injection).
+fn cell(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    if formula || text.contains([',', '"', '\r', '\n', '\'']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_runs_nothing_and_says_what_it_was_told() {
+        for (text, expected) in [
+            ("ada", "ada"),
+            ("a,b", "\"a,b\""),
+            ("say \"hi\"", "\"say \"\"hi\"\"\""),
+            ("=1+1", "\"'=1+1\""),
+            ("+49", "\"'+49\""),
+            ("-1", "\"'-1\""),
+            ("@SUM(A1)", "\"'@SUM(A1)\""),
+            ("\t=1", "\"'\t=1\""),
+            ("a\r\nb", "\"a\r\nb\""),
+            ("", ""),
+        ] {
+            assert_eq!(cell(text), expected);
+        }
+        assert_eq!(line(["a", "b"].into_iter()), "a,b\r\n");
+    }
+}
