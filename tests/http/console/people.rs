@@ -10,11 +10,9 @@ fn names(page: &str) -> Vec<String> {
 }
 
 fn next(page: &str) -> Option<String> {
-    let link = page
-        .split("<a class=\"button\" href=\"")
-        .skip(1)
-        .find(|link| link.contains("page_token"))?;
-    Some(link.split('"').next().unwrap().replace("&amp;", "&"))
+    let links = page.split("<a class=\"button\" href=\"").skip(1);
+    let mut links = links.filter_map(|link| link.split('"').next());
+    Some(links.find(|link| link.contains("page_token"))?.replace("&amp;", "&"))
 }
 
 #[test]
