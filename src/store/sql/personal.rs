@@ -31,8 +31,10 @@ statements! {
     SCHEDULE = "INSERT INTO erasures (identity, due_at) VALUES ($1, $2)
         ON CONFLICT (identity) DO NOTHING";
     UNSCHEDULE = "DELETE FROM erasures WHERE identity = $1";
-    DUE = "SELECT identity FROM erasures WHERE due_at <= $1 AND identity NOT IN
-        (SELECT identity FROM legal_holds) ORDER BY due_at LIMIT 1";
+    DUE = "SELECT identity FROM erasures WHERE due_at <= $1
+        AND identity NOT IN (SELECT identity FROM legal_holds)
+        AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.id = erasures.identity)
+        ORDER BY due_at LIMIT 1";
     WAITING = "SELECT identity, due_at FROM erasures WHERE due_at > $1 ORDER BY due_at LIMIT $2";
     DUE_AT = "SELECT due_at FROM erasures WHERE identity = $1";
     HOLD = "INSERT INTO legal_holds (identity, held_at) VALUES ($1, $2)
@@ -165,7 +167,7 @@ pub fn unschedule(tx: &WriteTx<'_>, id: Uuid) -> Result<(), StoreError> {
     tx.exec(UNSCHEDULE, args![id]).map(drop)
 }
 
-/// Somebody who is to be erased by now, and is not held.
+/// Somebody who is to be erased by now, is not held, and was not brought back by an import.
 ///
 /// # Errors
 /// A failure of the store.
