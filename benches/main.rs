@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use harness::Outcome;
 use harness::options::Options;
 use harness::report::{Line, Verdict, table};
-use workloads::service::{life, logins, memory, reads, sessions, writes};
+use workloads::service::{history, life, logins, memory, reads, sessions, writes};
 use workloads::unit::Unit;
 use workloads::{dispatch, import, package, rates, verify, write};
 
@@ -78,6 +78,9 @@ fn measure(options: &Options) -> Outcome<Vec<Line>> {
     }
     if options.wants(&["P15", "P16", "P17", "P18", "P19"]) {
         add("reads", reads::measure(options, &unit)?);
+    }
+    if options.wants(&["P29"]) {
+        add("history", history::measure(options, &unit)?);
     }
     if options.wants(&["P23", "P24"]) {
         add("memory", memory::measure(options, &home.path, &unit)?);

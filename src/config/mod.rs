@@ -23,7 +23,7 @@ pub use console::Console;
 pub use edge::AdminPlace;
 pub use mail::{LOCAL_SECRET, MailOptions, SMTP_FILE, VERIFICATION_TEMPLATE};
 use reader::Reader;
-pub use retention::{PersonalRule, Retention};
+pub use retention::{PersonalRule, Retention, StreamTo};
 pub use signin::{LoginStyle, Registration, SignIn};
 pub use smtp::{Security, SmtpServer};
 pub use templates::{Subject, TokenTemplate, TokenTemplates};

@@ -17,6 +17,17 @@ pub struct Retention {
     pub personal: String,
     /// How many days entries are kept; 0 for ever.
     pub leaves: u32,
+    /// Who else gets each entry, as the operator wrote it; see [`Retention::stream_to`].
+    pub stream: String,
+}
+
+/// Where a second copy of each entry goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StreamTo {
+    /// The service's standard output, which is the journal's under systemd.
+    Stdout,
+    /// A syslog server, as `HOST:PORT`, by TCP.
+    Syslog(String),
 }
 
 /// How long personal values of some families of events are kept.
@@ -34,13 +45,14 @@ pub struct PersonalRule {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { personal: "365".to_owned(), leaves: 0 }
+        Self { personal: "365".to_owned(), leaves: 0, stream: "none".to_owned() }
     }
 }
 
 impl Retention {
     /// The names of the options, in the order of `config.yaml`.
-    pub(super) const NAMES: [&'static str; 2] = ["retention_personal", "retention_leaves"];
+    pub(super) const NAMES: [&'static str; 3] =
+        ["retention_personal", "retention_leaves", "audit_stream"];
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let default = Self::default();
@@ -53,17 +65,29 @@ impl Retention {
         if let Err(message) = rules(&personal) {
             reader.problems.push(problem("retention_personal", message));
         }
-        Self { personal, leaves: reader.number("retention_leaves", 0, MOST_DAYS, default.leaves) }
+        let stream = reader.text("audit_stream", default.stream.clone());
+        let stream = if stream.is_empty() { default.stream } else { stream };
+        if let Err(message) = target(&stream) {
+            reader.problems.push(problem("audit_stream", message.to_owned()));
+        }
+        let leaves = reader.number("retention_leaves", 0, MOST_DAYS, default.leaves);
+        Self { personal, leaves, stream }
     }
 
     pub(super) fn values(&self) -> Vec<Value> {
-        vec![self.personal.as_str().into(), self.leaves.into()]
+        vec![self.personal.as_str().into(), self.leaves.into(), self.stream.as_str().into()]
     }
 
     /// How many days entries are kept; nothing for ever.
     #[must_use]
     pub const fn leaves(&self) -> Option<u32> {
         if self.leaves == 0 { None } else { Some(self.leaves) }
+    }
+
+    /// Where a second copy of each entry goes, if anywhere.
+    #[must_use]
+    pub fn stream_to(&self) -> Option<StreamTo> {
+        target(&self.stream).unwrap_or_default()
     }
 
     /// The rules for personal values; what no rule is about is kept for ever.
@@ -87,6 +111,24 @@ impl PersonalRule {
     pub fn text(&self) -> String {
         format!("{} {}", self.days, self.except.join(","))
     }
+}
+
+/// Reads `none`, `stdout` or `syslog://HOST:PORT`.
+fn target(text: &str) -> Result<Option<StreamTo>, &'static str> {
+    let place = match text {
+        "none" => return Ok(None),
+        "stdout" => return Ok(Some(StreamTo::Stdout)),
+        text => text.strip_prefix("syslog://").unwrap_or_default(),
+    };
+    let sane = place.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty()
+            && !place.contains(['/', '@', '?', '#', ' '])
+            && port.parse::<u16>().is_ok_and(|port| port > 0)
+    });
+    if sane {
+        return Ok(Some(StreamTo::Syslog(place.to_owned())));
+    }
+    Err("must be none, stdout or syslog://HOST:PORT")
 }
 
 /// Reads `365 auth=90 session=30`.
@@ -130,6 +172,21 @@ fn rules(text: &str) -> Result<Vec<PersonalRule>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn al_27_the_stream_goes_where_the_option_says() {
+        assert_eq!(target("none"), Ok(None));
+        assert_eq!(target("stdout"), Ok(Some(StreamTo::Stdout)));
+        let syslog = |place: &str| Ok(Some(StreamTo::Syslog(place.to_owned())));
+        assert_eq!(target("syslog://log.example.com:601"), syslog("log.example.com:601"));
+        assert_eq!(target("syslog://[2001:db8::1]:601"), syslog("[2001:db8::1]:601"));
+        for wrong in
+            ["", "syslog", "syslog://log", "syslog://:601", "syslog://log:0", "syslog://a:b"]
+        {
+            assert!(target(wrong).is_err(), "{wrong}");
+        }
+        assert!(target("syslog://user@log:601").is_err());
+    }
 
     #[test]
     fn al_25_personal_values_have_a_rule_and_families_one_of_their_own() {

@@ -195,6 +195,14 @@ pub struct Counts {
     pub oldest: Option<Timestamp>,
 }
 
+impl Counts {
+    /// How many are not done.
+    #[must_use]
+    pub const fn waiting(&self) -> u64 {
+        self.queued + self.processing
+    }
+}
+
 /// An attempt to send a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dispatch {

@@ -15,6 +15,7 @@ mod document;
 mod door;
 mod duration;
 mod edge;
+mod exported;
 mod failure;
 mod health;
 mod log;
@@ -32,6 +33,7 @@ mod rush;
 mod schemas;
 mod signals;
 mod slots;
+mod streaming;
 mod systemd;
 mod ticket;
 mod view;
@@ -145,6 +147,7 @@ impl Server {
                 signals::reload_on_hangup(running.clone(), reopen)?,
                 checkpoints::start(running.app.clone()),
                 cleaning::start(running.app.clone()),
+                streaming::start(running.app.clone()),
                 tls::watch(Arc::clone(&running.tls)),
             ];
             let door = Door::new(running.app.clone(), rule);

@@ -69,7 +69,10 @@ pub(super) fn plan(d: &Deps, tx: &WriteTx<'_>, id: Uuid, erase: Erase) -> Result
 /// `NotFound` for somebody the ledger does not know, `Conflict` for somebody who is not deleted or
 /// whose values are held.
 pub fn erase(d: &Deps, by: &Caller, id: Uuid) -> Result<Erased, Error> {
-    d.store.read(|tx| may_erase(tx, id))?;
+    d.store.read(|tx| {
+        may_erase(tx, id)?;
+        must_be_known(tx, id)
+    })?;
     let mut count = 0;
     loop {
         let (removed, more) = batch(d, by, id, "request")?;
@@ -86,14 +89,18 @@ fn may_erase(tx: &Tx<'_>, id: Uuid) -> Result<(), Error> {
         let message = "This person is not deleted. Delete the identity first.";
         return Err(Error::new(ErrorCode::Conflict, message));
     }
-    if !personal::is_known(tx, id)? {
-        return Err(Error::new(ErrorCode::NotFound, "The ledger knows nobody with this id."));
-    }
     if personal::held_since(tx, id)?.is_some() {
         let message = "The personal values of this person are held. Release them first.";
         return Err(Error::new(ErrorCode::Conflict, message));
     }
     Ok(())
+}
+
+fn must_be_known(tx: &Tx<'_>, id: Uuid) -> Result<(), Error> {
+    if personal::is_known(tx, id)? {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::NotFound, "The ledger knows nobody with this id."))
 }
 
 /// Removes some values and records that they are gone; says how many, and whether there may be more.
@@ -166,9 +173,7 @@ pub fn list(
 pub fn hold(d: &Deps, by: &Caller, id: Uuid, reason: Option<&str>) -> Result<bool, Error> {
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
-        if !personal::is_known(tx, id)? {
-            return Err(Error::new(ErrorCode::NotFound, "The ledger knows nobody with this id."));
-        }
+        must_be_known(tx, id)?;
         if !personal::hold(tx, id, now)? {
             return Ok(Change::none(false));
         }
@@ -190,6 +195,14 @@ pub fn release(d: &Deps, by: &Caller, id: Uuid, reason: Option<&str>) -> Result<
         let event = Event::new(EventType::UserReleased).principal(id).personal("note", reason);
         Ok::<_, Error>(by.change(true, event, []))
     })
+}
+
+/// Whose values are held.
+///
+/// # Errors
+/// A failure of the store.
+pub fn held(d: &Deps) -> Result<Vec<Uuid>, Error> {
+    Ok(d.store.read(personal::holds)?)
 }
 
 /// Since when the values of somebody are held, and when they are to be erased.

@@ -141,6 +141,11 @@ fn whoever_is_invited_takes_the_account_over_by_pressing_a_button_and_not_before
 }
 
 #[test]
+fn administrators_see_how_things_stand_read_the_history_and_look_after_the_ledger() {
+    story("past.py", "enforce_mfa: true", 10);
+}
+
+#[test]
 fn the_whole_story_of_an_administrator() {
     let Some(browser) = Browser::installed() else { return };
     let server = Server::with("enforce_mfa: true");

@@ -172,3 +172,42 @@ fn what_cannot_be_told_ends_with_two() {
     std::fs::write(laptop.home().join("state/doorward.db"), "no database at all").unwrap();
     assert_eq!(laptop.doorward(&["audit", "verify"]).code, Some(2));
 }
+
+#[test]
+fn pruning_says_what_would_go_and_erasures_are_listed() {
+    let laptop = Laptop::new();
+    let id = laptop.administrator();
+    let dry = laptop.doorward(&["audit", "prune", "--until", "2999-01-01T00:00:00Z", "--dry-run"]);
+    assert_eq!(dry.code, Some(0), "{dry:?}");
+    assert!(dry.out.starts_with("0 entries and 0 personal values would go"), "{}", dry.out);
+    let ran = laptop.doorward(&["audit", "prune", "--until", "2999-01-01T00:00:00Z"]);
+    assert_eq!(ran.code, Some(1), "everything is younger than a day: {ran:?}");
+    assert_eq!(laptop.doorward(&["audit", "prune", "--until", "soon"]).code, Some(2));
+    let deleted =
+        laptop.doorward(&["run", "delete-identity", &format!("identity-id={id}"), "erase=now"]);
+    assert_eq!(deleted.code, Some(0), "{deleted:?}");
+    let listed = laptop.doorward(&["audit", "erasures"]);
+    assert!(listed.out.contains(&id), "{}", listed.out);
+    let json = laptop.doorward(&["audit", "erasures", "--json"]);
+    let entry: serde_json::Value = serde_json::from_str(json.out.trim()).expect("one entry");
+    assert_eq!(
+        (entry["type"].as_str(), entry["principal"].as_str()),
+        (Some("user.erased"), Some(id.as_str()))
+    );
+    assert_eq!(verdict(&laptop, &[]).0, Some(0));
+}
+
+#[test]
+fn an_export_writes_over_none_of_its_files() {
+    let laptop = Laptop::new();
+    laptop.administrator();
+    let file = laptop.file("ledger.jsonl", "mine");
+    for name in ["ledger.jsonl", "ledger.jsonl.checkpoints", "ledger.jsonl.disclosures"] {
+        std::fs::remove_file(&file).ok();
+        let path = laptop.file(name, "mine");
+        let ran = laptop.doorward(&["audit", "export", &file, "--disclosures"]);
+        assert_eq!(ran.code, Some(1), "{name}: {ran:?}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine", "{name}");
+        std::fs::remove_file(path).unwrap();
+    }
+}

@@ -1,5 +1,6 @@
 //! What is measured over HTTP, on the running service.
 
+pub mod history;
 pub mod life;
 pub mod logins;
 pub mod memory;

@@ -5,10 +5,13 @@
 //! the service as the admin API and the actions do.
 
 mod at;
+mod chart;
 mod circles;
 mod form;
 mod frame;
+mod history;
 mod invite;
+mod ledger;
 mod overview;
 mod people;
 mod person;

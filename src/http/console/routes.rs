@@ -25,7 +25,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::at::{self, At};
-use super::{circles, invite, overview, people, person, sets, several};
+use super::{circles, history, invite, ledger, overview, people, person, sets, several};
 use crate::http::blocking::App;
 use crate::http::failure::Failure;
 use crate::http::pages::{Turn, Visit};
@@ -182,6 +182,24 @@ pub const TABLE: &[Route] = &[
     changes("/console/attributes/{set}/edit", Administrator, sets::change),
     form("/console/attributes/{set}/delete", Administrator, sets::delete_form),
     changes("/console/attributes/{set}/delete", Administrator, sets::delete),
+    shows("/console/people/{id}/history", Administrator, history::of_person),
+    shows("/console/history", Administrator, history::page),
+    shows("/console/history/{seq}", Administrator, history::entry),
+    shows("/console/ledger", Administrator, ledger::page),
+    form("/console/ledger/verify", Administrator, ledger::form),
+    changes("/console/ledger/verify", Administrator, ledger::change),
+    form("/console/ledger/checkpoint", Administrator, ledger::form),
+    changes("/console/ledger/checkpoint", Administrator, ledger::change),
+    form("/console/ledger/export", Administrator, ledger::export_form),
+    changes("/console/ledger/export", Administrator, ledger::export),
+    form("/console/ledger/prune", Administrator, ledger::form),
+    changes("/console/ledger/prune", Administrator, ledger::change),
+    form("/console/ledger/erase", Administrator, ledger::form),
+    changes("/console/ledger/erase", Administrator, ledger::change),
+    form("/console/ledger/hold", Administrator, ledger::form),
+    changes("/console/ledger/hold", Administrator, ledger::change),
+    form("/console/ledger/release", Administrator, ledger::form),
+    changes("/console/ledger/release", Administrator, ledger::change),
 ];
 
 /// Whether there is a page at this path that somebody may be led to.

@@ -18,6 +18,7 @@ const READING: [(&str, Need); 14] = [
     ("/doorward/groups", Need::Read),
     ("/doorward/identities", Need::Read),
     ("/doorward/invitations", Need::Read),
+    ("/doorward/overview", Need::Read),
     ("/doorward/roles", Need::Read),
     ("/health", Need::Read),
     ("/identities", Need::Read),

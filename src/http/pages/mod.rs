@@ -24,6 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::blocking::App;
 use crate::domain::flow::FlowKind;
+pub use device::name as device_name;
 pub use frame::{Frame, Link, Message, name_of, plain, way_out};
 use shows::{View, page};
 pub use texts::Language;

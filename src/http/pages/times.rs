@@ -16,4 +16,10 @@ impl Time {
     pub fn of(time: Timestamp) -> Self {
         Self { iso: time.to_string(), text: time.strftime("%Y-%m-%d %H:%M UTC").to_string() }
     }
+
+    /// The time to the second.
+    #[must_use]
+    pub fn exact(time: Timestamp) -> Self {
+        Self { iso: time.to_string(), text: time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string() }
+    }
 }

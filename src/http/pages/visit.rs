@@ -153,6 +153,11 @@ impl Making<'_> {
         self.visit.language.text(key)
     }
 
+    /// A text of ours, with these values in it.
+    pub fn text_with(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.visit.language.text_with(key, values)
+    }
+
     /// The path below which the service is reached: empty, or without a slash at its end.
     pub fn prefix(&self) -> String {
         let path = Url::parse(&self.d.options.base_url()).map(|url| url.path().to_owned());

@@ -13,6 +13,8 @@ use crate::domain::status::{EffectiveStatus, StatusDetail};
 use crate::store::{Dialect, StoreError, Tx, Value, WriteTx};
 
 statements! {
+    COUNT_AS_FAR_AS = "SELECT count(*) FROM (SELECT n FROM identities LIMIT $1) AS counted";
+    NEWEST = "SELECT max(n) FROM identities";
     BY_ID = "SELECT n, id, external_id, schema_id, traits, metadata_public, metadata_admin,
         status, status_changed_at, status_detail, expires_at, created_at, updated_at
         FROM identities WHERE id = $1";
@@ -90,6 +92,20 @@ pub fn row_of_external_id(tx: &Tx<'_>, id: &str) -> Result<Option<i64>, StoreErr
 /// A failure of the store.
 pub fn page(tx: &Tx<'_>, after: i64, limit: i64) -> Result<Vec<Stored>, StoreError> {
     parts::all(tx, tx.rows(PAGE, args![after, limit], parts::head)?, Parts::All)
+}
+
+/// How many identities there are, and whether that is exact: more than `most` are not counted but
+/// taken from the number of the newest row, with those who went.
+///
+/// # Errors
+/// A failure of the store.
+pub fn about_how_many(tx: &Tx<'_>, most: i64) -> Result<(u64, bool), StoreError> {
+    let counted = tx.one(COUNT_AS_FAR_AS, args![most + 1])?.int(0)?;
+    if counted <= most {
+        return Ok((counted.unsigned_abs(), true));
+    }
+    let newest = tx.one(NEWEST, args![])?.opt_int(0)?.unwrap_or_default();
+    Ok((newest.max(counted).unsigned_abs(), false))
 }
 
 /// How many identities there are; reads them all.

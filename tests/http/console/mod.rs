@@ -1,6 +1,7 @@
 //! The console over HTTP, as browsers of different people get it.
 
 mod access;
+mod history;
 mod matrix;
 mod people;
 mod person;

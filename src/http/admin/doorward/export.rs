@@ -1,10 +1,8 @@
 //! The ledger as JSON Lines, sent while it is read, in the format of `doorward audit export`.
 
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -12,9 +10,10 @@ use utoipa_axum::routes;
 use super::input;
 use crate::http::asked::Asked;
 use crate::http::blocking::App;
+use crate::http::exported;
 use crate::http::failure::Failure;
 use crate::http::query::Query;
-use crate::service::verification::{Part, begin_export, export_lines};
+use crate::service::verification::{Part, begin_export};
 
 /// Says about how many entries an export is.
 const SIZE: HeaderName = HeaderName::from_static("doorward-ledger-size");
@@ -51,24 +50,12 @@ async fn export(State(app): State<App>, asked: Asked, query: Query) -> Result<Re
     let part = input::parsed(&query, "part", part, form)?.unwrap_or(Part::Entries);
     let size = input::number(&query, "size")?;
     let size = app.call(move |d| begin_export(d, &asked.admin(), part, size)).await??;
-    let lines = stream::unfold(Some(0), move |from| {
-        let app = app.clone();
-        async move {
-            let from = from.filter(|from| *from < size)?;
-            match app.call(move |d| export_lines(d, part, from, size)).await {
-                Ok(Ok((lines, next))) => Some((Ok(lines), Some(next))),
-                // Cuts the answer off, so that it cannot be taken for whole.
-                Ok(Err(error)) => Some((Err(broken(&error)), None)),
-                Err(error) => Some((Err(broken(&error)), None)),
-            }
-        }
-    });
     let headers = [
         (header::CONTENT_TYPE, "application/jsonl".to_owned()),
         (header::CACHE_CONTROL, "no-store".to_owned()),
         (SIZE, size.to_string()),
     ];
-    Ok((headers, Body::from_stream(lines)).into_response())
+    Ok((headers, exported::body(app, part, size)).into_response())
 }
 
 fn part(word: &str) -> Option<Part> {
@@ -79,9 +66,4 @@ fn part(word: &str) -> Option<Part> {
         "pruned" => Some(Part::Pruned),
         _ => None,
     }
-}
-
-fn broken(error: &dyn std::fmt::Display) -> std::io::Error {
-    tracing::error!(%error, "an export was cut off");
-    std::io::Error::other("the export was cut off")
 }

@@ -12,6 +12,7 @@ mod export;
 mod groups;
 mod input;
 mod invitations;
+mod overview;
 mod proofs;
 mod retention;
 mod roles;
@@ -43,6 +44,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(proofs::routes())
         .merge(retention::routes())
         .merge(verify::routes())
+        .merge(overview::routes())
         .merge(export::routes());
     OpenApiRouter::new().nest("/doorward", all)
 }
