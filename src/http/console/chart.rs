@@ -53,7 +53,7 @@ pub struct Bars {
     width: u64,
     height: u64,
     foot: u64,
-    bars: Vec<Bar>,
+    days: Vec<Bar>,
     lines: Vec<Line>,
 }
 
@@ -83,7 +83,7 @@ impl Bars {
             width: WIDTH,
             height: HEIGHT,
             foot: HEIGHT - FOOT / 3,
-            bars: (0..).zip(pairs).map(bar).collect(),
+            days: (0..).zip(pairs).map(bar).collect(),
             lines: if top == 0 { Vec::new() } else { vec![line(top / 2), line(top)] },
         }
     }
@@ -143,8 +143,8 @@ mod tests {
                 .map(|n| Pair { name: n.to_string(), good: most * n / 13, bad: most / 7 })
                 .collect();
             let bars = Bars::of(&pairs);
-            assert_eq!(bars.bars.len(), 14);
-            for bar in &bars.bars {
+            assert_eq!(bars.days.len(), 14);
+            for bar in &bars.days {
                 assert!(bar.x + bar.width <= WIDTH);
                 assert_eq!(bar.bad.y + bar.bad.height, bar.good.y);
                 assert_eq!(bar.good.y + bar.good.height, HEIGHT - FOOT);

@@ -7,7 +7,7 @@ use super::at::At;
 use super::chart::{Bars, Pair, Slice, slices};
 use crate::domain::authority::Authority;
 use crate::http::pages::{Time, Turn};
-use crate::service::overview::{self, COUNTED};
+use crate::service::overview::{self, COUNTED, Overview as Stand};
 
 #[derive(Serialize)]
 struct Shown {
@@ -89,24 +89,7 @@ fn things(at: &At<'_>) -> Result<Things, Turn> {
         .iter()
         .map(|day| Day { date: day.date.to_string(), success: day.success, failure: day.failure })
         .collect();
-    let vitals = &stand.vitals;
-    let mut facts = Vec::new();
-    let mut fact = |key: &str, value: String| {
-        facts.push((at.text(&format!("console.overview.{key}")), value));
-    };
-    fact("entries", vitals.entries.to_string());
-    if stand.kept_from > 0 {
-        fact("pruned", stand.kept_from.to_string());
-    }
-    fact("unsigned", vitals.unsigned.to_string());
-    if let Some(bytes) = vitals.bytes {
-        fact("store", size(bytes));
-    }
-    if let Some(free) = vitals.free {
-        fact("free", size(free));
-    }
-    fact("queue", vitals.messages.waiting().to_string());
-    fact("version", stand.version.to_owned());
+    let facts = facts(at, &stand);
     Ok(Things {
         people: Count {
             word: "all",
@@ -129,7 +112,7 @@ fn things(at: &At<'_>) -> Result<Things, Turn> {
         facts,
         signed_at: stand.checkpoint.as_ref().map(|_| Time::of(stand.signed_at)),
         root: stand.checkpoint.map(|(_, root)| root.chars().take(16).collect()),
-        mail: vitals.mail_trouble.then_some("console.overview.mail_trouble"),
+        mail: stand.vitals.mail_trouble.then_some("console.overview.mail_trouble"),
         links: Links {
             people: at.at("/console/people"),
             history: at.at("/console/history?type=auth.login.success"),
@@ -137,6 +120,29 @@ fn things(at: &At<'_>) -> Result<Things, Turn> {
             ledger: at.at("/console/ledger"),
         },
     })
+}
+
+/// What there is to say of the service.
+fn facts(at: &At<'_>, stand: &Stand) -> Vec<(String, String)> {
+    let vitals = &stand.vitals;
+    let mut facts = Vec::new();
+    let mut fact = |key: &str, value: String| {
+        facts.push((at.text(&format!("console.overview.{key}")), value));
+    };
+    fact("entries", vitals.entries.to_string());
+    if stand.kept_from > 0 {
+        fact("pruned", stand.kept_from.to_string());
+    }
+    fact("unsigned", vitals.unsigned.to_string());
+    if let Some(bytes) = vitals.bytes {
+        fact("store", size(bytes));
+    }
+    if let Some(free) = vitals.free {
+        fact("free", size(free));
+    }
+    fact("queue", vitals.messages.waiting().to_string());
+    fact("version", stand.version.to_owned());
+    facts
 }
 
 /// Bytes for people.
