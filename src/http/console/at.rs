@@ -26,8 +26,6 @@ use crate::service::sessions::Desk;
 pub struct At<'a> {
     /// The service and the browser.
     pub m: &'a Making<'a>,
-    /// The service, for what is sent while it is made.
-    pub app: &'a App,
     /// The row of the table.
     pub route: &'static Route,
     /// Who asks.
@@ -79,7 +77,6 @@ pub fn made(
         Err(turned) => refused::page(&m, turned).unwrap_or_else(|turn| m.answer(turn)),
         Ok(Admitted { desk, authorities, by }) => {
             let at = At { m: &m, route, desk, authorities, by, form, app: app.clone(), path };
-            let at = At { m: &m, app, route, desk, authorities, by, form, path };
             match page(&at) {
                 Err(Turn::Wrong(status, text)) => {
                     refused::wrong(&at, status, text).unwrap_or_else(|turn| m.answer(turn))

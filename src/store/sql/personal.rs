@@ -35,10 +35,6 @@ statements! {
         AND identity NOT IN (SELECT identity FROM legal_holds)
         AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.id = erasures.identity)
         ORDER BY due_at LIMIT 1";
-    DUE = "SELECT e.identity FROM erasures e WHERE e.due_at <= $1
-        AND NOT EXISTS (SELECT 1 FROM legal_holds h WHERE h.identity = e.identity)
-        AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.id = e.identity)
-        ORDER BY e.due_at LIMIT 1";
     WAITING = "SELECT identity, due_at FROM erasures WHERE due_at > $1 ORDER BY due_at LIMIT $2";
     DUE_AT = "SELECT due_at FROM erasures WHERE identity = $1";
     HOLD = "INSERT INTO legal_holds (identity, held_at) VALUES ($1, $2)
@@ -172,7 +168,6 @@ pub fn unschedule(tx: &WriteTx<'_>, id: Uuid) -> Result<(), StoreError> {
 }
 
 /// Somebody who is to be erased by now, is not held, and was not brought back by an import.
-/// Somebody who is to be erased by now, is not held, and has not come back from an import.
 ///
 /// # Errors
 /// A failure of the store.
