@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
-use url::Url;
 use uuid::Uuid;
 
 use super::frame::{Office, office};
@@ -15,6 +14,7 @@ use super::routes::Route;
 use crate::app::Deps;
 use crate::domain::authority::Authority;
 use crate::http::blocking::App;
+use crate::http::origin;
 use crate::http::pages::{Frame, Making, Turn, Visit};
 use crate::http::query::Query;
 use crate::http::ticket;
@@ -69,7 +69,7 @@ pub fn made(
         method: route.method.as_str(),
         resource: route.path,
         form_token: form.first("csrf_token"),
-        from_here: from_here(&visit.headers, &d.options.base_url()),
+        from_here: origin::is_of(&d.options.base_url(), &visit.headers),
         by: visit.asked.anybody(),
     };
     let flood = app.flood();
@@ -158,64 +158,5 @@ impl At<'_> {
             None => "said=unchanged".to_owned(),
         };
         Turn::To(format!("{}{mark}{said}", self.at(path)))
-    }
-}
-
-/// Whether a form can have been sent by a page of this service, as far as the browser says.
-fn from_here(headers: &HeaderMap, base_url: &str) -> bool {
-    let site = only(headers, &HeaderName::from_static("sec-fetch-site"));
-    if headers.contains_key("sec-fetch-site") && !matches!(site, Some("same-origin" | "none")) {
-        return false;
-    }
-    if !headers.contains_key(header::ORIGIN) {
-        return true;
-    }
-    let Some(origin) = only(headers, &header::ORIGIN).and_then(|text| Url::parse(text).ok()) else {
-        return false;
-    };
-    // Under the address that the options name, or the one the browser reached us by.
-    let host = only(headers, &header::HOST).map(|host| format!("{}://{host}", origin.scheme()));
-    let ours = [Some(base_url.to_owned()), host];
-    let mut ours = ours.iter().flatten().filter_map(|text| Url::parse(text).ok());
-    ours.any(|ours| ours.origin().is_tuple() && ours.origin() == origin.origin())
-}
-
-/// The text of a header that is there once.
-fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
-    let mut all = headers.get_all(name).iter();
-    let (value, None) = (all.next()?, all.next()) else { return None };
-    value.to_str().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_form_comes_from_a_page_of_this_service() {
-        let fine = |headers: &[(&'static str, &str)]| {
-            let mut map = HeaderMap::new();
-            for (name, value) in headers {
-                map.append(*name, value.parse().unwrap());
-            }
-            from_here(&map, "https://id.example.com/auth")
-        };
-        let site = "sec-fetch-site";
-        assert!(fine(&[]), "some browsers say nothing; the form's token is asked for all the same");
-        assert!(fine(&[(site, "same-origin"), ("origin", "https://id.example.com")]));
-        assert!(fine(&[("origin", "http://10.0.0.7:4433"), ("host", "10.0.0.7:4433")]));
-        for bad in [
-            vec![(site, "cross-site")],
-            vec![(site, "same-site"), ("origin", "https://id.example.com")],
-            vec![(site, "same-origin"), (site, "none")],
-            vec![("origin", "https://evil.example")],
-            vec![("origin", "https://id.example.com:444")],
-            vec![("origin", "null")],
-            vec![("origin", "null"), ("host", "null")],
-            vec![("origin", "https://evil.example"), ("host", "id.example.com")],
-            vec![("origin", "https://id.example.com"), ("origin", "https://evil.example")],
-        ] {
-            assert!(!fine(&bad), "{bad:?}");
-        }
     }
 }
