@@ -58,6 +58,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("png", &["service/factors/picture.rs"]),
     ("serde_cbor_2", &["crypto/webauthn.rs"]),
     ("webauthn_rs", &["crypto/webauthn.rs", "crypto/webauthn/"]),
+    ("csv", &["service/directory.rs"]),
     ("rsjsonnet_lang", &["service/jsonnet.rs"]),
     ("argon2", &["crypto/"]),
     ("rustix", &["crypto/password/hashers.rs"]),
