@@ -55,7 +55,7 @@ pub(super) fn enter(
             return Err(Refusal::NotFound);
         }
         let (session, begun) = open(d, &by, tx, &owner, held, methods, &presented)?;
-        events.push(shown_by(EventType::AuthLoginSuccess, method, &session));
+        events.push(shown_by(v, EventType::AuthLoginSuccess, method, &session));
         events.extend(begun);
         let lack = sessions::lack_of(d, session.aal, &owner.identity);
         Ok(by.change((session, owner.identity, lack), first, events))

@@ -194,7 +194,7 @@ fn try_to(
         };
         let lack = sessions::lack_of(d, session.aal, &owner.identity);
         events.extend(extra);
-        let first = succeeded(flow, step, &session);
+        let first = succeeded(v, flow, step, &session);
         Ok(by.change((session, owner.identity, lack, again), first, events))
     })?;
     let next = next(d, flow, lack);
@@ -294,22 +294,28 @@ pub(super) fn next(d: &Deps, flow: &Flow, lack: Option<Lack>) -> Next {
     }
 }
 
-fn succeeded(flow: &Flow, step: &Step, session: &Session) -> Event {
+fn succeeded(v: &Visitor, flow: &Flow, step: &Step, session: &Session) -> Event {
     let kind = match (step.method.aal, flow.form.refresh) {
         (Aal::Two, _) => EventType::AuthMfaSuccess,
         (_, true) => EventType::AuthReauthSuccess,
         _ => EventType::AuthLoginSuccess,
     };
-    shown_by(kind, step.method.method, session)
+    shown_by(v, kind, step.method.method, session)
 }
 
 /// The event of somebody who has shown who they are.
-pub(super) fn shown_by(kind: EventType, method: MethodKind, session: &Session) -> Event {
+pub(super) fn shown_by(
+    v: &Visitor,
+    kind: EventType,
+    method: MethodKind,
+    session: &Session,
+) -> Event {
     let methods: Vec<&str> = session.methods.iter().map(|used| used.method.as_str()).collect();
     Event::new(kind)
         .principal(session.identity_id)
         .session(session.id.to_string())
         .data("aal", session.aal.as_str())
+        .data("lang", v.language)
         .data("method", method.as_str())
         .data("methods", methods)
 }
@@ -340,7 +346,7 @@ pub(super) fn fail(
     flow.form.clear_messages();
     flow.form.active = Some(failed.method.as_str().to_owned());
     flow.form.messages.push(told);
-    let event = failure(d, &flow, failed)?;
+    let event = failure(d, v, &flow, failed)?;
     keep_with(d, v, &flow, event, failed.pass)?;
     Ok(Outcome::Shown { wrong: true, shown: Box::new(show_flow(d, v, flow)?), then: None })
 }
@@ -366,7 +372,7 @@ fn keep_with(
     })
 }
 
-fn failure(d: &Deps, flow: &Flow, failed: &Failed<'_>) -> Result<Event, Refusal> {
+fn failure(d: &Deps, v: &Visitor, flow: &Flow, failed: &Failed<'_>) -> Result<Event, Refusal> {
     let kind = match (flow.form.requested_aal, flow.form.refresh) {
         (Aal::Two, _) => EventType::AuthMfaFailure,
         (_, true) => EventType::AuthReauthFailure,
@@ -374,6 +380,7 @@ fn failure(d: &Deps, flow: &Flow, failed: &Failed<'_>) -> Result<Event, Refusal>
     };
     let mut event = Event::new(kind)
         .failed()
+        .data("lang", v.language)
         .data("method", failed.method.as_str())
         .data("reason", failed.reason);
     if let Some(who) = failed.who {

@@ -199,3 +199,46 @@ fn an_error_of_a_browser_is_kept_for_the_page_that_shows_it() {
     let kept = browser.json(&format!("/self-service/errors?id={id}")).must(200).json();
     assert_eq!(kept["error"]["code"], 400);
 }
+
+#[test]
+fn al_29_a_sign_in_says_when_who_from_where_by_what_and_in_which_language() {
+    let place = Place::with("login_style: unified");
+    let try_with = |password: &str, status: u16| {
+        let flow = place.program("GET", "/self-service/login/api", &Value::Null).must(200).json();
+        let url = format!("{}{}", place.server.public, submit_path(&flow));
+        let body =
+            json!({"method": "password", "identifier": "ada@example.com", "password": password});
+        let headers = [
+            ("accept", "application/json"),
+            ("accept-language", "de-AT, en;q=0.3"),
+            ("user-agent", "Browser/1"),
+            ("x-request-id", "r-29"),
+        ];
+        place.server.ask("POST", &url, &headers, &body.to_string()).must(status).json()
+    };
+    try_with("not it", 400);
+    let session = try_with(PASSWORD, 200)["session"]["id"].clone();
+    let path = "/admin/doorward/audit/events?tx=r-29";
+    let events = place.server.admin("GET", path).must(200).json();
+    let events = events["events"].as_array().unwrap().clone();
+    let one = |kind: &str| {
+        let found = events.iter().find(|event| event["type"] == kind);
+        found.unwrap_or_else(|| panic!("{kind} in {events:?}"))
+    };
+    let good = one("auth.login.success");
+    assert_eq!(good["principal"], place.ada.as_str());
+    assert_eq!(good["session"], session);
+    assert_eq!(good["data"]["method"], "password");
+    for event in [good, one("auth.login.failure")] {
+        assert_eq!(event["data"]["lang"], "de");
+        assert!(event["time"].as_str().unwrap().ends_with('Z'));
+        let seq = &event["seq"];
+        let whole = place.server.admin("GET", &format!("/admin/doorward/audit/events/{seq}"));
+        let whole = whole.must(200).json();
+        for (name, value) in [("ip", "127.0.0.1"), ("user_agent", "Browser/1")] {
+            let all = whole["disclosures"].as_array().unwrap();
+            let known = all.iter().find(|one| one["name"] == name).unwrap();
+            assert_eq!(known["value"], value);
+        }
+    }
+}
