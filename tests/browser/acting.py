@@ -11,6 +11,7 @@ import sqlite3
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 from playwright.sync_api import expect
@@ -155,6 +156,19 @@ class Operator:
         task = json.loads(ran.stdout)["doorward/0"]
         assert task["status"] == "completed", ran
         return task["results"]
+
+    def makes(self, email, password, **traits):
+        """Somebody with a password, who can sign in."""
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as secret:
+            json.dump({"password": password}, secret)
+            secret.flush()
+            given = json.dumps({"email": email, **traits})
+            self.runs(
+                "create-identity",
+                schema_id="social_user_v0",
+                traits=given,
+                password_secret_id=f"file:{secret.name}",
+            )
 
 
 def signed_in_long_ago():

@@ -12,15 +12,12 @@ NEW = "another horse, and correct as well"
 
 
 class Elsewhere:
-    """Another browser of the same person; the one in front stays as it is."""
+    """Another browser of the same person."""
 
     def __init__(self, site, email, password, agent):
-        here = (site.context, site.page, site.debugger)
-        site.fresh(user_agent=agent)
-        Person(site, email, password).signs_in()
-        site.is_at("/ui/welcome")
-        self.page = site.page
-        site.context, site.page, site.debugger = here
+        with site.elsewhere(user_agent=agent) as self.page:
+            Person(site, email, password).signs_in()
+            site.is_at("/ui/welcome")
 
     def is_signed_in(self, base):
         self.page.goto(base + "/ui/welcome")

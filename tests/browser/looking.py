@@ -1,5 +1,6 @@
 """What every page is held against, in a real browser."""
 
+import contextlib
 import pathlib
 import sys
 
@@ -33,12 +34,28 @@ class Site:
         self.page.set_default_timeout(20_000)
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", self._asked)
         return self.page
+
+    @contextlib.contextmanager
+    def elsewhere(self, **more):
+        """Another browser for as long as this lasts; the one in front stays as it is."""
+        here = (self.context, self.page, self.debugger, self.complaints)
+        try:
+            yield self.fresh(**more)
+            assert not self.complaints, self.complaints
+        finally:
+            self.context, self.page, self.debugger, self.complaints = here
 
     def _said(self, message):
         # A page that is meant to be missing is reported by the browser as an error too.
         if message.type == "error" and "status of 4" not in message.text:
             self.complaints.append(message.text)
+
+    def _asked(self, dialog):
+        # No page of ours opens one: somebody's script runs.
+        self.complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def go(self, path):
         return self.page.goto(self.base + path)

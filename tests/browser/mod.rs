@@ -133,6 +133,19 @@ fn administrators_look_after_roles_groups_attributes_and_accounts() {
 }
 
 #[test]
+fn what_people_write_about_themselves_is_text_for_administrators() {
+    story("person.py", "enforce_mfa: true", 16);
+}
+
+#[test]
+fn the_first_administrator_looks_after_people() {
+    let Some(browser) = Browser::installed() else { return };
+    let server = Server::with("enforce_mfa: true");
+    let said = browser.runs("people.py", &server, None);
+    assert_eq!(said.trim(), "looked at 15 pages");
+}
+
+#[test]
 fn whoever_is_invited_takes_the_account_over_by_pressing_a_button_and_not_before() {
     let Some(browser) = Browser::installed() else { return };
     let server = Server::with("{}");

@@ -65,10 +65,13 @@ fn page(at: &At<'_>, problems: &Problems, problem: Problem) -> Result<Response, 
     });
     let values = editing::typed(schema, &Value::Null, &typed(at));
     let mut fields = vec![Field::new(at, "email", "email", "console.invite.email").required()];
-    // The address is asked for once; the schema says in which trait it goes.
+    // The address is asked for once; the schema says in which trait it goes, and what is wrong with it.
     let nodes = editing::fields(schema, &values, problems);
     let traits = nodes.iter().filter_map(|node| trait_field(at, node));
-    fields.extend(traits.filter(|field| field.kind != "email"));
+    let (addresses, traits): (Vec<_>, Vec<_>) = traits.partition(|field| field.kind == "email");
+    let wrong = addresses.into_iter().find_map(|field| field.problem);
+    let problem = problem.or_else(|| wrong.map(|text| ("email", text)));
+    fields.extend(traits);
     fields.push(authorities::field(at, &authorities::ticked(at)));
     fields.push(Field::new(at, "choice", "locale", "page.languages").choices(locales.collect()));
     fields.push(Field::new(at, "choice", "days", "console.invite.until").choices(days(at)));
