@@ -134,7 +134,7 @@ fn administrators_look_after_roles_groups_attributes_and_accounts() {
 
 #[test]
 fn what_people_write_about_themselves_is_text_for_administrators() {
-    story("person.py", "enforce_mfa: true", 16);
+    story("person.py", "enforce_mfa: true", 12);
 }
 
 #[test]

@@ -133,6 +133,13 @@ def is_locked_and_blocked(site, person, theirs):
     changes(site, "Unblock", "unblock", [])
     receives(site, "No longer blocked")
     assert whoami() == 401, "what was ended stays ended"
+    page.locator("nav.tabs").get_by_role("link", name="History").click()
+    events = page.locator("table.history th[scope=row] a")
+    told = ["no longer blocked", "blocked", "unlocked", "locked", "activated"]
+    told = [f"Account {what}" for what in told]
+    seen = [text for text in events.all_inner_texts() if text in told]
+    assert seen == told, seen
+    site.look("console-person-history")
     with site.elsewhere():
         person.signs_in_with_both()
 
