@@ -139,7 +139,7 @@ def is_locked_and_blocked(site, person, theirs):
     told = [f"Account {what}" for what in told]
     seen = [text for text in events.all_inner_texts() if text in told]
     assert seen == told, seen
-    site.look("console-person-history")
+    site.look("console-person-changes")
     with site.elsewhere():
         person.signs_in_with_both()
 
