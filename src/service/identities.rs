@@ -89,7 +89,11 @@ pub fn delete_and_erase(d: &Deps, by: &Caller, id: Uuid, erase: Erase) -> Result
     let erased = match erase {
         Erase::Later => None,
         // The deletion holds whatever becomes of this; what is held, or fails, is tried again.
-        Erase::Now => erasure::erase(d, &Caller { action: None, ..by.clone() }, id).ok(),
+        Erase::Now => {
+            // The receipt is that of the deletion.
+            let by = Caller { action: None, places: None, ..by.clone() };
+            erasure::erase(d, &by, id).ok()
+        }
     };
     Ok(Deleted { erase_at, erased })
 }

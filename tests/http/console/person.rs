@@ -140,7 +140,16 @@ fn an_account_ends_when_it_is_said_to_and_a_deletion_takes_a_tick() {
     let form = office.page(&format!("{at}/delete")).must(200).text;
     assert!(form.contains("<strong>1</strong> ways to sign in"), "{form}");
     office.send(&format!("{at}/delete"), &[]).must(400);
-    let page = office.done(&format!("{at}/delete"), &[("sure", "true")]);
+    assert!(form.contains(r#"name="erase""#), "{form}");
+    let page = office.done(&format!("{at}/delete"), &[("sure", "true"), ("erase", "true")]);
+    assert_eq!(
+        office
+            .server
+            .admin("GET", "/admin/doorward/audit/events?type=user.erased&limit=1")
+            .must(200)
+            .json()["events"][0]["data"]["reason"],
+        "request"
+    );
     assert!(page.text.contains("Deleted") && page.text.contains(&ada.to_string()), "{}", page.text);
     office.page(&at).must(404);
     office.send(&format!("/console/people/{}/delete", office.root), &[("sure", "true")]).must(409);

@@ -13,6 +13,7 @@ use crate::http::console::at::At;
 use crate::http::console::form::{Choice, Field, field_moment, moment};
 use crate::http::pages::Turn;
 use crate::service::effects;
+use crate::service::erasure::Erase;
 use crate::service::status::{self, Receipt, StatusChange};
 use crate::service::{Caller, identities};
 
@@ -146,12 +147,14 @@ fn removal(at: &At<'_>, id: Uuid) -> Result<Confirm, Turn> {
     let effect = effects::of(at.d(), id)?;
     let mut all = ends(at, effect);
     all.push((effect.credentials, at.text("console.effect.credentials")));
+    let erase = Field::new(at, "check", "erase", "console.delete.erase");
+    let erase = erase.about(at.text("console.delete.erase.about"));
     let sure = Field::new(at, "check", "sure", "console.delete.sure").required();
     Ok(Confirm {
         title: at.text("console.do.delete"),
         about: at.text("console.effect.delete"),
         effects: all,
-        fields: vec![sure],
+        fields: vec![erase, sure],
         bad: true,
         back: "",
     })
@@ -164,6 +167,7 @@ pub fn remove(at: &At<'_>) -> Result<Response, Turn> {
         let problem = Some(("sure", at.text("console.problem.sure")));
         return removal(at, person.identity.id)?.page(at, &person, problem);
     }
-    identities::delete(at.d(), &at.by, person.identity.id)?;
+    let erase = if at.form.text("erase").is_some() { Erase::Now } else { Erase::Later };
+    identities::delete_and_erase(at.d(), &at.by, person.identity.id, erase)?;
     Err(at.done("/console/people"))
 }
