@@ -11,7 +11,7 @@ pub use crate::audit::running::{Outcome, Verification};
 /// Begins to verify; comes back at once.
 ///
 /// # Errors
-/// `Busy` while one runs, `Invalid` when the proof is of no use.
+/// `Conflict` while one runs, `Invalid` when the proof is of no use.
 pub fn start(d: &Deps, by: &Caller, proof: Proof) -> Result<Verification, Error> {
     verification::check(&proof)?;
     let turn = d.verifying.turn().ok_or_else(busy)?;
@@ -45,5 +45,5 @@ fn run(d: &Deps, by: &Caller, proof: &Proof) {
 /// Somebody else verifies now.
 #[must_use]
 pub fn busy() -> Error {
-    Error::new(ErrorCode::Busy, "The ledger is being verified already; look again in a moment.")
+    Error::new(ErrorCode::Conflict, "The ledger is being verified already; look again in a moment.")
 }

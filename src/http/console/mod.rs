@@ -1,6 +1,6 @@
 //! The console: pages for people with authorities, below `/console` on the public listener.
 //!
-//! Every page stands in the table of [`routes`]; nothing else makes a route. A request is let in by
+//! Every page stands in the table of [`mod@routes`]; nothing else makes a route. A request is let in by
 //! [`crate::service::console::admit`] before its page sees it, and a page calls the same functions of
 //! the service as the admin API and the actions do.
 

@@ -70,7 +70,7 @@ fn made(at: &At<'_>, seq: u64, entry: &Value) -> Result<Option<Receipt>, Turn> {
     let kind = text("/type").unwrap_or_default();
     let said = KEYS.iter().filter_map(|key| {
         let value = entry.pointer(&format!("/data/{key}"))?;
-        Some((at.text(&format!("console.data.{key}")), shown(value)))
+        Some((at.text(&format!("console.data.{key}")), shown(at, key, value)))
     });
     let about = match text("/principal").and_then(|id| id.parse().ok()) {
         None => None,
@@ -84,7 +84,9 @@ fn made(at: &At<'_>, seq: u64, entry: &Value) -> Result<Option<Receipt>, Turn> {
         .then(|| at.at(&format!("/console/history/{seq}")));
     Ok(Some(Receipt {
         seq,
-        what: named(at, kind),
+        what: text("/data/action")
+            .and_then(|action| known(at, "console.do", action.strip_prefix("bulk-")?))
+            .unwrap_or_else(|| named(at, kind)),
         time: Time::of(time),
         by: name_of(&at.desk.current.identity),
         about,
@@ -99,14 +101,32 @@ pub fn named(at: &At<'_>, kind: &str) -> String {
     if at.m.visit.language.has(&key) { at.text(&key) } else { plain(kind) }
 }
 
-/// A value of the ledger for people.
-fn shown(value: &Value) -> String {
+/// The text of a word, if there is one.
+fn known(at: &At<'_>, of: &str, word: &str) -> Option<String> {
+    let key = format!("{of}.{word}");
+    at.m.visit.language.has(&key).then(|| at.text(&key))
+}
+
+/// A value of the ledger for people; `key` says what its words are about.
+fn shown(at: &At<'_>, key: &str, value: &Value) -> String {
     match value {
-        Value::String(text) => plain(text),
+        Value::String(word) => {
+            let of = match key {
+                "reason" => "console.reason",
+                "from" => "console.status",
+                _ => return plain(word),
+            };
+            known(at, of, word).unwrap_or_else(|| plain(word))
+        }
         Value::Array(all) if all.is_empty() => "-".to_owned(),
-        Value::Array(all) => all.iter().map(shown).collect::<Vec<_>>().join(", "),
+        Value::Array(all) => {
+            all.iter().map(|one| shown(at, key, one)).collect::<Vec<_>>().join(", ")
+        }
         Value::Object(map) => {
-            let each = map.iter().map(|(key, value)| format!("{}: {}", plain(key), shown(value)));
+            let each = map.iter().map(|(key, value)| {
+                let name = known(at, "console.data", key).unwrap_or_else(|| plain(key));
+                format!("{name}: {}", shown(at, key, value))
+            });
             each.collect::<Vec<_>>().join(", ")
         }
         other => other.to_string(),

@@ -34,7 +34,8 @@ fn several_are_done_after_a_preview_and_summed_up() {
     fields.extend(ids.iter().map(|id| ("id", id.as_str())));
     let done = office.post(&office.cookie, "/console/people/bulk", &fields).must(303);
     let page = office.page(done.header("location")).must(200).text;
-    assert!(page.contains("changed: 2") && page.contains("refused: 1"), "{page}");
+    assert!(page.contains("Changed: 2") && page.contains("Refused: 1"), "{page}");
+    assert!(page.contains("Policy") && !page.contains("sessions_revoked"), "{page}");
     let kinds: Vec<Value> =
         office.ledger().iter().rev().take(3).map(|entry| entry["type"].clone()).collect();
     assert_eq!(kinds, ["admin.action.run", "user.blocked", "user.blocked"]);

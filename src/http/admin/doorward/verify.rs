@@ -67,7 +67,10 @@ struct Report {
 #[utoipa::path(
     get, path = "/audit/verify", operation_id = "verifyAudit", tag = "doorward",
     params(VerifyQuery),
-    responses((status = 200, description = "The report, whatever it says.", body = Report))
+    responses(
+        (status = 200, description = "The report, whatever it says.", body = Report),
+        (status = 409, description = "Somebody else verifies just now.")
+    )
 )]
 async fn verify(State(app): State<App>, asked: Asked, query: Query) -> Result<Document, Failure> {
     let keys = query.all("key").filter(|key| !key.is_empty()).map(str::to_owned).collect();
@@ -77,7 +80,7 @@ async fn verify(State(app): State<App>, asked: Asked, query: Query) -> Result<Do
         let Some(_turn) = d.verifying.turn() else { return Ok(None) };
         verification::verify_recorded(d, &asked.admin(), &proof, &mut |_, _| {}).map(Some)
     };
-    let report = app.call(job).await??.ok_or_else(busy)?;
+    let report = app.call(job).await??.ok_or_else(verifying::busy)?;
     Ok(Document::ok(document(&report)))
 }
 
@@ -149,7 +152,10 @@ impl Standing {
 #[utoipa::path(
     post, path = "/audit/verify", operation_id = "startAuditVerification", tag = "doorward",
     request_body(content = Request, description = "What to hold it against; nothing is required."),
-    responses((status = 202, description = "It runs.", body = Standing))
+    responses(
+        (status = 202, description = "It runs.", body = Standing),
+        (status = 409, description = "It runs already.")
+    )
 )]
 async fn start(
     State(app): State<App>,
@@ -178,10 +184,4 @@ fn document(report: &verification::Report) -> Value {
         fields.insert("verdict".to_owned(), report.verdict().as_str().into());
     }
     document
-}
-
-fn busy() -> Failure {
-    Failure::new(StatusCode::SERVICE_UNAVAILABLE)
-        .reason("The ledger is being verified already; try again in a moment.")
-        .retry_after(5)
 }
