@@ -79,7 +79,7 @@ fn measure(options: &Options) -> Outcome<Vec<Line>> {
     if options.wants(&["P15", "P16", "P17", "P18", "P19"]) {
         add("reads", reads::measure(options, &unit)?);
     }
-    if options.wants(&["P29"]) {
+    if options.wants(&["H1"]) {
         add("history", history::measure(options, &unit)?);
     }
     if options.wants(&["P23", "P24"]) {

@@ -1,4 +1,4 @@
-//! P29: the first page of the history by each filter, alone and together, over HTTP.
+//! H1: the first page of the history by each filter, alone and together, over HTTP.
 
 use super::sessions::anybody;
 use super::{requests, within};
@@ -60,8 +60,8 @@ pub fn measure(options: &Options, unit: &Unit) -> Outcome<Vec<Line>> {
     server.stop()?;
     let lines = FILTERS.iter().zip(&taken).flat_map(|((name, _, most), (middle, slow))| {
         [
-            within("P29", &format!("history by {name}, p50 in ms"), middle, (Some(*most), None)),
-            within("P29", &format!("history by {name}, p99 in ms"), slow, (Some(*most), None)),
+            within("H1", &format!("history by {name}, p50 in ms"), middle, (Some(*most), None)),
+            within("H1", &format!("history by {name}, p99 in ms"), slow, (Some(*most), None)),
         ]
     });
     Ok(lines.collect())
