@@ -161,6 +161,14 @@ CREATE UNIQUE INDEX sessions_token_digest ON sessions (token_digest);
 CREATE INDEX sessions_identity ON sessions (identity);
 CREATE INDEX sessions_expires_at ON sessions (expires_at);
 
+-- When each session was last used, to about ten minutes; one that was not used since its owner showed
+-- who they are has no row.
+CREATE TABLE sightings (
+    session {INT} NOT NULL REFERENCES sessions (n) ON DELETE CASCADE,
+    at {INT} NOT NULL,
+    CONSTRAINT sightings_pkey PRIMARY KEY (session)
+){CLUSTERED};
+
 -- When each person last signed in, and how: it outlives the session.
 CREATE TABLE last_logins (
     identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,

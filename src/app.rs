@@ -21,6 +21,7 @@ use crate::crypto::sign::SigningKey;
 use crate::crypto::token;
 use crate::domain::policy::PasswordPolicy;
 use crate::domain::schema::Schemas;
+use crate::domain::sightings::Sightings;
 use crate::domain::throttle::InFlight;
 use crate::error::{Error, ErrorCode};
 use crate::rng::Rng;
@@ -69,6 +70,8 @@ pub struct Deps {
     data_key: Arc<OnceLock<Zeroizing<Vec<u8>>>>,
     /// Attempts to sign in that are being made.
     pub attempts: Arc<InFlight>,
+    /// Sessions that were used, until it is written down.
+    pub sightings: Arc<Sightings>,
     /// The verification of the ledger that runs, or ran last.
     pub verifying: Arc<Verifying>,
     /// Where database, keys, backups and exports are.
@@ -282,6 +285,7 @@ fn assemble(settings: &Settings, store: Store) -> Result<Deps, Error> {
         hashers: Arc::new(hashers(&settings.options)),
         data_key: Arc::default(),
         attempts: Arc::default(),
+        sightings: Arc::default(),
         verifying: Arc::default(),
         state_dir: settings.state_dir.clone(),
         smtp: settings.smtp.clone().map(Arc::new),

@@ -3,11 +3,12 @@
 use super::context::Context;
 use super::failure::Failure;
 use super::params::Params;
-use super::results::Results;
+use super::results::{self, Results};
 use super::selector::{self, Loosely};
 use super::table::Action;
 use crate::error::ErrorCode;
 use crate::service::identities::{self, Selector};
+use crate::service::sessions;
 
 pub(super) struct GetIdentity {
     who: Loosely,
@@ -31,7 +32,14 @@ impl Action for GetIdentity {
             ErrorCode::Ambiguous => selector::ambiguous(&typed),
             _ => cx.failed(&format!("Failed to fetch the identity for {typed}."), &error),
         })?;
+        let login = sessions::last_login(&cx.deps, identity.id).map_err(|error| {
+            cx.failed(&format!("Failed to fetch the identity for {typed}."), &error)
+        })?;
         cx.host.log("Successfully fetched the identity.");
-        Ok(cx.shown(&identity))
+        let mut shown = cx.shown(&identity);
+        if let Some(login) = login {
+            shown.insert("last-login".to_owned(), results::login(&login));
+        }
+        Ok(shown)
     }
 }

@@ -8,7 +8,9 @@ use super::params::Params;
 use super::results::{self, Results};
 use super::table::Action;
 use crate::domain::identity::Identity;
+use crate::domain::session::LastLogin;
 use crate::service::identities::{self, ListIdentities};
+use crate::service::sessions;
 
 pub(super) struct ListIdentitiesAction {
     request: ListIdentities,
@@ -36,11 +38,16 @@ impl Action for ListIdentitiesAction {
     fn run(self, cx: &mut Context<'_>) -> Result<Results, Failure> {
         let page = identities::list(&cx.deps, &self.request)
             .map_err(|error| cx.failed("Failed to list the identities", &error))?;
+        let ids: Vec<_> = page.items.iter().map(|identity| identity.id).collect();
+        let logins = sessions::last_logins(&cx.deps, &ids)
+            .map_err(|error| cx.failed("Failed to list the identities", &error))?;
         let now = cx.deps.clock.now();
         let identities: Map<String, Value> = page
             .items
             .iter()
-            .map(|identity| (identity.id.to_string(), shown(identity, now)))
+            .map(|identity| {
+                (identity.id.to_string(), shown(identity, logins.get(&identity.id), now))
+            })
             .collect();
         let mut document = json!({"count": page.items.len(), "identities": identities});
         if let (Some(map), Some(token)) = (document.as_object_mut(), page.next_page_token) {
@@ -51,7 +58,7 @@ impl Action for ListIdentitiesAction {
     }
 }
 
-fn shown(identity: &Identity, now: jiff::Timestamp) -> Value {
+fn shown(identity: &Identity, login: Option<&LastLogin>, now: jiff::Timestamp) -> Value {
     json!({
         "schema_id": identity.schema_id,
         "status": identity.effective_status(now).as_str(),
@@ -61,5 +68,7 @@ fn shown(identity: &Identity, now: jiff::Timestamp) -> Value {
         "external_id": identity.external_id,
         "created_at": identity.created_at,
         "updated_at": identity.updated_at,
+        "expires_at": identity.expires_at,
+        "last_login": login.map(results::login),
     })
 }

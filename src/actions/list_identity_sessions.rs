@@ -49,6 +49,7 @@ fn shown(session: &Session, now: jiff::Timestamp) -> Value {
         "authenticated_at": session.authenticated_at,
         "issued_at": session.issued_at,
         "expires_at": session.expires_at,
+        "last_seen_at": session.last_seen_at,
         "ip_address": device.and_then(|device| device.ip_address.as_deref()),
         "user_agent": device.and_then(|device| device.user_agent.as_deref()),
     })

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::credential::Credential;
 use crate::domain::identity::{Identity, RecoveryAddress, VerifiableAddress};
+use crate::domain::session::LastLogin;
 
 /// Nested maps with text leaves, ready for `action-set` or for printing.
 pub type Results = Map<String, Value>;
@@ -179,6 +180,17 @@ fn optional(map: &mut Map<String, Value>, name: &str, value: Option<Value>) {
 #[must_use]
 pub fn time(at: Timestamp) -> Value {
     Value::String(at.to_string())
+}
+
+/// A sign-in; what is not known of it is left out.
+#[must_use]
+pub fn login(login: &LastLogin) -> Value {
+    let mut shown = json!({"at": login.at, "method": login.method});
+    if let Some(map) = shown.as_object_mut() {
+        optional(map, "provider", login.provider.as_deref().map(Value::from));
+        optional(map, "ip", login.ip.as_deref().map(Value::from));
+    }
+    shown
 }
 
 /// What an identity may do, `ROLE_USER` included.

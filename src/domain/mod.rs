@@ -18,5 +18,6 @@ pub mod policy;
 pub mod schema;
 pub mod security_key;
 pub mod session;
+pub mod sightings;
 pub mod status;
 pub mod throttle;

@@ -195,6 +195,8 @@ pub struct Session<M = Vec<Method>, V = Vec<Device>> {
     pub expires_at: Timestamp,
     /// From where it was used, the latest last.
     pub devices: V,
+    /// When it was last used, to about ten minutes; nothing where it was not looked up.
+    pub last_seen_at: Option<Timestamp>,
     /// The rights its owner held at `authenticated_at`. One that was granted later opens nothing to
     /// this session, and one that was withdrawn neither.
     pub authorities: BTreeSet<Authority>,

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::failure::Failure;
+use super::strict;
 
 /// Most bytes of a body (kratos-api §2.1).
 const MOST: usize = 5 * 1024 * 1024;
@@ -103,7 +104,7 @@ fn says_json(headers: &HeaderMap) -> bool {
 
 /// The library's sentences may quote values, which may be secret; only names are passed on.
 fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
-    serde_json::from_value(value).map_err(|error| {
+    strict::read(value).map_err(|error| {
         let text = error.to_string();
         let missing = text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
         Failure::invalid(match missing {

@@ -31,9 +31,11 @@ mod query;
 mod routes;
 mod rush;
 mod schemas;
+mod sightings;
 mod signals;
 mod slots;
 mod streaming;
+mod strict;
 mod systemd;
 mod ticket;
 mod view;
@@ -147,6 +149,7 @@ impl Server {
                 signals::reload_on_hangup(running.clone(), reopen)?,
                 checkpoints::start(running.app.clone()),
                 cleaning::start(running.app.clone()),
+                sightings::start(running.app.clone()),
                 streaming::start(running.app.clone()),
                 tls::watch(Arc::clone(&running.tls)),
             ];
@@ -158,6 +161,7 @@ impl Server {
                 task.abort();
             }
             door.settle(true).await;
+            sightings::write_down(&running.app).await;
             checkpoints::sign(&running.app).await;
             result
         });

@@ -110,6 +110,7 @@ fn what_cannot_be_understood_changes_nothing() {
     for body in [
         "{",
         "[]x",
+        "[\"policy\", null, null]",
         "{\"reason\": \"whim\"}",
         "{\"reason\": 7}",
         "{\"why\": \"policy\"}",

@@ -218,6 +218,7 @@ fn sess_07_people_see_where_they_are_signed_in_and_end_it() {
     let page = site.get("/ui/sessions", &cookie).must(200).text;
     assert!(page.contains("Firefox on Linux") && page.contains("tool&#x2f;1"), "{page}");
     assert!(page.contains("192.0.2.7") && page.contains("This browser"));
+    assert_eq!(page.matches("last used").count(), 1, "of the others: {page}");
     assert!(page.contains(&other.to_string()) && !page.contains(&foreign.to_string()));
     assert!(!page.contains("<script>"), "{page}");
     let token = hidden(&page, "csrf_token");

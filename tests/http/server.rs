@@ -71,7 +71,13 @@ impl Server {
         self.child.wait().unwrap();
     }
 
-    /// Starts it again over what is left after [`Self::kill`], on other ports.
+    /// Asks it to end, and waits until it has.
+    pub fn stop(&mut self) {
+        self.signal(Signal::SIGTERM);
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+    }
+
+    /// Starts it again over what is left after [`Self::kill`] or [`Self::stop`], on other ports.
     pub fn start_again(&mut self) {
         (self.child, self.public, self.admin) = launch(&self.laptop);
     }

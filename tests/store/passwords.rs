@@ -55,6 +55,7 @@ pub(super) fn sign_in(realm: &Realm, id: Uuid, hours: &[i64]) {
                     user_agent: None,
                     location: None,
                 }],
+                last_seen_at: None,
                 authorities: BTreeSet::new(),
             };
             let mut digest = [0; 32];

@@ -24,6 +24,7 @@ crate::on_both_engines! {
     an_extension_counts_from_now_and_is_recorded,
     a_second_factor_is_asked_of_those_who_have_one,
     what_is_kept_for_an_error_page_ends_by_itself,
+    when_a_session_was_last_used_is_written_down_where_it_is_news,
 }
 
 const ALL: Slice = Slice { limit: 100, offset: 0 };
@@ -103,6 +104,8 @@ fn a_person_sees_and_ends_only_their_own_other_sessions(realm: &Realm) {
     let eve = realm.create(with_password("eve@example.com", "correct horse")).unwrap().id;
     let (d, by) = (&realm.d, &realm.by);
     let [(_, current), (a, a_held), (b, b_held)] = [(); 3].map(|()| one(realm, who));
+    // Lists say when a session was last used; whoever has just signed in was there then.
+    let [a, b] = [a, b].map(|one| Session { last_seen_at: Some(noon()), ..one });
     let (hers, hers_held) = one(realm, eve);
     let (_, found, count) = sessions::others(d, Some(&current), ALL).unwrap();
     assert_eq!((found.as_slice(), count), ([b.clone(), a.clone()].as_slice(), 2));
@@ -210,4 +213,31 @@ fn what_is_kept_for_an_error_page_ends_by_itself(realm: &Realm) {
     assert_eq!(find().unwrap().error, error);
     realm.at("2026-07-01T13:00:00Z");
     assert_eq!(find().unwrap_err().code(), ErrorCode::NotFound);
+}
+
+fn when_a_session_was_last_used_is_written_down_where_it_is_news(realm: &Realm) {
+    let who = ada(realm);
+    let (session, presented) = one(realm, who);
+    let (gone, _) = one(realm, who);
+    let seen = || sessions::find(&realm.d, session.id, false).unwrap().session.last_seen_at;
+    let rows = || realm.number("SELECT count(*) FROM sightings");
+    let used_at = |time: &str| {
+        realm.at(time);
+        assert!(works(realm, &presented));
+        sessions::write_down(&realm.d).unwrap()
+    };
+    let history = realm.history();
+    assert_eq!((used_at("2026-07-01T12:09:59Z"), seen()), (0, Some(noon())));
+    assert_eq!(used_at("2026-07-01T12:10:00Z"), 1);
+    assert_eq!((used_at("2026-07-01T12:19:59Z"), rows()), (0, 1), "younger than ten minutes");
+    assert_eq!(seen(), Some(noon() + 10.minutes()));
+    assert_eq!((used_at("2026-07-01T12:30:00Z"), seen()), (1, Some(noon() + 30.minutes())));
+    assert_eq!(sessions::write_down(&realm.d).unwrap(), 0, "nothing was used since");
+    realm.d.sightings.note(gone.id, noon() + 40.minutes());
+    realm.d.sightings.note(Uuid::nil(), noon() + 40.minutes());
+    realm.meddle(&format!("DELETE FROM sessions WHERE id = '{}'", gone.id)).unwrap();
+    assert_eq!((sessions::write_down(&realm.d).unwrap(), rows()), (0, 1), "what is gone is gone");
+    assert_eq!(realm.history(), history, "it is nothing for the ledger");
+    sessions::revoke_all(&realm.d, &realm.by, who).unwrap();
+    assert_eq!(rows(), 0);
 }

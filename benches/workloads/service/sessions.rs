@@ -108,6 +108,7 @@ fn session(n: i64, now: Timestamp) -> Session {
         issued_at: now,
         expires_at: now.checked_add(ten_years).unwrap_or(now),
         devices: vec![device],
+        last_seen_at: None,
         authorities: BTreeSet::new(),
     }
 }

@@ -53,6 +53,7 @@ struct SessionShown {
     device: String,
     place: String,
     since: Time,
+    seen: Option<Time>,
     until: Time,
     current: bool,
 }
@@ -66,6 +67,7 @@ impl SessionShown {
             device: device::name(m.visit.language, agent),
             place: plain(used.and_then(|used| used.ip_address.as_deref()).unwrap_or_default()),
             since: Time::of(session.authenticated_at),
+            seen: session.last_seen_at.map(Time::of),
             until: Time::of(session.expires_at),
             current,
         }

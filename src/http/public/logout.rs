@@ -18,6 +18,7 @@ use crate::http::blocking::App;
 use crate::http::document::Document;
 use crate::http::failure::Failure;
 use crate::http::query::Query;
+use crate::http::strict;
 use crate::http::ticket::{self, Ticket};
 use crate::service::sessions::{self, Denied, Presented};
 
@@ -125,7 +126,7 @@ struct Native {
     )
 )]
 async fn native(State(app): State<App>, asked: Asked, body: Bytes) -> Result<StatusCode, Failure> {
-    let presented = match serde_json::from_slice::<Native>(&body) {
+    let presented = match serde_json::from_slice(&body).and_then(strict::read::<Native>) {
         Ok(body) => Presented::token(&body.session_token),
         // A document without a token is one whose token is unknown.
         Err(error) if error.is_data() => None,

@@ -31,6 +31,10 @@ pub struct SessionDocument<'a> {
     identity: Option<IdentityDocument<'a>>,
     #[schema(value_type = Option<Vec<Object>>, nullable)]
     devices: Option<Shown<'a, [Device]>>,
+    /// When it was last used, to about ten minutes, where sessions are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_seen_at: Option<Timestamp>,
     /// The session as a signed token, where one was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     tokenized: Option<String>,
@@ -63,6 +67,7 @@ pub fn session<'a, D: Document>(
         issued_at: session.issued_at,
         identity: owner.map(|owner| identity(base_url, now, owner, Show::Person)),
         devices: with_devices.then(|| session.devices.shown()),
+        last_seen_at: session.last_seen_at,
         tokenized: None,
     }
 }

@@ -1,5 +1,7 @@
 //! What an administrator sees of sessions and does with them.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use uuid::Uuid;
 
@@ -107,6 +109,14 @@ pub fn last_login(d: &Deps, id: Uuid) -> Result<Option<LastLogin>, Error> {
         let n = identities::row_of(tx, id)?.ok_or_else(no_identity)?;
         Ok(last_logins::of(tx, n)?)
     })
+}
+
+/// When and how these people last signed in; those who never did are left out.
+///
+/// # Errors
+/// A failure of the store.
+pub fn last_logins(d: &Deps, ids: &[Uuid]) -> Result<BTreeMap<Uuid, LastLogin>, Error> {
+    d.store.read(|tx| Ok(last_logins::of_ids(tx, ids)?.into_iter().collect()))
 }
 
 /// Revokes a session; it stays on record. Once more changes nothing.

@@ -83,6 +83,7 @@ fn look<M: DeserializeOwned, V: DeserializeOwned, D: DeserializeOwned + Default>
     let found = d.store.read_one(|tx| by_digest(tx, &presented.digest()))?;
     let found: Found<M, V, D> =
         found.filter(|found| found.session.is_active(now)).ok_or(Denied::NoSession)?;
+    d.sightings.note(found.session.id, now);
     let lack = match (found.session.aal < Aal::Two, found.maybe_second_factor) {
         (true, true) => lack(d, d.store.read(|tx| has_second_factor(tx, found.n))?),
         (true, false) => lack(d, false),

@@ -81,6 +81,7 @@ pub(in crate::service) fn open(
         issued_at: now,
         expires_at: end(now, lifespan)?,
         devices: vec![device(d, by, now)?],
+        last_seen_at: None,
         authorities: owner.identity.authorities.clone(),
     };
     sessions::insert(tx, owner.n, &session, &presented.digest())?;

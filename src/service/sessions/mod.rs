@@ -7,6 +7,7 @@ mod desk;
 mod issue;
 mod own;
 mod presented;
+mod seen;
 mod tokens;
 
 use serde_json::json;
@@ -23,7 +24,7 @@ use crate::store::sql::sessions::{self as rows, Which};
 use crate::store::sql::{identities, sessions};
 use crate::store::{Change, StoreError};
 
-pub use admin::{Listed, Shown, all, disable, extend, find, last_login, of_identity};
+pub use admin::{Listed, Shown, all, disable, extend, find, last_login, last_logins, of_identity};
 pub(super) use check::lack_of;
 pub use check::{Checked, CheckedRaw, Lack, check, check_at_any_level, check_raw};
 pub use desk::{Desk, Ending, Happened, activity, desk, desk_at_any_level, end_from_page};
@@ -31,6 +32,7 @@ pub use issue::{Issued, SignIn, issue};
 pub(super) use issue::{created, device, open, remember};
 pub use own::{logout, logout_token, others, revoke_others, revoke_own, sign_out};
 pub use presented::{Carrier, Presented};
+pub use seen::write_down;
 pub use tokens::{key_set, tokenize};
 
 /// Why somebody who presents a session, or none, is not let on.

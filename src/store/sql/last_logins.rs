@@ -1,5 +1,7 @@
 //! When people last signed in.
 
+use uuid::Uuid;
+
 use super::{many, statements};
 use crate::args;
 use crate::domain::session::LastLogin;
@@ -38,6 +40,16 @@ pub fn of(tx: &Tx<'_>, identity: i64) -> Result<Option<LastLogin>, StoreError> {
 pub fn of_many(tx: &Tx<'_>, identities: &[i64]) -> Result<Vec<(i64, LastLogin)>, StoreError> {
     let text = "SELECT identity, at, method, provider, ip FROM last_logins WHERE identity IN ({})";
     many::rows(tx, text, identities, |row| Ok((row.int(0)?, login(row, 1)?)))
+}
+
+/// The last sign-ins of the identities with these ids, each with its id.
+///
+/// # Errors
+/// A failure of the store.
+pub fn of_ids(tx: &Tx<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, LastLogin)>, StoreError> {
+    let text = "SELECT i.id, l.at, l.method, l.provider, l.ip FROM identities i
+        JOIN last_logins l ON l.identity = i.n WHERE i.id IN ({})";
+    many::rows(tx, text, ids, |row| Ok((row.uuid(0)?, login(row, 1)?)))
 }
 
 fn login(row: Sight<'_>, first: usize) -> Result<LastLogin, StoreError> {

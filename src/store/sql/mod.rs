@@ -29,6 +29,7 @@ pub mod search;
 pub mod session_check;
 pub mod sessions;
 pub mod settings;
+pub mod sightings;
 pub mod throttle;
 
 /// Declares statements and lists them, so that one test can prepare each of them on both engines.
@@ -69,6 +70,7 @@ pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'s
         ("session_check", session_check::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
         ("settings", settings::STATEMENTS),
+        ("sightings", sightings::STATEMENTS),
         ("throttle", throttle::STATEMENTS),
     ]
     .into_iter()

@@ -17,12 +17,14 @@ use crate::store::{Sight, StoreError, Tx, WriteTx};
 statements! {
     FIND = "SELECT s.id, i.id, s.active, s.aal, s.methods, s.authenticated_at, s.issued_at,
         s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity,
-        s.authorities
-        FROM sessions s JOIN identities i ON i.n = s.identity WHERE s.id = $1";
+        s.authorities, w.at
+        FROM sessions s JOIN identities i ON i.n = s.identity
+        LEFT JOIN sightings w ON w.session = s.n WHERE s.id = $1";
     OF = "SELECT s.id, i.id, s.active, s.aal, s.methods, s.authenticated_at, s.issued_at,
         s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity,
-        s.authorities
+        s.authorities, w.at
         FROM sessions s JOIN identities i ON i.n = s.identity
+        LEFT JOIN sightings w ON w.session = s.n
         WHERE s.identity = $1 AND s.id <> $2
         AND ($3 = 2 OR CASE WHEN s.active = 1 AND s.expires_at > $4 THEN 1 ELSE 0 END = $3)
         ORDER BY s.n DESC LIMIT $5 OFFSET $6";
@@ -30,13 +32,15 @@ statements! {
         AND ($3 = 2 OR CASE WHEN s.active = 1 AND s.expires_at > $4 THEN 1 ELSE 0 END = $3)";
     PAGE = "SELECT s.id, i.id, s.active, s.aal, s.methods, s.authenticated_at, s.issued_at,
         s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity,
-        s.authorities
+        s.authorities, w.at
         FROM sessions s JOIN identities i ON i.n = s.identity
+        LEFT JOIN sightings w ON w.session = s.n
         WHERE s.n < $1 ORDER BY s.n DESC LIMIT $2";
     PAGE_BY_ACTIVE = "SELECT s.id, i.id, s.active, s.aal, s.methods, s.authenticated_at, s.issued_at,
         s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity,
-        s.authorities
+        s.authorities, w.at
         FROM sessions s JOIN identities i ON i.n = s.identity
+        LEFT JOIN sightings w ON w.session = s.n
         WHERE s.n < $1 AND CASE WHEN s.active = 1 AND s.expires_at > $3
         AND (i.expires_at IS NULL OR i.expires_at > $3)
         AND (i.status IN ('active', 'locked') OR (i.status = 'blocked' AND i.status_until <= $3))
@@ -102,8 +106,7 @@ pub fn of(
     offset: i64,
 ) -> Result<Vec<Session>, StoreError> {
     let live = which.live.map_or(2, i64::from);
-    let read = |row: Sight<'_>| session(row, 14);
-    tx.rows(OF, args![identity, which.except, live, which.now, limit, offset], read)
+    tx.rows(OF, args![identity, which.except, live, which.now, limit, offset], listed)
 }
 
 /// How many sessions of an identity there are.
@@ -254,7 +257,14 @@ pub fn delete_all(tx: &WriteTx<'_>, identity: i64, now: Timestamp) -> Result<Rem
 }
 
 fn stored(row: Sight<'_>) -> Result<Stored, StoreError> {
-    Ok(Stored { n: row.int(12)?, identity: row.int(13)?, session: session(row, 14)? })
+    Ok(Stored { n: row.int(12)?, identity: row.int(13)?, session: listed(row)? })
+}
+
+/// A session with when it was last used: at the latest when its owner last showed who they are.
+fn listed(row: Sight<'_>) -> Result<Session, StoreError> {
+    let session: Session = session(row, 14)?;
+    let last_seen_at = Some(session.authenticated_at).max(row.opt_time(15)?);
+    Ok(Session { last_seen_at, ..session })
 }
 
 /// A session from the first twelve columns, and the one with its authorities.
@@ -276,6 +286,7 @@ pub(super) fn session<M: DeserializeOwned, V: DeserializeOwned>(
         issued_at: row.time(6)?,
         expires_at: row.time(7)?,
         devices: parsed(row, 8, "devices")?,
+        last_seen_at: None,
         authorities: row.text(authorities)?.split(' ').filter_map(Authority::parse).collect(),
     })
 }

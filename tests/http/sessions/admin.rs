@@ -185,3 +185,31 @@ fn admin_extend_inside_and_outside_the_window() {
     assert_eq!(extend(&place)["active"], false);
     assert_eq!((end(&place), place.whoami(&held)), (after, 401), "what is over stays over");
 }
+
+#[test]
+fn the_last_sign_in_is_part_of_a_person_and_of_a_list_that_asks_for_it() {
+    let place = Place::new();
+    let one = format!("/admin/doorward/identities/{}", place.ada);
+    let never = place.server.admin("GET", &one).must(200).json();
+    assert_eq!(never.get("last_login"), Some(&serde_json::Value::Null));
+    let held = place.token();
+    let session = place.server.admin("GET", &format!("/admin/sessions/{}", held.id)).json();
+    let shown = place.server.admin("GET", &one).must(200).json();
+    let login = serde_json::json!({
+        "at": session["authenticated_at"], "method": "password", "provider": null, "ip": "192.0.2.7"
+    });
+    assert_eq!(shown["last_login"], login);
+    let list = "/admin/doorward/identities/search";
+    let asked = place.server.admin("GET", &format!("{list}?last_login=true")).must(200).json();
+    assert_eq!(asked["identities"][0]["last_login"], login);
+    let plain = place.server.admin("GET", list).must(200).json();
+    assert!(plain["identities"][0].get("last_login").is_none());
+    assert_eq!(place.server.admin("GET", &format!("{list}?last_login=maybe")).code, 400);
+    let kratos = place.server.admin("GET", &format!("/admin/identities/{}", place.ada)).json();
+    assert!(kratos.get("last_login").is_none(), "the shape of Kratos stays as it is");
+    let told = place.action(&["get-identity", "email=ada@example.com"]);
+    assert_eq!(told["last-login"]["method"], "password");
+    assert_eq!(told["last-login"]["ip"], "192.0.2.7");
+    let told = place.action(&["list-identities"]);
+    assert_eq!(told["identities"][place.ada.to_string()]["last-login"]["at"], login["at"]);
+}

@@ -78,3 +78,41 @@ fn own_revoking_one_and_sess_07_nobody_elses() {
     let nobody = place.server.public("DELETE", "/sessions/no-uuid", &[]).must(401);
     assert_ne!(nobody.json()["error"]["id"], Value::Null);
 }
+
+#[test]
+fn when_a_session_was_last_used_is_kept_and_shown() {
+    let mut place = Place::new();
+    let [used, idle] = [place.token(), place.token()];
+    let hour = 3_600_000_000_i64;
+    place.meddle(&format!(
+        "UPDATE sessions SET authenticated_at = authenticated_at - {hour}, issued_at = issued_at - {hour}"
+    ));
+    let shown = |place: &Place, id: &str| {
+        let path = format!("/admin/sessions/{id}");
+        let session = place.server.admin("GET", &path).must(200).json();
+        let time = |name: &str| session[name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+        (time("authenticated_at"), time("last_seen_at"))
+    };
+    let (begun, seen) = shown(&place, &used.id);
+    assert_eq!(begun, seen, "whoever signs in is there");
+    let own = ask(&place, &used, "GET", "/sessions/whoami").must(200).json();
+    assert!(own.get("last_seen_at").is_none(), "a check has no more to look up than before");
+    // What was noted is written down every minute, and before the service ends.
+    place.server.stop();
+    place.server.start_again();
+    let (begun, seen) = shown(&place, &used.id);
+    assert!(seen.duration_since(begun) >= jiff::SignedDuration::from_mins(60), "{begun} {seen}");
+    let (begun, unseen) = shown(&place, &idle.id);
+    assert_eq!(begun, unseen);
+    let listed = place.action(&["list-identity-sessions", "email=ada@example.com"]);
+    assert_eq!(listed["sessions"][&used.id]["last-seen-at"], seen.to_string(), "{listed}");
+    let others = ask(&place, &idle, "GET", "/sessions").must(200).json();
+    assert_eq!(others[0]["last_seen_at"], seen.to_string());
+    place.server.admin("DELETE", &format!("/admin/identities/{}/sessions", place.ada)).must(204);
+    let left: i64 = {
+        let file = place.server.laptop.home().join("state").join(doorward::app::DATABASE);
+        let store = rusqlite::Connection::open(file).unwrap();
+        store.query_row("SELECT count(*) FROM sightings", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(left, 0, "it goes with the session");
+}

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::http::failure::Failure;
 use crate::http::query::Query;
+use crate::http::strict;
 
 /// The id in a path; what is no id is the id of nothing.
 pub fn id(text: &str) -> Result<Uuid, Failure> {
@@ -63,8 +64,12 @@ pub fn body<T: DeserializeOwned + Default>(bytes: &Bytes) -> Result<T, Failure> 
 
 /// A JSON body that must be there.
 pub fn required<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Failure> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| Failure::invalid(format!("The body is not as it should be: {error}.")))
+    let unfit = |error: serde_json::Error| {
+        Failure::invalid(format!("The body is not as it should be: {error}."))
+    };
+    // The text itself is read as well: only there can be seen where something is, or is twice.
+    serde_json::from_slice::<T>(bytes).map_err(unfit)?;
+    strict::read(serde_json::from_slice(bytes).map_err(unfit)?).map_err(unfit)
 }
 
 /// Digits only: `parse` alone would take a plus sign.

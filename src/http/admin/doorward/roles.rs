@@ -233,6 +233,7 @@ async fn delete(
     params(
         ("role" = String, Path, description = "The role's id or word."),
         ("total" = Option<bool>, Query, description = "Whether to say how many there are in all."),
+        ("last_login" = Option<bool>, Query, description = "Whether to say of each when they last signed in."),
         ("page_size" = Option<u64>, Query, minimum = 1, maximum = 500, description = "How many at the most; 50 when nothing is said."),
         ("page_token" = Option<String>, Query, description = "The `next_page_token` of the page before."),
     ),

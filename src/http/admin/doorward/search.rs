@@ -18,6 +18,7 @@ use crate::domain::access::CircleKind;
 use crate::domain::document::Document as Json;
 use crate::domain::identity::Identity;
 use crate::domain::invitation::Invitation;
+use crate::domain::session::LastLogin;
 use crate::error::{Error, ErrorCode};
 use crate::http::blocking::App;
 use crate::http::document::Document;
@@ -29,6 +30,7 @@ use crate::service::access::held::{self, Belongs};
 use crate::service::identities::{Selector, find};
 use crate::service::invitations;
 use crate::service::listing::{self, ListIdentities};
+use crate::service::sessions;
 use crate::service::typed;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -65,6 +67,8 @@ struct SearchQuery {
     sort: Option<String>,
     /// Whether to say how many there are in all.
     total: Option<bool>,
+    /// Whether to say of each when they last signed in.
+    last_login: Option<bool>,
     /// How many identities at the most; 50 when nothing is said.
     #[param(minimum = 1, maximum = 500)]
     page_size: Option<u64>,
@@ -117,9 +121,44 @@ pub struct FoundIdentity<'a> {
     groups: Vec<GroupName>,
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
+    /// How they last signed in; null if they never did. In lists only when it is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<LastLoginShown>)]
+    last_login: Option<Known<'a>>,
     /// The invitation of somebody who has not come yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     invitation: Option<Invited>,
+}
+
+/// A sign-in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = lastLogin)]
+pub struct LastLoginShown<'a> {
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// The first factor, such as `password` or `oidc`.
+    method: &'a str,
+    /// The provider, where the account is at another one.
+    provider: Option<&'a str>,
+    /// From which address.
+    ip: Option<&'a str>,
+}
+
+/// What is known of the last sign-in: null if there was none.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Known<'a> {
+    Never,
+    Last(LastLoginShown<'a>),
+}
+
+impl<'a> Known<'a> {
+    fn of(login: Option<&'a LastLogin>) -> Self {
+        login.map_or(Self::Never, |LastLogin { at, method, provider, ip }| {
+            let (provider, ip) = (provider.as_deref(), ip.as_deref());
+            Self::Last(LastLoginShown { at: *at, method, provider, ip })
+        })
+    }
 }
 
 /// What became of an invitation.
@@ -173,7 +212,7 @@ async fn search(State(app): State<App>, query: Query) -> Result<Response, Failur
         page_token: input::text(&query, "page_token"),
     };
     let request = typed::with(asked, query.text("q").unwrap_or_default())?;
-    found(app, request, input::flag(&query, "total")?).await
+    found(app, request, &query).await
 }
 
 /// The people who have a role or are in a group.
@@ -194,10 +233,12 @@ pub(super) async fn members(
     };
     // What is named in a path and is not there is missing, not a mistake.
     app.call(move |d| circles::get(d, kind, &text).map(drop)).await??;
-    found(app, request, input::flag(query, "total")?).await
+    found(app, request, query).await
 }
 
-async fn found(app: App, request: ListIdentities, with_total: bool) -> Result<Response, Failure> {
+async fn found(app: App, request: ListIdentities, query: &Query) -> Result<Response, Failure> {
+    let with_total = input::flag(query, "total")?;
+    let with_login = input::flag(query, "last_login")?;
     app.call(move |d| {
         let (page, total) = if with_total {
             let (page, total) = listing::list_with_total(d, &request)?;
@@ -207,10 +248,16 @@ async fn found(app: App, request: ListIdentities, with_total: bool) -> Result<Re
         };
         let (base_url, now) = (d.options.base_url(), d.clock.now());
         let invited = invitations::of(d, page.items.iter().map(|one| &one.identity))?;
-        let shown = page
-            .items
-            .iter()
-            .map(|one| shown(&base_url, now, &one.identity, &one.belongs, &invited));
+        let logins = with_login.then(|| {
+            let ids: Vec<Uuid> = page.items.iter().map(|one| one.identity.id).collect();
+            sessions::last_logins(d, &ids)
+        });
+        let logins = logins.transpose()?;
+        let shown = page.items.iter().map(|one| {
+            let login = logins.as_ref().map(|all| all.get(&one.identity.id));
+            let shown = shown(&base_url, now, &one.identity, &one.belongs, &invited);
+            FoundIdentity { last_login: login.map(Known::of), ..shown }
+        });
         let identities = shown.collect();
         let found = Found { identities, next_page_token: page.next_page_token, total };
         Ok(Document::ok(found).into_response())
@@ -235,7 +282,10 @@ pub fn whole(d: &Deps, id: Uuid) -> Result<Value, Error> {
     let invited = invitations::of(d, std::iter::once(&found))?;
     let belongs = held::of_many(d, &[found.id])?.remove(&found.id).unwrap_or_default();
     let (base_url, now) = (d.options.base_url(), d.clock.now());
+    let login = sessions::last_login(d, id)?;
     let shown = shown(&base_url, now, &found, &belongs, &invited);
+    let last_login = Some(Known::of(login.as_ref()));
+    let shown = FoundIdentity { last_login, ..shown };
     serde_json::to_value(shown).map_err(|error| {
         Error::new(ErrorCode::Internal, "The identity cannot be shown.").because(error)
     })
@@ -271,6 +321,7 @@ fn shown<'a>(
         roles: belongs.roles.iter().map(|held| RoleName::of(&held.role)).collect(),
         groups: belongs.groups.iter().map(GroupName::of).collect(),
         expires_at: one.expires_at,
+        last_login: None,
         invitation: invitation.map(|invitation| Invited {
             delivery: invitation.delivery.as_str(),
             created_at: invitation.created_at,
