@@ -373,6 +373,15 @@ CREATE TABLE erasures (
 ){STRICT};
 CREATE INDEX erasures_due_at ON erasures (due_at);
 
+-- How much of a list of deletions and erasures outside the database is known here: so many bytes of
+-- it, and it has all that happened before the entry `seq`. Each machine has a list of its own.
+CREATE TABLE erasure_lists (
+    list {TEXT} NOT NULL,
+    bytes {INT} NOT NULL,
+    seq {INT} NOT NULL,
+    CONSTRAINT erasure_lists_pkey PRIMARY KEY (list)
+){STRICT};
+
 -- Whose personal values in the ledger are kept whatever else is said. Outlives the identity.
 CREATE TABLE legal_holds (
     identity {TEXT} NOT NULL,

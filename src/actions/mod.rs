@@ -48,6 +48,7 @@ mod list_roles;
 mod lock_account;
 mod lock_identity;
 mod paths;
+mod repeat_erasures;
 mod reset_identity_mfa;
 mod reset_password;
 mod revoke_admin_token;

@@ -11,9 +11,10 @@ use super::{
     erase_identity, export_identities, get_identity, hold_identity, import_identities,
     invalidate_identity_sessions, invite_identity, list_admin_tokens, list_audit_events,
     list_groups, list_identities, list_identity_sessions, list_oidc_accounts, list_roles,
-    lock_account, lock_identity, reset_identity_mfa, reset_password, revoke_admin_token,
-    run_migration, send_test_email, set_attributes, set_authorities, set_groups, set_roles,
-    unblock_identity, unlink_oidc_account, unlock_account, unlock_identity, update_identity,
+    lock_account, lock_identity, repeat_erasures, reset_identity_mfa, reset_password,
+    revoke_admin_token, run_migration, send_test_email, set_attributes, set_authorities,
+    set_groups, set_roles, unblock_identity, unlink_oidc_account, unlock_account, unlock_identity,
+    update_identity,
 };
 
 /// An action: what it reads from its parameters, and what it does with that.
@@ -50,7 +51,7 @@ const fn entry<A: Action>() -> Entry {
 }
 
 /// All actions, in the order of the file.
-pub const TABLE: [Entry; 47] = [
+pub const TABLE: [Entry; 48] = [
     entry::<get_identity::GetIdentity>(),
     entry::<create_admin_account::CreateAdminAccount>(),
     entry::<reset_password::ResetPassword>(),
@@ -88,6 +89,7 @@ pub const TABLE: [Entry; 47] = [
     entry::<audit_checkpoint::AuditCheckpoint>(),
     entry::<audit_prune::AuditPrune>(),
     entry::<audit_erasures::AuditErasures>(),
+    entry::<repeat_erasures::RepeatErasures>(),
     entry::<erase_identity::EraseIdentity>(),
     entry::<hold_identity::HoldIdentity>(),
     entry::<hold_identity::ReleaseIdentity>(),

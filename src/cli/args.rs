@@ -53,6 +53,7 @@ impl Command {
             Self::Audit(Audit::List(args)) => &args.sets,
             Self::Audit(Audit::Prune(args)) => &args.sets,
             Self::Audit(Audit::Erasures(args)) => &args.sets,
+            Self::Audit(Audit::RepeatErasures(args)) => &args.sets,
             Self::Backup(args) => &args.sets,
             Self::Restore(args) => &args.sets,
             Self::Import(args) => &args.sets,
@@ -199,6 +200,26 @@ pub enum Audit {
     Prune(Prune),
     /// List whose personal values were erased, and whose will be
     Erasures(Erasures),
+    /// Delete and erase again who was deleted or erased since the backup that was restored
+    RepeatErasures(RepeatErasures),
+}
+
+/// `doorward audit repeat-erasures`.
+#[derive(Debug, Args)]
+pub struct RepeatErasures {
+    /// Add to the list what this file says: the ledger as it was streamed, an export of it, or
+    /// erasures.jsonl of another state directory
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Only say who it is
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// See [`Sets`].
+    #[command(flatten)]
+    pub sets: Sets,
 }
 
 /// `doorward audit prune`.

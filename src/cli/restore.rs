@@ -28,5 +28,12 @@ pub fn run(global: &Global, args: &Restore) -> Result<(), Stop> {
     if let Some(previous) = &restored.previous {
         output::note(&format!("The database that was there is now {}", previous.display()));
     }
+    if restored.back > 0 {
+        output::note(&format!(
+            "WARNING It has {} people again who were deleted or erased since. Nobody is served before \
+             'doorward audit repeat-erasures' has deleted and erased them again.",
+            restored.back
+        ));
+    }
     output::print(&format!("Restored a database with {} ledger entries\n", restored.ledger_size))
 }

@@ -7,12 +7,14 @@
 //! | [`App::hash`] | whatever hashes a password | the same threads; they wait for those that hash |
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Instant;
 
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
+use super::gone;
 use super::metrics::Metrics;
 use super::rush::Rush;
 use super::slots::{Held, Slots};
@@ -34,6 +36,14 @@ struct Parts {
     metrics: Arc<Metrics>,
     health: Mutex<Option<Looked>>,
     flood: Arc<Flood>,
+    closed: Closed,
+}
+
+/// Whether nobody is served, and why. Each request asks whether, and few ask why.
+#[derive(Default)]
+struct Closed {
+    is: AtomicBool,
+    why: std::sync::Mutex<String>,
 }
 
 /// What a look at the store's health found, and when the look began.
@@ -82,6 +92,7 @@ impl App {
             metrics: Arc::default(),
             health: Mutex::default(),
             flood: Arc::default(),
+            closed: Closed::default(),
         }))
     }
 
@@ -101,6 +112,24 @@ impl App {
     #[must_use]
     pub fn deps(&self) -> Arc<Deps> {
         Arc::clone(&self.shared().deps)
+    }
+
+    /// Stops serving people and programs for this reason, or, without one, serves them again.
+    pub fn close(&self, why: Option<String>) {
+        let closed = &self.0.closed;
+        let is = why.is_some();
+        *closed.why.lock().unwrap_or_else(PoisonError::into_inner) = why.unwrap_or_default();
+        closed.is.store(is, Ordering::Release);
+    }
+
+    /// Why nobody is served, if that is so.
+    #[must_use]
+    pub fn closed(&self) -> Option<String> {
+        let closed = &self.0.closed;
+        closed
+            .is
+            .load(Ordering::Acquire)
+            .then(|| closed.why.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     /// By door: how many use cases run, and how many wait for a thread.
@@ -132,14 +161,20 @@ impl App {
             return known.problem.clone();
         }
         let begun = Instant::now();
-        let problem = match self.call(service::health::ready).await {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => {
+        if self.closed().is_some() {
+            let with = self.clone();
+            // What was in the way may be over.
+            let _ = self.call(move |d| gone::look(&with, d)).await;
+        }
+        let problem = match (self.closed(), self.call(service::health::ready).await) {
+            (Some(why), _) => Some(why),
+            (None, Ok(Ok(()))) => None,
+            (None, Ok(Err(error))) => {
                 let cause = error.cause();
                 tracing::error!(%error, cause, "the store cannot be used");
                 Some(error.message().to_owned())
             }
-            Err(error) => Some(error.to_string()),
+            (None, Err(error)) => Some(error.to_string()),
         };
         *looked = Some(Looked { begun, problem: problem.clone() });
         problem

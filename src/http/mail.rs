@@ -70,6 +70,13 @@ impl Sending {
 /// Sends what is due, and waits for more.
 fn work(app: &App, postman: &mut Postman) {
     let deps = app.deps();
+    if app.closed().is_some() {
+        // What waits may be for somebody who is gone.
+        let outbox = deps.outbox.clone();
+        drop(deps);
+        outbox.wait(EVERY);
+        return;
+    }
     // A fault in one mail must not be the end of all mail.
     let done = catch_unwind(AssertUnwindSafe(|| sending::run(&deps, postman)));
     let mut pause = EVERY;

@@ -17,6 +17,7 @@ mod duration;
 mod edge;
 mod exported;
 mod failure;
+mod gone;
 mod health;
 mod log;
 mod mail;
@@ -142,6 +143,9 @@ impl Server {
         log_panics();
         let Self { listeners, running, files } = self;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        // Before anybody is let in.
+        running.app.close(Some("It was not found out yet who is gone.".to_owned()));
+        gone::look(&running.app, &running.app.deps());
         let mail = mail::start(&running.app)?;
         // The last owner of the store lives out here: closing it may block.
         let result = runtime.block_on(async {
@@ -151,6 +155,7 @@ impl Server {
                 cleaning::start(running.app.clone()),
                 sightings::start(running.app.clone()),
                 streaming::start(running.app.clone()),
+                gone::watch(running.app.clone()),
                 tls::watch(Arc::clone(&running.tls)),
             ];
             let door = Door::new(running.app.clone(), rule);

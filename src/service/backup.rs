@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::{Caller, trailer};
+use super::{Caller, gone, trailer};
 use crate::app::{self, DATABASE, Deps, Settings};
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
@@ -28,6 +28,8 @@ pub struct Restored {
     pub ledger_size: u64,
     /// Where the database that was there before now lies.
     pub previous: Option<PathBuf>,
+    /// How many people it brought back who were deleted or erased since; see [`gone::again`].
+    pub back: usize,
 }
 
 /// Copies the live database into a new private file; writers go on meanwhile. The keys are not in
@@ -91,6 +93,9 @@ pub fn restore(settings: &Settings, by: &Caller, from: &Path) -> Result<Restored
         copy_private(from, &candidate)?;
         trailer::check_and_remove(&candidate)?;
         let ledger_size = examine(&candidate, settings)?;
+        if let Ok(present) = open_alone(&database, settings) {
+            gone::take_over(&present, &settings.state_dir)?;
+        }
         Ok((ledger_size, set_aside(&database, settings)?))
     });
     if prepared.is_err() {
@@ -107,7 +112,8 @@ pub fn restore(settings: &Settings, by: &Caller, from: &Path) -> Result<Restored
             .data("backup_root", hex::encode(root));
         Ok::<_, Error>(by.change((), event, Vec::new()))
     })?;
-    Ok(Restored { ledger_size, previous })
+    let back = gone::missing(&deps)?.len();
+    Ok(Restored { ledger_size, previous, back })
 }
 
 /// Opens a candidate and checks it as a database and as one of ours; says how many ledger entries

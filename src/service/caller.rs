@@ -55,6 +55,12 @@ impl Caller {
         format!("{}:{}", self.actor.kind.as_str(), self.actor.id)
     }
 
+    /// The same, and it can be asked where the entries of the last change are.
+    pub(super) fn noting(&self) -> Self {
+        let places = Some(self.places.clone().unwrap_or_default());
+        Self { places, ..self.clone() }
+    }
+
     /// A change with its events; the run of the action goes before them.
     pub(super) fn change<T>(
         &self,

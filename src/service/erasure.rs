@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::events::{EventFilter, EventRow};
-use super::{Caller, Page, events};
+use super::{Caller, Page, events, gone};
 use crate::app::Deps;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::{Actor, ActorKind, Event};
@@ -51,13 +51,17 @@ pub struct Erasures {
     pub waiting: Vec<(Uuid, Timestamp)>,
 }
 
-/// Plans the erasure of somebody who is being deleted; says for when.
-pub(super) fn plan(d: &Deps, tx: &WriteTx<'_>, id: Uuid, erase: Erase) -> Result<Timestamp, Error> {
+/// When values go of somebody who is deleted now.
+pub(super) fn due(d: &Deps, erase: Erase) -> Timestamp {
     let now = d.clock.now();
-    let due = match erase {
+    match erase {
         Erase::Now => now,
         Erase::Later => now.checked_add(DELAY).unwrap_or(now),
-    };
+    }
+}
+
+/// Plans the erasure of somebody who is being deleted; says for when.
+pub(super) fn plan(tx: &WriteTx<'_>, id: Uuid, due: Timestamp) -> Result<Timestamp, Error> {
     personal::schedule(tx, id, due)?;
     Ok(due)
 }
@@ -73,15 +77,24 @@ pub fn erase(d: &Deps, by: &Caller, id: Uuid) -> Result<Erased, Error> {
         may_erase(tx, id)?;
         must_be_known(tx, id)
     })?;
+    let count = all(d, by, id, "request")?;
+    Ok(Erased { count, wiped: d.store.wipe_log()? })
+}
+
+/// Erases somebody again whose values an older database brought back; says how many.
+pub(super) fn erase_again(d: &Deps, by: &Caller, id: Uuid) -> Result<u64, Error> {
+    all(d, by, id, "restored")
+}
+
+fn all(d: &Deps, by: &Caller, id: Uuid, reason: &str) -> Result<u64, Error> {
     let mut count = 0;
     loop {
-        let (removed, more) = batch(d, by, id, "request")?;
+        let (removed, more) = batch(d, by, id, reason)?;
         count += removed;
         if !more {
-            break;
+            return Ok(count);
         }
     }
-    Ok(Erased { count, wiped: d.store.wipe_log()? })
 }
 
 fn may_erase(tx: &Tx<'_>, id: Uuid) -> Result<(), Error> {
@@ -105,7 +118,8 @@ fn must_be_known(tx: &Tx<'_>, id: Uuid) -> Result<(), Error> {
 
 /// Removes some values and records that they are gone; says how many, and whether there may be more.
 fn batch(d: &Deps, by: &Caller, id: Uuid, reason: &str) -> Result<(u64, bool), Error> {
-    d.store.write(&by.author(), |tx| {
+    let by = by.noting();
+    let done = d.store.write(&by.author(), |tx| {
         may_erase(tx, id)?;
         let places = personal::of(tx, id, BATCH)?;
         let mut count = 0_u64;
@@ -121,11 +135,14 @@ fn batch(d: &Deps, by: &Caller, id: Uuid, reason: &str) -> Result<(u64, bool), E
             .data("count", count)
             .data("reason", reason);
         // Where it came from would be a personal value of the erased.
-        Ok::<_, Error>(match by.action_event() {
+        let change = match by.action_event() {
             Some(run) => Change::of((count, more), run, [event]),
             None => Change::of((count, more), event, []),
-        })
-    })
+        };
+        Ok::<_, Error>(change.noted(by.places.clone()))
+    })?;
+    gone::note(d, by.places.as_ref());
+    Ok(done)
 }
 
 /// Erases somebody whose time has come; says whether there may be more.

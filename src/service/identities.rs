@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Caller;
 use super::erasure::{self, Erase, Erased};
 use super::failure::no_identity;
-use super::recovery;
+use super::{gone, recovery};
 use crate::app::Deps;
 use crate::domain::identifier::canonical;
 use crate::domain::identity::Identity;
@@ -85,7 +85,7 @@ pub fn delete(d: &Deps, by: &Caller, id: Uuid) -> Result<(), Error> {
 /// # Errors
 /// As [`delete`].
 pub fn delete_and_erase(d: &Deps, by: &Caller, id: Uuid, erase: Erase) -> Result<Deleted, Error> {
-    let erase_at = delete_one(d, by, id, erase)?;
+    let erase_at = delete_one(d, by, id, erasure::due(d, erase), None)?;
     let erased = match erase {
         Erase::Later => None,
         // The deletion holds whatever becomes of this; what is held, or fails, is tried again.
@@ -112,22 +112,42 @@ pub(super) fn exists(tx: &Tx<'_>, id: Uuid) -> Result<bool, Error> {
     Ok(identities::row_of(tx, id)?.is_some())
 }
 
-fn delete_one(d: &Deps, by: &Caller, id: Uuid, erase: Erase) -> Result<Timestamp, Error> {
+/// Deletes somebody again whom an older database brought back.
+pub(super) fn delete_again(
+    d: &Deps,
+    by: &Caller,
+    id: Uuid,
+    erase_at: Timestamp,
+) -> Result<(), Error> {
+    delete_one(d, by, id, erase_at, Some("restored")).map(drop)
+}
+
+fn delete_one(
+    d: &Deps,
+    by: &Caller,
+    id: Uuid,
+    erase_at: Timestamp,
+    reason: Option<&str>,
+) -> Result<Timestamp, Error> {
     let now = d.clock.now();
-    d.store.write(&by.author(), |tx| {
+    let by = by.noting();
+    let erase_at = d.store.write(&by.author(), |tx| {
         let stored = find_stored(tx, &Selector::Id(id))?;
-        super::authorities::must_not_be_last(tx, &stored, by, now, "deleted")?;
+        super::authorities::must_not_be_last(tx, &stored, &by, now, "deleted")?;
         let ended = sessions::delete_all(tx, stored.n, now)?;
         codes::withdraw(tx, stored.n, recovery::PURPOSE)?;
         flows::delete_of(tx, id)?;
         identities::delete(tx, stored.n)?;
-        let erase_at = erasure::plan(d, tx, id, erase)?;
+        let erase_at = erasure::plan(tx, id, erase_at)?;
         let event = Event::new(EventType::UserDeleted)
             .principal(id)
             .data("erase_at", erase_at.to_string())
             .data("from", stored.identity.effective_status(now).as_str())
+            .data("reason", reason)
             .data("schema", stored.identity.schema_id.as_str())
             .data("sessions_revoked", ended.live.len());
         Ok::<_, Error>(by.change(erase_at, event, Vec::new()))
-    })
+    })?;
+    gone::note(d, by.places.as_ref());
+    Ok(erase_at)
 }

@@ -27,6 +27,7 @@ pub mod flood;
 pub mod flow_errors;
 pub mod flows;
 mod given;
+pub mod gone;
 pub mod health;
 pub mod history;
 pub mod identities;

@@ -77,6 +77,7 @@ pub const SQL: &[&str] = &["store/"];
 
 /// The statements that need no ledger entry, because they are about nobody's account.
 pub const SCRATCH: &[&str] = &[
+    "store/sql/erasure_lists.rs",
     "store/sql/flow_errors.rs",
     "store/sql/flows.rs",
     "store/sql/leftovers.rs",

@@ -72,6 +72,7 @@ const STORY: &[(&str, &str)] = &[
     ("audit-checkpoint", ""),
     ("audit-prune", "until=2999-12-31 dry-run=true"),
     ("audit-erasures", ""),
+    ("repeat-erasures", ""),
     ("erase-identity", "identity-id=GONE"),
     ("hold-identity", "email=joan@example.com note='File 7'"),
     ("release-identity", "email=joan@example.com"),

@@ -10,6 +10,7 @@ mod doorward;
 mod edge;
 mod erasure;
 mod flows;
+mod gone;
 mod hostile_text;
 mod identities;
 mod load;

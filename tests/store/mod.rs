@@ -12,6 +12,7 @@ mod credentials;
 mod factors;
 mod faults;
 mod finding;
+mod gone;
 mod guards;
 mod history;
 mod keys;

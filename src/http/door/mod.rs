@@ -25,6 +25,7 @@ use super::minutes::every_minute;
 use crate::service::admission::{self, Verdict, Visit};
 use crate::service::flood::Flood;
 use need::Route;
+pub use need::without_prefix;
 pub use rule::{Consent, Rule, TooOpen};
 
 /// Headers that a proxy adds: such a request came through this machine, not from it.

@@ -20,6 +20,7 @@ use crate::config::Options;
 use crate::http::asked::{Asked, Peer};
 use crate::http::blocking::App;
 use crate::http::failure::{self, Failure};
+use crate::http::gone;
 use crate::http::log::{Answered, Lines};
 use crate::http::metrics::{Metrics, Request as Counted};
 use crate::service::Origin;
@@ -120,6 +121,12 @@ pub async fn around(State(edge): State<Arc<Edge>>, request: Request, next: Next)
 }
 
 async fn answer(edge: &Edge, parts: Parts, body: Body, next: Next) -> Response {
+    if let Some(why) = edge.app.closed().filter(|_| !gone::serves_when_closed(parts.uri.path())) {
+        return Failure::new(StatusCode::SERVICE_UNAVAILABLE)
+            .reason(why)
+            .retry_after(5)
+            .into_response();
+    }
     let whole = match body::read(&edge.budget, &parts.headers, body).await {
         Ok(whole) => whole,
         Err(failure) => return failure.into_response(),

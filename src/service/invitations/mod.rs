@@ -15,7 +15,7 @@ use super::creating::{CreateIdentity, Registered, assemble};
 use super::erasure::{self, Erase};
 use super::identities::{Selector, find_stored};
 use super::listing::{after, page_size, token};
-use super::{Caller, Page};
+use super::{Caller, Page, gone};
 use crate::app::Deps;
 use crate::domain::authority::Authority;
 use crate::domain::identifier::{canonical, is_email};
@@ -225,14 +225,17 @@ fn invited(stored: Stored, now: Timestamp) -> Result<Stored, Error> {
 /// `NotFound`, `StatusTransition` for somebody who has come already.
 pub fn cancel(d: &Deps, by: &Caller, id: Uuid) -> Result<(), Error> {
     let now = d.clock.now();
+    let by = by.noting();
     d.store.write(&by.author(), |tx| {
         let stored = invited(find_stored(tx, &Selector::Id(id))?, now)?;
         identities::delete(tx, stored.n)?;
-        erasure::plan(d, tx, id, Erase::Later)?;
+        erasure::plan(tx, id, erasure::due(d, Erase::Later))?;
         let event =
             Event::new(EventType::UserInvitationCancelled).principal(id).data("reason", "operator");
         Ok::<_, Error>(by.change((), event, []))
-    })
+    })?;
+    gone::note(d, by.places.as_ref());
+    Ok(())
 }
 
 /// The invitation of somebody.

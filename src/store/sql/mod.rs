@@ -8,6 +8,7 @@ pub mod authorities;
 pub mod circles;
 pub mod codes;
 pub mod credentials;
+pub mod erasure_lists;
 pub mod flow_errors;
 pub mod flows;
 pub mod history;
@@ -53,6 +54,7 @@ pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'s
         ("circles", circles::STATEMENTS),
         ("codes", codes::STATEMENTS),
         ("credentials", credentials::STATEMENTS),
+        ("erasure_lists", erasure_lists::STATEMENTS),
         ("flow_errors", flow_errors::STATEMENTS),
         ("flows", flows::STATEMENTS),
         ("history", history::STATEMENTS),

@@ -16,13 +16,14 @@ use crate::http::blocking::App;
 use crate::http::document::Document;
 use crate::http::failure::Failure;
 use crate::http::query::Query;
-use crate::service::erasure;
 use crate::service::pruning::{self, Before};
+use crate::service::{erasure, gone};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(preview, prune))
         .routes(routes!(erasures))
+        .routes(routes!(back, repeat))
         .routes(routes!(state))
         .routes(routes!(erase))
         .routes(routes!(hold))
@@ -166,6 +167,66 @@ async fn erasures(State(app): State<App>, query: Query) -> Result<Document<Erasu
         next_cursor: found.done.next_page_token,
         waiting: found.waiting.into_iter().map(|(identity, at)| Waiting { identity, at }).collect(),
     }))
+}
+
+/// People whom an older database brought back.
+#[derive(Serialize, ToSchema)]
+#[schema(as = auditErasuresBack)]
+struct Back {
+    /// Who they are. Nobody is served while there are any.
+    people: Vec<BackAgain>,
+}
+
+/// Somebody who is back.
+#[derive(Serialize, ToSchema)]
+#[schema(as = auditErasureBack)]
+struct BackAgain {
+    identity: Uuid,
+    /// When they were deleted; null when only what the ledger keeps of them is back.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    deleted: Option<Timestamp>,
+    /// Whether their personal values were erased.
+    erased: bool,
+}
+
+/// Who is back in the database although they were deleted or erased, because an older backup was
+/// restored.
+#[utoipa::path(
+    get, path = "/audit/erasures/repeat", operation_id = "listErasuresToRepeat", tag = "doorward",
+    responses((status = 200, description = "They.", body = Back))
+)]
+async fn back(State(app): State<App>) -> Result<Document<Back>, Failure> {
+    let people = app.call(gone::missing).await??.into_iter();
+    let shown = |one: gone::Departed| {
+        let gone::Departed { id: identity, deleted, erased } = one;
+        BackAgain { identity, deleted, erased }
+    };
+    Ok(Document::ok(Back { people: people.map(shown).collect() }))
+}
+
+/// What was done again.
+#[derive(Serialize, ToSchema)]
+#[schema(as = auditErasuresRepeated)]
+struct Repeated {
+    /// How many people were deleted.
+    deleted: u64,
+    /// How many had personal values that were erased.
+    erased: u64,
+    /// How many values that were.
+    values: u64,
+}
+
+/// Deletes and erases them again; then everybody is served.
+#[utoipa::path(
+    post, path = "/audit/erasures/repeat", operation_id = "repeatErasures", tag = "doorward",
+    responses((status = 200, description = "What was done.", body = Repeated))
+)]
+async fn repeat(State(app): State<App>, asked: Asked) -> Result<Document<Repeated>, Failure> {
+    let again = app.call(move |d| gone::again(d, &asked.admin())).await??;
+    let with = app.clone();
+    app.call(move |d| crate::http::gone::look(&with, d)).await?;
+    let gone::Again { deleted, erased, values } = again;
+    Ok(Document::ok(Repeated { deleted, erased, values }))
 }
 
 /// What becomes of somebody's personal values in the ledger.
