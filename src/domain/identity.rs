@@ -128,6 +128,14 @@ impl<D> Identity<D> {
         }
     }
 
+    /// Makes somebody who was only invited active. That is their own doing, so what was noted about the
+    /// invitation - by whom, and why - is not said of it.
+    pub fn activate(&mut self, now: Timestamp) {
+        self.status = Status::Active;
+        self.status_changed_at = Some(now);
+        self.status_detail = StatusDetail::default();
+    }
+
     /// The status at `now`: expiry and an `until` that has passed included.
     #[must_use]
     pub fn effective_status(&self, now: Timestamp) -> EffectiveStatus {

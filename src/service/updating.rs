@@ -144,8 +144,7 @@ fn amend(
     events.extend(proof_events(old, &new));
     events.extend(judge(tx, old.id, &old.metadata_admin, &new.metadata_admin)?);
     if old.status == Status::Invited && new.first_factors() > 0 {
-        new.status = Status::Active;
-        new.status_changed_at = Some(now);
+        new.activate(now);
         events.push(activated(old, &new));
         events.extend(keep_promise(tx, before.n, &mut new, now)?);
     }

@@ -84,7 +84,7 @@ def story(site, email, password):
     site.look("console-person-accounts")
     site.go("/console/roles")
     page.get_by_role("link", name="Delete editor").click()
-    expect(page.get_by_text("people have it, themselves or through a group")).to_be_visible()
+    expect(page.get_by_text("person has it, themselves or through a group")).to_be_visible()
     site.look("console-role-delete")
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="Role deleted")).to_be_visible()

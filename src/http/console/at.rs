@@ -15,7 +15,7 @@ use crate::app::Deps;
 use crate::domain::authority::Authority;
 use crate::http::blocking::App;
 use crate::http::origin;
-use crate::http::pages::{Frame, Making, Turn, Visit};
+use crate::http::pages::{Frame, Making, Turn, Visit, plain};
 use crate::http::query::Query;
 use crate::http::ticket;
 use crate::service::Caller;
@@ -106,6 +106,22 @@ impl At<'_> {
     /// A text of ours with values in it.
     pub fn text_with(&self, key: &str, values: &[(&str, &str)]) -> String {
         self.m.visit.language.text_with(key, values)
+    }
+
+    /// A text of ours about so many of something.
+    pub fn counted(&self, key: &str, count: u64) -> String {
+        self.m.visit.language.counted(key, count, &[])
+    }
+
+    /// The text of a word below `key` or, where there is none, the word.
+    pub fn known(&self, key: &str, word: &str) -> String {
+        let key = format!("{key}.{word}");
+        if self.m.visit.language.has(&key) { self.text(&key) } else { plain(word) }
+    }
+
+    /// A line of what a change ends: how many, and of what.
+    pub fn effect(&self, count: u64, key: &str) -> (u64, String) {
+        (count, self.counted(key, count))
     }
 
     /// A part of the path, by the name it has in the table.

@@ -315,9 +315,10 @@ pub fn change(at: &At<'_>) -> Result<Response, Turn> {
 pub fn delete_form(at: &At<'_>) -> Result<Response, Turn> {
     let known = known(at)?;
     let reach = circles::reach(at.d(), kind(at), &known.circle.id)?;
-    let mut effects = vec![(reach.holders, text(at, "effect.holders"))];
+    let mut effects =
+        vec![at.effect(reach.holders, &format!("console.{}.effect.holders", kind(at).as_str()))];
     if kind(at) == CircleKind::Role {
-        effects.push((reach.groups.len() as u64, at.text("console.role.effect.groups")));
+        effects.push(at.effect(reach.groups.len() as u64, "console.role.effect.groups"));
     }
     let sheet = Sheet {
         title: at.text("console.do.delete"),

@@ -21,9 +21,17 @@ use crate::service::schemas;
 /// For how many days a link may work.
 const DAYS: [u32; 5] = [1, 3, 7, 14, 30];
 
+/// The traits that are asked for at once; others are folded away until somebody wants them.
+const FIRST: [&str; 4] =
+    ["traits.username", "traits.name", "traits.name.first", "traits.name.last"];
+
 #[derive(Serialize)]
 struct Form {
+    /// The address and what is asked for first; the rest of the traits; what is about the invitation.
     fields: Vec<Field>,
+    more: Vec<Field>,
+    opened: bool,
+    rest: Vec<Field>,
     schemas: Vec<Link>,
     back: String,
     problem: Option<String>,
@@ -44,7 +52,7 @@ fn days(at: &At<'_>) -> Vec<Choice> {
     let chosen = at.form.text("days").unwrap_or("7").to_owned();
     let one = |days: u32| {
         let value = days.to_string();
-        let text = at.text_with("console.invite.days", &[("days", &value)]);
+        let text = at.counted("console.invite.days", days.into());
         Choice { chosen: value == chosen, value, text }
     };
     DAYS.map(one).into()
@@ -71,16 +79,24 @@ fn page(at: &At<'_>, problems: &Problems, problem: Problem) -> Result<Response, 
     let (addresses, traits): (Vec<_>, Vec<_>) = traits.partition(|field| field.kind == "email");
     let wrong = addresses.into_iter().find_map(|field| field.problem);
     let problem = problem.or_else(|| wrong.map(|text| ("email", text)));
-    fields.extend(traits);
-    fields.push(authorities::field(at, &authorities::ticked(at)));
-    fields.push(Field::new(at, "choice", "locale", "page.languages").choices(locales.collect()));
-    fields.push(Field::new(at, "choice", "days", "console.invite.until").choices(days(at)));
+    let first = |field: &Field| field.required || FIRST.contains(&field.name.as_str());
+    let (first, more): (Vec<_>, Vec<_>) = traits.into_iter().partition(first);
+    fields.extend(first);
+    let locale = Field::new(at, "choice", "locale", "console.invite.language");
+    let rest = vec![
+        authorities::field(at, &authorities::ticked(at)),
+        locale.choices(locales.collect()),
+        Field::new(at, "choice", "days", "console.invite.until").choices(days(at)),
+    ];
     let bad = problem.is_some() || !problems.is_empty();
     let whole = problems.get("").filter(|all| !all.is_empty());
     let whole = whole.map(|_| at.text("console.invite.problem"));
     let mut content = Form {
         problem: complain(&mut fields, problem).or(whole),
         fields,
+        opened: more.iter().any(|field| field.problem.is_some() || !field.value.is_empty()),
+        more,
+        rest,
         schemas: at
             .d()
             .schemas

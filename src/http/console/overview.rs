@@ -79,7 +79,7 @@ fn things(at: &At<'_>) -> Result<Things, Turn> {
         .days
         .iter()
         .map(|day| Pair {
-            name: day.date.strftime("%d.%m.").to_string(),
+            name: day.date.strftime("%m-%d").to_string(),
             good: day.success,
             bad: day.failure,
         })

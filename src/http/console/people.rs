@@ -162,13 +162,8 @@ fn ways(at: &At<'_>, query: &str) -> Vec<Link> {
 
 /// How many there are, as far as that is known at once.
 pub fn counted(at: &At<'_>, total: Total) -> String {
-    let count = total.count.to_string();
-    let key = match (total.exact, total.count) {
-        (true, 1) => "console.people.one",
-        (true, _) => "console.people.found",
-        (false, _) => "console.people.at_least",
-    };
-    at.text_with(key, &[("count", &count)])
+    let key = if total.exact { "console.people.found" } else { "console.people.at_least" };
+    at.counted(key, total.count)
 }
 
 fn shown(at: &At<'_>, row: &Row, belongs: &Belongs) -> RowShown {

@@ -2,12 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::at::At;
+use super::who::who;
 use crate::domain::ledger::event::ActorKind;
 use crate::error::ErrorCode;
-use crate::http::pages::{Link, Time, Turn, name_of, plain};
+use crate::http::pages::{Link, Time, Turn, plain};
 use crate::service::identities::{Selector, find};
 use crate::service::proofs;
 
@@ -15,7 +16,7 @@ use crate::service::proofs;
 const SHOWN_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// What a receipt says of numbers and words, by the key of the ledger, in this order; the rest is in
 /// the history.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "from",
     "reason",
     "until",
@@ -24,6 +25,7 @@ const KEYS: [&str; 12] = [
     "tokens_revoked",
     "count",
     "credential",
+    "erase_at",
     "changed",
     "before",
     "after",
@@ -38,8 +40,17 @@ pub struct Receipt {
     time: Time,
     by: String,
     about: Option<Link>,
-    said: Vec<(String, String)>,
+    said: Vec<Said>,
     more: Option<String>,
+}
+
+/// One thing that an entry says.
+#[derive(Debug, Serialize)]
+pub struct Said {
+    name: String,
+    text: String,
+    /// Where it is a time.
+    time: Option<Time>,
 }
 
 /// The receipt that the address of a page asks for: of a change that the person has just made.
@@ -61,21 +72,21 @@ fn made(at: &At<'_>, seq: u64, entry: &Value) -> Result<Option<Receipt>, Turn> {
     let me = at.desk.current.identity.id.to_string();
     let mine = text("/actor/kind") == Some(ActorKind::User.as_str())
         && text("/actor/id") == Some(me.as_str());
+    let now = at.d().clock.now();
     let time: Option<Timestamp> = text("/time").and_then(|time| time.parse().ok());
-    let Some(time) =
-        time.filter(|time| mine && at.d().clock.now().duration_since(*time) < SHOWN_FOR)
-    else {
+    let Some(time) = time.filter(|time| mine && now.duration_since(*time) < SHOWN_FOR) else {
         return Ok(None);
     };
     let kind = text("/type").unwrap_or_default();
-    let said = KEYS.iter().filter_map(|key| {
-        let value = entry.pointer(&format!("/data/{key}"))?;
-        Some((at.text(&format!("console.data.{key}")), shown(at, key, value)))
-    });
+    let said = KEYS
+        .iter()
+        .filter_map(|key| Some(said(at, kind, time, key, entry.pointer(&format!("/data/{key}"))?)));
     let about = match text("/principal").and_then(|id| id.parse().ok()) {
         None => None,
         Some(id) => Some(match find(at.d(), &Selector::Id(id)) {
-            Ok(found) => Link::new(at.at(&format!("/console/people/{id}")), name_of(&found)),
+            Ok(found) => {
+                Link::new(at.at(&format!("/console/people/{id}")), who(at, now, &found).name)
+            }
             Err(error) if error.code() == ErrorCode::NotFound => Link::new("", id.to_string()),
             Err(error) => return Err(error.into()),
         }),
@@ -88,17 +99,43 @@ fn made(at: &At<'_>, seq: u64, entry: &Value) -> Result<Option<Receipt>, Turn> {
             .and_then(|action| known(at, "console.do", action.strip_prefix("bulk-")?))
             .unwrap_or_else(|| named(at, kind)),
         time: Time::of(time),
-        by: name_of(&at.desk.current.identity),
+        by: who(at, now, &at.desk.current.identity).name,
         about,
         said: said.collect(),
         more,
     }))
 }
 
-/// What an entry is about, in the words of the console or, where it has none, by its type.
+/// What an event is called, in receipts and in the history: in the words of the console or, where it has
+/// none of its own, in those with which people read what happened to themselves.
 pub fn named(at: &At<'_>, kind: &str) -> String {
-    let key = format!("console.event.{kind}");
-    if at.m.visit.language.has(&key) { at.text(&key) } else { plain(kind) }
+    known(at, "console.event", kind)
+        .or_else(|| known(at, "event", kind))
+        .unwrap_or_else(|| plain(kind))
+}
+
+/// Everything that an entry of this kind and time says, in words as far as there are any.
+pub fn all_said(at: &At<'_>, kind: &str, time: Timestamp, data: &Map<String, Value>) -> Vec<Said> {
+    data.iter().map(|(key, value)| said(at, kind, time, key, value)).collect()
+}
+
+fn said(at: &At<'_>, kind: &str, time: Timestamp, key: &str, value: &Value) -> Said {
+    let word = match (key, kind) {
+        // How many of what is clear for these.
+        ("count", "session.revoked" | "session.expired") => "sessions_revoked",
+        ("count", "user.erased" | "ledger.redacted") => "values",
+        _ => key,
+    };
+    let name = known(at, "console.data", word).unwrap_or_else(|| plain(key));
+    let moment =
+        value.as_str().filter(|_| ["until", "erase_at"].contains(&key) || key.ends_with("_at"));
+    match moment.and_then(|text| text.parse::<Timestamp>().ok()) {
+        Some(then) if then.duration_since(time) < SignedDuration::from_secs(1) => {
+            Said { name, text: at.text("console.data.at_once"), time: None }
+        }
+        Some(then) => Said { name, text: String::new(), time: Some(Time::of(then)) },
+        None => Said { name, text: shown(at, key, value), time: None },
+    }
 }
 
 /// The text of a word, if there is one.
@@ -114,6 +151,7 @@ fn shown(at: &At<'_>, key: &str, value: &Value) -> String {
             let of = match key {
                 "reason" => "console.reason",
                 "from" => "console.status",
+                "credential" | "method" | "methods" => "console.factor",
                 _ => return plain(word),
             };
             known(at, of, word).unwrap_or_else(|| plain(word))

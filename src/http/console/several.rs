@@ -76,11 +76,11 @@ fn preview(at: &At<'_>, ids: &[Uuid], more: bool, problem: Problem) -> Result<Re
     let word = deed.as_str();
     let ends = matches!(deed, Deed::Delete | Deed::Status(Transition::Block));
     let mut effects = vec![
-        (outcome.changed, at.text("console.bulk.changed")),
-        (outcome.unchanged, at.text("console.bulk.unchanged")),
-        (outcome.refused, at.text("console.bulk.refused")),
+        at.effect(outcome.changed, "console.bulk.changed"),
+        at.effect(outcome.unchanged, "console.bulk.unchanged"),
+        at.effect(outcome.refused, "console.bulk.refused"),
     ];
-    effects.extend(ends.then(|| (outcome.sessions, at.text("console.effect.sessions"))));
+    effects.extend(ends.then(|| at.effect(outcome.sessions, "console.effect.sessions")));
     let until = matches!(deed, Deed::Status(Transition::Lock | Transition::Block));
     let mut fields = if deed == Deed::Delete {
         vec![Field::new(at, "check", "sure", "console.delete.sure").required()]
@@ -89,11 +89,11 @@ fn preview(at: &At<'_>, ids: &[Uuid], more: bool, problem: Problem) -> Result<Re
     };
     let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let problem = complain(&mut fields, problem);
-    let rest = (ids.len() > SHOWN).then(|| (ids.len() - SHOWN).to_string());
+    let rest = (ids.len() > SHOWN).then(|| (ids.len() - SHOWN) as u64);
     let title = at.text(&format!("console.do.{word}"));
     let content = Several {
         about: at.text(&format!("console.about.{word}")),
-        rest: rest.map(|count| at.text_with("console.bulk.rest", &[("count", &count)])),
+        rest: rest.map(|count| at.counted("console.bulk.rest", count)),
         people,
         effects,
         fields,

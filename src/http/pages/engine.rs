@@ -66,6 +66,7 @@ static ENVIRONMENT: LazyLock<Result<Environment<'static>, Error>> = LazyLock::ne
     // A name that is mistyped in a template is found by the tests, and not by an empty page.
     made.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     made.add_function("t", say);
+    made.add_function("n", say_of);
     for (name, source) in TEMPLATES {
         made.add_template(name, source)?;
     }
@@ -75,9 +76,7 @@ static ENVIRONMENT: LazyLock<Result<Environment<'static>, Error>> = LazyLock::ne
 /// `t("key", place="value")` in a template: a text in the page's language.
 #[expect(clippy::needless_pass_by_value, reason = "how the engine hands arguments over")]
 fn say(state: &State<'_, '_>, key: &str, values: Kwargs) -> Result<String, Error> {
-    let page = state.lookup("page").unwrap_or_default();
-    let language = Language::of(page.get_attr("lang")?.as_str().unwrap_or_default());
-    let language = language.unwrap_or_default();
+    let language = language(state)?;
     if !language.has(key) {
         return Err(Error::new(ErrorKind::UndefinedError, format!("there is no text {key}")));
     }
@@ -90,6 +89,22 @@ fn say(state: &State<'_, '_>, key: &str, values: Kwargs) -> Result<String, Error
     let given: Vec<(&str, &str)> =
         given.iter().map(|(name, text)| (*name, text.as_str())).collect();
     Ok(language.text_with(key, &given))
+}
+
+/// `n("key", count)` in a template: a text about so many of something.
+fn say_of(state: &State<'_, '_>, key: &str, count: u64) -> Result<String, Error> {
+    let language = language(state)?;
+    if !language.has(&format!("{key}.other")) {
+        return Err(Error::new(ErrorKind::UndefinedError, format!("there is no text {key}.other")));
+    }
+    Ok(language.counted(key, count, &[]))
+}
+
+/// The language of the page.
+fn language(state: &State<'_, '_>) -> Result<Language, Error> {
+    let page = state.lookup("page").unwrap_or_default();
+    let language = Language::of(page.get_attr("lang")?.as_str().unwrap_or_default());
+    Ok(language.unwrap_or_default())
 }
 
 /// A page as HTML: what is around it, and what is in it.

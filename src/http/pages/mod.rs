@@ -25,7 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::blocking::App;
 use crate::domain::flow::FlowKind;
 pub use device::name as device_name;
-pub use frame::{Frame, Link, Message, name_of, plain, way_out};
+pub use frame::{Frame, Link, Message, plain, way_out};
 use shows::{View, page};
 pub use texts::Language;
 pub use times::Time;

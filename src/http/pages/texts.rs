@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, header};
+use icu_locale_core::Locale;
+use icu_plurals::{PluralCategory, PluralRules};
 use serde_json::{Map, Value};
 
 /// The files of a language: pages for everybody, and the three parts of the console.
@@ -86,6 +88,19 @@ impl Language {
             values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         };
         filled(self.raw(key).unwrap_or(key), value).unwrap_or_else(|| self.text(key))
+    }
+
+    /// One of our own texts about so many of something: of `key.one` and `key.other` the one that this
+    /// language says of that number, which is in the place `{count}`.
+    #[must_use]
+    pub fn counted(self, key: &str, count: u64, values: &[(&str, &str)]) -> String {
+        let locale: Option<Locale> = self.code().parse().ok();
+        let rules = locale.and_then(|one| PluralRules::try_new_cardinal(one.into()).ok());
+        let one = rules.is_some_and(|rules| rules.category_for(count) == PluralCategory::One);
+        let number = count.to_string();
+        let mut all = vec![("count", number.as_str())];
+        all.extend_from_slice(values);
+        self.text_with(&format!("{key}.{}", if one { "one" } else { "other" }), &all)
     }
 
     /// Whether there is such a text.

@@ -67,8 +67,7 @@ pub(in crate::service) fn complete(
     if before.identity.status != Status::Invited {
         return Ok(Vec::new());
     }
-    owner.identity.status = Status::Active;
-    owner.identity.status_changed_at = Some(now);
+    owner.identity.activate(now);
     owner.identity.updated_at = now;
     identities::update(tx, &before, &owner.identity)?;
     let activated = Event::new(EventType::UserActivated)

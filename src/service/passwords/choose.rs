@@ -115,8 +115,7 @@ pub fn choose(
     set_password_hash(&mut after, &chosen.0, now);
     after.updated_at = now;
     if after.status == Status::Invited {
-        after.status = Status::Active;
-        after.status_changed_at = Some(now);
+        after.activate(now);
     }
     write_hash(tx, &before, &after, now)?;
     codes::withdraw(tx, before.n, recovery::PURPOSE)?;

@@ -46,8 +46,7 @@ pub fn set(d: &Deps, by: &Caller, id: Uuid, password: &SecretString) -> Result<I
         set_password_hash(&mut after, &hash, now);
         after.updated_at = now;
         if after.status == Status::Invited {
-            after.status = Status::Active;
-            after.status_changed_at = Some(now);
+            after.activate(now);
         }
         write_hash(tx, &before, &after, now)?;
         let ended = sessions::delete_all(tx, before.n, now)?;

@@ -62,8 +62,8 @@ fn roles_and_groups_are_made_given_and_removed() {
     office.send(&edit, &fields).must(409);
     let delete = format!("/console/roles/{}/delete", role.id);
     let effect = office.page(&delete).must(200).text;
-    assert!(effect.contains("<strong>1</strong> people have it"), "{effect}");
-    assert!(effect.contains("<strong>1</strong> groups carry it"), "{effect}");
+    assert!(effect.contains("<strong>1</strong> person has it"), "{effect}");
+    assert!(effect.contains("<strong>1</strong> group carries it"), "{effect}");
     assert!(office.done(&delete, &[]).text.contains("Role deleted"));
     office.page(&edit).must(404);
     let last = office.ledger().pop().unwrap();
@@ -104,7 +104,7 @@ fn attributes_are_defined_and_filled_by_a_form_with_mistakes_at_their_field() {
     let kept = &who.metadata_admin["attributes"]["staff"];
     assert_eq!(*kept, json!({"desk": 4.5, "langs": ["de", "en"], "here": false}));
     let effect = office.page("/console/attributes/staff/delete").must(200).text;
-    assert!(effect.contains("<strong>1</strong> people have values of it"), "{effect}");
+    assert!(effect.contains("<strong>1</strong> person has values of it"), "{effect}");
     let edit = "/console/attributes/staff/edit";
     let seen = value(&office.page(edit).must(200).text, "seen");
     let fields = [("name", "Staff"), ("attributes", "desk string"), ("seen", seen.as_str())];
@@ -132,7 +132,8 @@ fn an_account_is_locked_and_an_address_confirmed() {
     assert!(own.locked_at.is_some());
     office.done(&format!("{at}/unlock?account=internal"), &[]);
     let email = "email=ada%40example.com";
-    assert!(office.done(&format!("{at}/confirm?{email}"), &[]).text.contains("Address confirmed"));
+    let page = office.done(&format!("{at}/confirm?{email}"), &[]).text;
+    assert!(page.contains("Address taken as confirmed"), "{page}");
     let page = office.done(&format!("{at}/verify?{email}"), &[]).text;
     assert!(page.contains("mark unverified"), "{page}");
     assert!(office.page(&format!("{at}/confirm")).code == 404);

@@ -82,5 +82,5 @@ fn a_row_says_who_it_is_and_when_they_last_signed_in() {
     office.server.laptop.action(&["invalidate-identity-sessions", &format!("identity-id={ada}")]);
     assert!(!office.page("/console/people?q=ada").text.contains("Never"));
     let page = office.page(&format!("/console/people/{ada}")).text;
-    assert!(page.contains("password, <bdi>192.0.2.7</bdi>"), "{page}");
+    assert!(page.contains("Password, <bdi>192.0.2.7</bdi>"), "{page}");
 }

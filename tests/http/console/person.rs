@@ -94,7 +94,7 @@ fn credentials_are_reset_and_a_code_is_shown_once() {
     office.send(&format!("{at}/password"), &[("password", "")]).must(400);
     let typed = "a horse that an operator chose";
     let page = office.done(&format!("{at}/password"), &[("password", typed)]);
-    assert!(page.text.contains("Credential reset") && !page.text.contains(typed));
+    assert!(page.text.contains("Way to sign in reset") && !page.text.contains(typed));
     let long = "x".repeat(5000);
     let answer = office.send(&format!("{at}/password"), &[("password", &long)]).must(400);
     assert!(!answer.text.contains("xxxx"), "what was typed does not come back");
@@ -138,10 +138,12 @@ fn an_account_ends_when_it_is_said_to_and_a_deletion_takes_a_tick() {
     assert_eq!(value(&form, "expires_at"), "2099-12-31T23:59");
     office.done(&format!("{at}/expiry"), &[("expires_at", "")]);
     let form = office.page(&format!("{at}/delete")).must(200).text;
-    assert!(form.contains("<strong>1</strong> ways to sign in"), "{form}");
+    assert!(form.contains("<strong>1</strong> way to sign in"), "{form}");
     office.send(&format!("{at}/delete"), &[]).must(400);
     assert!(form.contains(r#"name="erase""#), "{form}");
     let page = office.done(&format!("{at}/delete"), &[("sure", "true"), ("erase", "true")]);
+    let told = "Personal data in the ledger is erased</dt><dd><bdi>at once</bdi>";
+    assert!(page.text.contains(told), "{}", page.text);
     assert_eq!(
         office
             .server
@@ -169,7 +171,7 @@ fn the_last_way_in_is_not_unlinked() {
     let password = [("password", "a horse that is correct")];
     office.done(&format!("/console/people/{ada}/credentials/password"), &password);
     let page = office.done(&unlink, &[]);
-    assert!(page.text.contains("Account unlinked"), "{}", page.text);
+    assert!(page.text.contains("Account disconnected"), "{}", page.text);
 }
 
 #[test]

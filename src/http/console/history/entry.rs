@@ -1,12 +1,13 @@
 //! One entry, whole: its exact text, its hash, what is still known beside it, and its proof.
 
 use axum::response::Response;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::named;
 use crate::domain::ledger::entry::decode_disclosure;
 use crate::http::console::at::At;
+use crate::http::console::receipt::{Said, all_said, named};
 use crate::http::console::who;
 use crate::http::pages::{Link, Time, Turn, plain};
 use crate::service::proofs;
@@ -20,6 +21,7 @@ struct Entry {
     time: Option<Time>,
     actor: String,
     about: Option<Link>,
+    said: Vec<Said>,
     json: String,
     leaf: String,
     disclosures: Vec<(String, String)>,
@@ -36,6 +38,7 @@ pub fn page(at: &At<'_>) -> Result<Response, Turn> {
     let text = |pointer: &str| fields.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let kind = text("/type").to_owned();
     let label = format!("{}:{}", text("/actor/kind"), text("/actor/id"));
+    let time: Option<Timestamp> = text("/time").parse().ok();
     let about = match text("/principal") {
         "" => None,
         id => {
@@ -49,13 +52,17 @@ pub fn page(at: &At<'_>) -> Result<Response, Turn> {
     };
     let disclosures = found.disclosures.iter().filter_map(|one| {
         let (name, value) = decode_disclosure(&one.encoded)?;
-        Some((name, shown(value)))
+        Some((at.known("console.personal", &name), shown(value)))
     });
     let content = Entry {
         seq,
         back: Link::new(at.at("/console/history"), at.text("console.nav.history")),
         what: named(at, &kind),
-        time: text("/time").parse().ok().map(Time::exact),
+        said: match (time, fields.get("data").and_then(Value::as_object)) {
+            (Some(time), Some(data)) => all_said(at, &kind, time, data),
+            _ => Vec::new(),
+        },
+        time: time.map(Time::exact),
         actor: who::actor(at, &label)?,
         about,
         leaf: hex::encode(found.leaf),

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::at::At;
 use super::person::{self, Heading};
-use super::receipt;
+use super::receipt::named;
 use super::who;
 use crate::http::pages::{Link, Time, Turn, device_name, plain};
 use crate::service::events::EventFilter;
@@ -98,12 +98,6 @@ fn listed(at: &At<'_>, form: Form, person: Option<Heading>) -> Result<Listed, Tu
     listed.rows = page.items.into_iter().map(|read| row(at, read)).collect();
     listed.older = page.next_page_token.map(|token| listed.form.address(at, Some(&token)));
     Ok(listed)
-}
-
-/// What an event is called.
-pub fn named(at: &At<'_>, kind: &str) -> String {
-    let key = format!("event.{kind}");
-    if at.m.visit.language.has(&key) { at.text(&key) } else { receipt::named(at, kind) }
 }
 
 fn row(at: &At<'_>, read: Read) -> Row {

@@ -91,20 +91,24 @@ pub fn page(at: &At<'_>) -> Result<Response, Turn> {
     let d = at.d();
     let state = signed_state(d)?;
     let retention = &d.options.retention;
-    let days = |days: u32| at.m.text_with("console.ledger.days", &[("days", &days.to_string())]);
+    let days = |days: u32| at.counted("console.ledger.days", days.into());
+    let personal = at.text("console.ledger.personal");
+    let named = |families: &str| format!("{personal}: {families}");
+    let alone = retention.personal_rules().len() < 2;
     let mut rules: Vec<Rule> = retention
         .personal_rules()
         .iter()
         .map(|rule| Rule {
             families: match rule.name.as_str() {
-                "*" => at.text("console.ledger.others"),
-                family => family.to_owned(),
+                "*" if alone => at.text("console.ledger.all"),
+                "*" => named(&at.text("console.ledger.others")),
+                family => named(family),
             },
             text: days(rule.days),
         })
         .collect();
     if rules.is_empty() {
-        let (families, text) = (at.text("console.ledger.others"), at.text("console.ledger.ever"));
+        let (families, text) = (at.text("console.ledger.all"), at.text("console.ledger.ever"));
         rules.push(Rule { families, text });
     }
     let found = erasure::list(d, None, None)?;

@@ -72,5 +72,5 @@ pub fn ends(at: &At<'_>, effect: Effect) -> Vec<(u64, String)> {
         (effect.flows, "flows"),
         (0, "applications"),
     ];
-    all.map(|(count, word)| (count, at.text(&format!("console.effect.{word}")))).into()
+    all.map(|(count, word)| at.effect(count, &format!("console.effect.{word}"))).into()
 }

@@ -102,8 +102,8 @@ fn password(at: &At<'_>, person: &Person, problem: Problem) -> Result<Response, 
         title: at.text("console.do.password"),
         about: at.text("console.effect.password"),
         effects: vec![
-            (effect.sessions, at.text("console.effect.sessions")),
-            (effect.codes, at.text("console.effect.codes")),
+            at.effect(effect.sessions, "console.effect.sessions"),
+            at.effect(effect.codes, "console.effect.codes"),
         ],
         fields: vec![field],
         bad: false,
@@ -136,7 +136,7 @@ pub fn recovery_form(at: &At<'_>) -> Result<Response, Turn> {
     let confirm = Confirm {
         title: at.text("console.do.recovery"),
         about: at.text("console.effect.recovery"),
-        effects: vec![(effect.codes, at.text("console.effect.codes"))],
+        effects: vec![at.effect(effect.codes, "console.effect.codes")],
         back: "/credentials",
         ..Confirm::default()
     };

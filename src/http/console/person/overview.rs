@@ -4,7 +4,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::{Heading, load};
-use crate::domain::status::EffectiveStatus;
+use crate::domain::status::{EffectiveStatus, Reason, Status};
 use crate::http::console::at::At;
 use crate::http::console::who::{Mark, actor};
 use crate::http::pages::{Link, Time, Turn, plain};
@@ -52,13 +52,17 @@ pub fn page(at: &At<'_>) -> Result<Response, Turn> {
     let detail = &identity.status_detail;
     let status = identity.effective_status(now);
     let set = detail.by.as_deref();
+    let taken = matches!(identity.status, Status::Locked | Status::Blocked);
     let slice = sessions::Slice { limit: 0, offset: 0 };
     let (_, live) = sessions::of_identity(at.d(), identity.id, Some(true), slice)?;
     let login = sessions::last_login(at.d(), identity.id)?;
     let content = Overview {
         person: person.heading(at),
         status: Mark::of(at, status),
-        reason: set.map(|_| at.text(&format!("console.reason.{}", detail.reason.as_str()))),
+        // "Other" is what nobody chose; it says something only of what was taken away.
+        reason: set
+            .filter(|_| detail.reason != Reason::Other || taken)
+            .map(|_| at.text(&format!("console.reason.{}", detail.reason.as_str()))),
         note: detail.note.as_deref().map(plain),
         by: set.map(|label| actor(at, label)).transpose()?,
         since: identity.status_changed_at.map(Time::of),
@@ -70,7 +74,10 @@ pub fn page(at: &At<'_>) -> Result<Response, Turn> {
         external: identity.external_id.as_deref().map(plain),
         login: login.map(|login| Login {
             time: Time::of(login.at),
-            method: login.provider.map_or(login.method, |provider| plain(&provider)),
+            method: match login.provider {
+                Some(provider) => plain(&provider),
+                None => at.known("console.factor", &login.method),
+            },
             place: login.ip,
         }),
         sessions: live,
@@ -90,11 +97,12 @@ fn ways(at: &At<'_>, href: &str, status: EffectiveStatus) -> Vec<Way> {
         EffectiveStatus::Active => &["lock", "block", "delete"],
         EffectiveStatus::Locked => &["unlock", "block", "delete"],
         EffectiveStatus::Blocked => &["unblock", "delete"],
-        EffectiveStatus::Invited => &["invite", "delete"],
+        EffectiveStatus::Invited => &["reinvite", "delete"],
         EffectiveStatus::Expired => &["delete"],
     };
+    let path = |word: &str| if word == "reinvite" { "invite" } else { word }.to_owned();
     let way = |word: &&str| Way {
-        link: Link::new(format!("{href}/{word}"), at.text(&format!("console.do.{word}"))),
+        link: Link::new(format!("{href}/{}", path(word)), at.text(&format!("console.do.{word}"))),
         bad: matches!(*word, "block" | "delete"),
         about: at.text(&format!("console.about.{word}")),
     };

@@ -60,9 +60,9 @@ pub fn page(at: &At<'_>) -> Result<Response, Turn> {
 fn shown(at: &At<'_>, person: &Person, session: &Session) -> Shown {
     let used = session.devices.last();
     let agent = used.and_then(|used| used.user_agent.as_deref());
-    let method = |name: &str, provider: Option<&String>| match provider {
+    let method = |name: String, provider: Option<&String>| match provider {
         Some(provider) => format!("{name} ({})", plain(provider)),
-        None => name.to_owned(),
+        None => name,
     };
     let methods = session.methods.iter();
     Shown {
@@ -75,7 +75,12 @@ fn shown(at: &At<'_>, person: &Person, session: &Session) -> Shown {
         confirmed: Time::of(session.authenticated_at),
         until: Time::of(session.expires_at),
         level: session.aal.as_str(),
-        methods: methods.map(|used| method(used.method.as_str(), used.provider.as_ref())).collect(),
+        methods: methods
+            .map(|used| {
+                let name = at.known("console.factor", used.method.as_str());
+                method(name, used.provider.as_ref())
+            })
+            .collect(),
         live: session.is_active(at.d().clock.now()),
         end: format!("{}/sessions/{}/end", person.href, session.id),
     }
@@ -119,7 +124,7 @@ pub fn end_all_form(at: &At<'_>) -> Result<Response, Turn> {
     let confirm = Confirm {
         title: at.text("console.do.end_sessions"),
         about: at.text("console.effect.end_sessions"),
-        effects: vec![(total, at.text("console.effect.sessions"))],
+        effects: vec![at.effect(total, "console.effect.sessions")],
         bad: true,
         back: "/sessions",
         ..Confirm::default()

@@ -146,7 +146,7 @@ pub fn remove_form(at: &At<'_>) -> Result<Response, Turn> {
 fn removal(at: &At<'_>, id: Uuid) -> Result<Confirm, Turn> {
     let effect = effects::of(at.d(), id)?;
     let mut all = ends(at, effect);
-    all.push((effect.credentials, at.text("console.effect.credentials")));
+    all.push(at.effect(effect.credentials, "console.effect.credentials"));
     let erase = Field::new(at, "check", "erase", "console.delete.erase");
     let erase = erase.about(at.text("console.delete.erase.about"));
     let sure = Field::new(at, "check", "sure", "console.delete.sure").required();

@@ -74,12 +74,17 @@ fn every_text_a_template_or_a_page_asks_for_is_there() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut asked = BTreeSet::new();
     let mut read = 0;
-    for (folder, call) in [
-        ("pages/templates", "t(\""),
-        ("pages/templates/console", "t(\""),
-        ("src/http/pages", "text(\""),
-        ("src/http/console", "text(\""),
-        ("src/http/console/person", "text(\""),
+    for (folder, call, of_many) in [
+        ("pages/templates", "t(\"", false),
+        ("pages/templates/console", "t(\"", false),
+        ("pages/templates/console", "n(\"", true),
+        ("src/http/pages", "text(\"", false),
+        ("src/http/console", "text(\"", false),
+        ("src/http/console", "counted(\"", true),
+        ("src/http/console/history", "text(\"", false),
+        ("src/http/console/ledger", "text(\"", false),
+        ("src/http/console/ledger", "counted(\"", true),
+        ("src/http/console/person", "text(\"", false),
     ] {
         for entry in std::fs::read_dir(root.join(folder)).unwrap() {
             let path = entry.unwrap().path();
@@ -89,11 +94,15 @@ fn every_text_a_template_or_a_page_asks_for_is_there() {
             let source = std::fs::read_to_string(path).unwrap();
             read += 1;
             for part in source.split(call).skip(1) {
-                asked.insert(part.split('"').next().unwrap().to_owned());
+                asked.insert((part.split('"').next().unwrap().to_owned(), of_many));
             }
         }
     }
     assert!(read > 10 && asked.len() > 25, "{asked:?}");
+    let asked = asked.into_iter().flat_map(|(key, of_many)| {
+        if of_many { vec![format!("{key}.one"), format!("{key}.other")] } else { vec![key] }
+    });
+    let asked: Vec<String> = asked.collect();
     for key in asked.iter().filter(|key| key.contains('.')) {
         assert!(Language::default().has(key), "{key}");
     }
@@ -142,4 +151,33 @@ fn a_message_is_said_in_the_language_with_the_values_of_its_context() {
     let trick = json!({"id": 1_010_002, "text": "x", "context": {"provider": "{provider} {x}"}});
     assert_eq!(say(trick), "Mit {provider} {x} anmelden", "values are not templates");
     assert_eq!(say(json!({})), "");
+}
+
+#[test]
+fn every_language_counts_in_its_own_way() {
+    let say =
+        |code: &str, count| Language::of(code).unwrap().counted("console.ledger.days", count, &[]);
+    for (code, none, one, two) in [
+        ("en", "0 days", "1 day", "2 days"),
+        ("de", "0 Tage", "1 Tag", "2 Tage"),
+        // Nothing is singular in French.
+        ("fr", "0 jour", "1 jour", "2 jours"),
+        ("es", "0 días", "1 día", "2 días"),
+    ] {
+        assert_eq!([say(code, 0), say(code, 1), say(code, 2)], [none, one, two].map(str::to_owned));
+    }
+}
+
+#[test]
+fn every_event_has_a_name_and_no_two_of_them_the_same() {
+    for language in Language::all() {
+        let mut names = BTreeSet::new();
+        for kind in crate::domain::ledger::EventType::ALL {
+            let own = format!("console.event.{}", kind.as_str());
+            let common = format!("event.{}", kind.as_str());
+            let name = language.raw(&own).or_else(|| language.raw(&common));
+            let name = name.unwrap_or_else(|| panic!("{}: {}", language.code(), kind.as_str()));
+            assert!(names.insert(name), "{}: {} is {name}", language.code(), kind.as_str());
+        }
+    }
 }
