@@ -10,14 +10,14 @@ use super::Caller;
 use super::identities::{Selector, find_stored};
 use crate::app::Deps;
 use crate::domain::authority::Authority;
+use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::{ActorKind, Event};
+use crate::domain::status::EffectiveStatus;
 use crate::error::{Error, ErrorCode};
 use crate::store::sql::authorities;
 use crate::store::sql::identities::Stored;
-use crate::store::{Change, Tx};
-
-use crate::domain::identity::Identity;
+use crate::store::{Change, StoreError, Tx};
 
 /// Makes the rights of an identity exactly `wanted`; says whether they were others before.
 ///
@@ -80,22 +80,44 @@ pub(super) fn must_not_be_last(
     now: Timestamp,
     done: &str,
 ) -> Result<(), Error> {
+    let Some(code) = bar(tx, stored, by, now, 0)? else { return Ok(()) };
+    Err(Error::new(
+        code,
+        if code == ErrorCode::SelfAction {
+            format!("Nobody can be {done} by themselves; ask another administrator.")
+        } else {
+            format!("The last administrator cannot be {done}; make another one first.")
+        },
+    ))
+}
+
+/// What [`must_not_be_last`] would refuse it with, if `gone` other administrators had been shut out
+/// by then.
+pub(super) fn bar(
+    tx: &Tx<'_>,
+    stored: &Stored,
+    by: &Caller,
+    now: Timestamp,
+    gone: u64,
+) -> Result<Option<ErrorCode>, StoreError> {
     if by.actor.kind != ActorKind::User {
-        return Ok(());
+        return Ok(None);
     }
     if by.actor.id == stored.identity.id.to_string() {
-        return Err(Error::new(
-            ErrorCode::SelfAction,
-            format!("Nobody can be {done} by themselves; ask another administrator."),
-        ));
+        return Ok(Some(ErrorCode::SelfAction));
     }
-    let administers = stored.identity.has(Authority::Administrator);
-    if administers && authorities::other_holders(tx, Authority::Administrator, stored.n, now)? == 0
-    {
-        return Err(Error::new(
-            ErrorCode::LastAdministrator,
-            format!("The last administrator cannot be {done}; make another one first."),
-        ));
+    if !stored.identity.has(Authority::Administrator) {
+        return Ok(None);
     }
-    Ok(())
+    let others = authorities::other_holders(tx, Authority::Administrator, stored.n, now)?;
+    Ok((others <= gone).then_some(ErrorCode::LastAdministrator))
+}
+
+/// Whether somebody counts as an administrator who is there.
+pub(super) fn administers(identity: &Identity, now: Timestamp) -> bool {
+    let there = matches!(
+        identity.effective_status(now),
+        EffectiveStatus::Active | EffectiveStatus::Invited
+    );
+    there && identity.has(Authority::Administrator)
 }

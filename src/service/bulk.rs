@@ -1,10 +1,14 @@
 //! The same done to several people: first how it would go, then how it went. Each person's change is
 //! one of its own, with its entry, and one entry more sums them up.
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::identities::{Selector, delete, find};
+use super::authorities::{administers, bar};
+use super::identities::{Selector, delete, find_stored};
 use super::listing::{ListIdentities, PAGE_SIZE_MAX};
 use super::status::{self, StatusChange};
 use super::{Caller, effects, people};
@@ -53,17 +57,57 @@ impl Deed {
 }
 
 /// How it goes, or went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// People who are changed.
     pub changed: u64,
     /// People who are so already.
     pub unchanged: u64,
-    /// People with whom it cannot be done: the last administrator, whoever asks, a status that does
-    /// not allow it, or who is gone.
-    pub refused: u64,
+    /// People with whom it cannot be done, and why.
+    pub refused: Vec<(Uuid, Bar)>,
     /// Live sessions that end.
     pub sessions: u64,
+}
+
+/// Why it cannot be done with somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bar {
+    /// They are gone.
+    NotFound,
+    /// It is whoever asks.
+    SelfAction,
+    /// Nobody would be left to administer the realm.
+    LastAdministrator,
+    /// Their status does not allow it.
+    StatusTransition,
+}
+
+impl Bar {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::SelfAction, Self::LastAdministrator, Self::StatusTransition, Self::NotFound];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::SelfAction => "self_action",
+            Self::LastAdministrator => "last_administrator",
+            Self::StatusTransition => "status_transition",
+        }
+    }
+
+    /// What a change of one person is refused with; nothing for what is a failure.
+    const fn of(code: ErrorCode) -> Option<Self> {
+        match code {
+            ErrorCode::NotFound => Some(Self::NotFound),
+            ErrorCode::SelfAction => Some(Self::SelfAction),
+            ErrorCode::LastAdministrator => Some(Self::LastAdministrator),
+            ErrorCode::StatusTransition => Some(Self::StatusTransition),
+            _ => None,
+        }
+    }
 }
 
 /// Those that a search finds, the newest first, and whether there are more than can be done at once.
@@ -81,39 +125,57 @@ pub fn matching(d: &Deps, request: &ListIdentities) -> Result<(Vec<Uuid>, bool),
 /// How it would go now.
 ///
 /// # Errors
-/// `Invalid` for too many people.
-pub fn preview(d: &Deps, by: &Caller, deed: Deed, ids: &[Uuid]) -> Result<Outcome, Error> {
-    check(ids)?;
+/// As [`run`].
+pub fn preview(
+    d: &Deps,
+    by: &Caller,
+    deed: Deed,
+    ids: &[Uuid],
+    why: &StatusChange,
+) -> Result<Outcome, Error> {
     let now = d.clock.now();
-    let mut outcome = Outcome::default();
-    for id in ids {
-        let found = match find(d, &Selector::Id(*id)) {
-            Ok(found) if by.actor.id != id.to_string() => found,
-            Ok(_) => {
-                outcome.refused += 1;
-                continue;
+    let ids = check(ids, why, now)?;
+    let ends = matches!(deed, Deed::Delete | Deed::Status(Transition::Block));
+    let shuts_out = ends || deed == Deed::Status(Transition::Lock);
+    d.store.read(|tx| {
+        let (mut outcome, mut gone) = (Outcome::default(), 0);
+        for id in ids {
+            let stored = match find_stored(tx, &Selector::Id(id)) {
+                Ok(stored) => stored,
+                Err(error) => {
+                    let bar = Bar::of(error.code()).ok_or(error)?;
+                    outcome.refused.push((id, bar));
+                    continue;
+                }
+            };
+            if let Deed::Status(transition) = deed {
+                let from = stored.identity.settled_status(now);
+                match transition.apply(from) {
+                    None => {
+                        outcome.refused.push((id, Bar::StatusTransition));
+                        continue;
+                    }
+                    Some(to) if to == from => {
+                        outcome.unchanged += 1;
+                        continue;
+                    }
+                    Some(_) => {}
+                }
             }
-            Err(error) if error.code() == ErrorCode::NotFound => {
-                outcome.refused += 1;
-                continue;
+            if shuts_out {
+                if let Some(bar) = bar(tx, &stored, by, now, gone)?.and_then(Bar::of) {
+                    outcome.refused.push((id, bar));
+                    continue;
+                }
+                gone += u64::from(administers(&stored.identity, now));
             }
-            Err(error) => return Err(error),
-        };
-        let from = found.settled_status(now);
-        let ends = matches!(deed, Deed::Delete | Deed::Status(Transition::Block));
-        match deed {
-            Deed::Status(transition) => match transition.apply(from) {
-                None => outcome.refused += 1,
-                Some(to) if to == from => outcome.unchanged += 1,
-                Some(_) => outcome.changed += 1,
-            },
-            Deed::Delete => outcome.changed += 1,
+            outcome.changed += 1;
+            if ends {
+                outcome.sessions += effects::live_sessions(tx, &stored, now)?;
+            }
         }
-        if ends {
-            outcome.sessions += effects::of(d, *id)?.sessions;
-        }
-    }
-    Ok(outcome)
+        Ok(outcome)
+    })
 }
 
 /// Does it, and sums it up in the ledger.
@@ -128,27 +190,30 @@ pub fn run(
     ids: &[Uuid],
     why: &StatusChange,
 ) -> Result<Outcome, Error> {
-    check(ids)?;
+    let ids = check(ids, why, d.clock.now())?;
+    let count = ids.len();
     let mut outcome = Outcome::default();
     for id in ids {
-        match one(d, by, deed, *id, why) {
+        match one(d, by, deed, id, why) {
             Ok((true, sessions)) => {
                 outcome.changed += 1;
                 outcome.sessions += sessions;
             }
             Ok((false, _)) => outcome.unchanged += 1,
-            Err(error) if is_refusal(error.code()) => outcome.refused += 1,
-            Err(error) => return Err(error),
+            Err(error) => match Bar::of(error.code()) {
+                Some(bar) => outcome.refused.push((id, bar)),
+                None => return Err(error),
+            },
         }
     }
     let event = Event::new(EventType::AdminActionRun)
         .data("action", format!("bulk-{}", deed.as_str()))
-        .data("count", ids.len())
+        .data("count", count)
         .data("reason", why.reason.as_str())
         .data(
             "result",
             json!({
-                "changed": outcome.changed, "refused": outcome.refused,
+                "changed": outcome.changed, "refused": outcome.refused.len(),
                 "sessions_revoked": outcome.sessions, "unchanged": outcome.unchanged
             }),
         );
@@ -177,20 +242,15 @@ fn one(
     Ok((receipt.changed, receipt.sessions_revoked))
 }
 
-const fn is_refusal(code: ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::NotFound
-            | ErrorCode::SelfAction
-            | ErrorCode::LastAdministrator
-            | ErrorCode::StatusTransition
-    )
-}
-
-fn check(ids: &[Uuid]) -> Result<(), Error> {
+/// Refuses too many people, and a reason that would be refused of each of them: before the first one
+/// is changed. Nobody is meant twice.
+fn check(ids: &[Uuid], why: &StatusChange, now: Timestamp) -> Result<Vec<Uuid>, Error> {
+    status::check(why, now)?;
+    let mut seen = BTreeSet::new();
+    let ids: Vec<Uuid> = ids.iter().copied().filter(|id| seen.insert(*id)).collect();
     if ids.is_empty() || ids.len() > MOST {
         let message = format!("This is done to between one and {MOST} people at once.");
         return Err(Error::new(ErrorCode::Invalid, message));
     }
-    Ok(())
+    Ok(ids)
 }

@@ -1,13 +1,16 @@
 //! What a change would end, counted before it is made: nobody decides about what they do not know.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::identities::{Selector, find_stored};
 use super::recovery;
 use crate::app::Deps;
 use crate::error::Error;
+use crate::store::sql::identities::Stored;
 use crate::store::sql::sessions::Which;
 use crate::store::sql::{codes, flows, sessions};
+use crate::store::{StoreError, Tx};
 
 /// What somebody has that a block ends and a deletion removes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,15 +33,24 @@ pub fn of(d: &Deps, id: Uuid) -> Result<Effect, Error> {
     let now = d.clock.now();
     d.store.read(|tx| {
         let stored = find_stored(tx, &Selector::Id(id))?;
-        let which = Which { live: Some(true), except: Uuid::nil(), now };
-        let keeps = stored.identity.effective_status(now).keeps_sessions();
         let all = stored.identity.credentials.iter();
         let set_up = all.filter(|one| one.first_factors() > 0 || one.is_second_factor());
         Ok(Effect {
-            sessions: if keeps { sessions::count_of(tx, stored.n, which)? } else { 0 },
+            sessions: live_sessions(tx, &stored, now)?,
             codes: codes::count(tx, stored.n, recovery::PURPOSE, now)?,
             flows: flows::count(tx, id, now)?,
             credentials: set_up.count() as u64,
         })
     })
+}
+
+/// How many live sessions somebody has.
+pub(super) fn live_sessions(
+    tx: &Tx<'_>,
+    stored: &Stored,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let which = Which { live: Some(true), except: Uuid::nil(), now };
+    let keeps = stored.identity.effective_status(now).keeps_sessions();
+    if keeps { sessions::count_of(tx, stored.n, which) } else { Ok(0) }
 }

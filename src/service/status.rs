@@ -206,7 +206,8 @@ impl Step<'_> {
     }
 }
 
-fn check(why: &StatusChange, now: Timestamp) -> Result<(), Error> {
+/// Refuses a note that is too long, and a time that has passed.
+pub(super) fn check(why: &StatusChange, now: Timestamp) -> Result<(), Error> {
     if why.note.as_ref().is_some_and(|note| note.chars().count() > NOTE_MAX_CHARS) {
         let message = format!("The note is longer than {NOTE_MAX_CHARS} characters.");
         return Err(Error::new(ErrorCode::Invalid, message));

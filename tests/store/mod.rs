@@ -24,6 +24,7 @@ mod proofs;
 mod retention;
 mod searching;
 mod sessions;
+mod several;
 mod sharing;
 mod statements;
 mod status;

@@ -14,9 +14,10 @@ use crate::domain::status::Transition;
 use crate::error::ErrorCode;
 use crate::http::admin;
 use crate::http::pages::{Turn, plain};
-use crate::service::bulk::{self, Deed, Outcome};
+use crate::service::bulk::{self, Bar, Deed, Outcome};
 use crate::service::directory::{self, Format};
 use crate::service::identities::{Selector, find};
+use crate::service::status::StatusChange;
 
 /// People whose names are shown before it is done.
 const SHOWN: usize = 25;
@@ -63,7 +64,11 @@ fn ids<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<Uuid> {
 fn preview(at: &At<'_>, ids: &[Uuid], more: bool, problem: Problem) -> Result<Response, Turn> {
     let deed = deed(at)?;
     let none = ids.is_empty();
-    let outcome = if none { Outcome::default() } else { bulk::preview(at.d(), &at.by, deed, ids)? };
+    let outcome = if none {
+        Outcome::default()
+    } else {
+        bulk::preview(at.d(), &at.by, deed, ids, &StatusChange::default())?
+    };
     let now = at.d().clock.now();
     let mut people = Vec::new();
     for id in ids.iter().take(SHOWN) {
@@ -78,8 +83,12 @@ fn preview(at: &At<'_>, ids: &[Uuid], more: bool, problem: Problem) -> Result<Re
     let mut effects = vec![
         at.effect(outcome.changed, "console.bulk.changed"),
         at.effect(outcome.unchanged, "console.bulk.unchanged"),
-        at.effect(outcome.refused, "console.bulk.refused"),
     ];
+    for bar in Bar::ALL {
+        let count = outcome.refused.iter().filter(|(_, why)| *why == bar).count() as u64;
+        let effect = || at.effect(count, &format!("console.bulk.refused.{}", bar.as_str()));
+        effects.extend((count > 0).then(effect));
+    }
     effects.extend(ends.then(|| at.effect(outcome.sessions, "console.effect.sessions")));
     let until = matches!(deed, Deed::Status(Transition::Lock | Transition::Block));
     let mut fields = if deed == Deed::Delete {

@@ -27,7 +27,7 @@ fn several_are_done_after_a_preview_and_summed_up() {
     let at = format!("/console/people/bulk?do=block&id={}&id={}&id={root}", people[0], people[1]);
     let page = office.page(&at).must(200).text;
     assert!(page.contains("<strong>2</strong> people are changed"), "{page}");
-    assert!(page.contains("<strong>1</strong> is left out"), "{page}");
+    assert!(page.contains("<strong>1</strong> is left out: it is you"), "{page}");
     let token = form_token(&page);
     let ids = [people[0], people[1], root].map(|id| id.to_string());
     let mut fields = vec![("csrf_token", token.as_str()), ("do", "block"), ("reason", "policy")];
@@ -46,6 +46,25 @@ fn several_are_done_after_a_preview_and_summed_up() {
     ask(json!({"action": "dance", "q": ""})).must(400);
     let dry = json!({"action": "unblock", "q": "status:blocked", "dry_run": true});
     assert_eq!(ask(dry).must(200).json()["changed"], 2);
+    // What would be refused of everybody is refused before anybody is changed, and of a preview too.
+    let before = office.ledger().len();
+    for dry_run in [true, false] {
+        for (key, bad) in
+            [("note", json!("x".repeat(513))), ("until", json!("2001-01-01T00:00:00Z"))]
+        {
+            let body =
+                json!({"action": "unblock", "q": "status:blocked", "dry_run": dry_run, key: bad});
+            ask(body).must(400);
+        }
+    }
+    assert_eq!(office.ledger().len(), before);
+    let gone = "00000000-0000-7000-8000-000000000000";
+    let mixed = json!({"action": "lock", "ids": [people[0], gone, gone], "dry_run": true});
+    let told = ask(mixed).must(200).json();
+    let refusals = json!([
+        {"id": people[0], "reason": "status_transition"}, {"id": gone, "reason": "not_found"}
+    ]);
+    assert_eq!((&told["refused"], &told["refusals"]), (&json!(2), &refusals));
     let wet = json!({"action": "unblock", "q": "status:blocked"});
     assert_eq!(ask(wet.clone()).must(200).json()["changed"], 2);
     assert_eq!(ask(wet).must(200).json()["changed"], 0);

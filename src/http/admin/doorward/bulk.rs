@@ -58,11 +58,23 @@ struct BulkReceipt {
     /// How many were so already.
     unchanged: u64,
     /// With how many it cannot be done.
-    refused: u64,
+    refused: usize,
+    /// With whom, and why.
+    refusals: Vec<Refusal>,
     /// How many live sessions ended.
     sessions_revoked: u64,
     /// Whether the search finds more people than are done at once: ask again.
     more: bool,
+}
+
+/// With whom it cannot be done, and why.
+#[derive(Serialize, ToSchema)]
+#[schema(as = bulkRefusal)]
+struct Refusal {
+    id: Uuid,
+    /// `self_action`, `last_administrator`, `status_transition` or `not_found`.
+    #[schema(example = "last_administrator")]
+    reason: &'static str,
 }
 
 /// Changes the status of several people, or removes them: each by itself, with an entry that sums up.
@@ -99,12 +111,21 @@ async fn run(
         };
         let outcome = match body.dry_run {
             _ if ids.is_empty() => Outcome::default(),
-            true => bulk::preview(d, &by, deed, &ids)?,
+            true => bulk::preview(d, &by, deed, &ids, &why)?,
             false => bulk::run(d, &by, deed, &ids, &why)?,
         };
         let Outcome { changed, unchanged, refused, sessions } = outcome;
+        let refusals = refused.iter().map(|(id, bar)| Refusal { id: *id, reason: bar.as_str() });
+        let (refusals, refused) = (refusals.collect(), refused.len());
         let sessions_revoked = sessions;
-        Ok(Document::ok(BulkReceipt { changed, unchanged, refused, sessions_revoked, more }))
+        Ok(Document::ok(BulkReceipt {
+            changed,
+            unchanged,
+            refused,
+            refusals,
+            sessions_revoked,
+            more,
+        }))
     })
     .await?
 }
