@@ -6,15 +6,15 @@ use super::params::Params;
 use super::results::Results;
 use super::{
     audit_checkpoint, audit_erasures, audit_prune, audit_verify, backup, block_identity,
-    cancel_invitation, create_admin_account, create_admin_token, create_attribute_set,
-    create_group, create_identity, create_role, delete_group, delete_identity, delete_role,
-    erase_identity, export_identities, get_identity, hold_identity, import_identities,
-    invalidate_identity_sessions, invite_identity, list_admin_tokens, list_audit_events,
-    list_groups, list_identities, list_identity_sessions, list_oidc_accounts, list_roles,
-    lock_account, lock_identity, repeat_erasures, reset_identity_mfa, reset_password,
-    revoke_admin_token, run_migration, send_test_email, set_attributes, set_authorities,
-    set_groups, set_roles, unblock_identity, unlink_oidc_account, unlock_account, unlock_identity,
-    update_identity,
+    cancel_invitation, change_identities, confirm_address, create_admin_account,
+    create_admin_token, create_attribute_set, create_group, create_identity, create_role,
+    delete_group, delete_identity, delete_role, erase_identity, export_identities, get_identity,
+    hold_identity, import_identities, invalidate_identity_sessions, invite_identity,
+    list_admin_tokens, list_audit_events, list_groups, list_identities, list_identity_sessions,
+    list_oidc_accounts, list_roles, lock_account, lock_identity, repeat_erasures,
+    reset_identity_mfa, reset_password, revoke_admin_token, run_migration, send_recovery,
+    send_test_email, set_attributes, set_authorities, set_expiry, set_groups, set_roles,
+    unblock_identity, unlink_oidc_account, unlock_account, unlock_identity, update_identity,
 };
 
 /// An action: what it reads from its parameters, and what it does with that.
@@ -51,7 +51,7 @@ const fn entry<A: Action>() -> Entry {
 }
 
 /// All actions, in the order of the file.
-pub const TABLE: [Entry; 48] = [
+pub const TABLE: [Entry; 53] = [
     entry::<get_identity::GetIdentity>(),
     entry::<create_admin_account::CreateAdminAccount>(),
     entry::<reset_password::ResetPassword>(),
@@ -71,6 +71,11 @@ pub const TABLE: [Entry; 48] = [
     entry::<unlock_account::UnlockAccount>(),
     entry::<block_identity::BlockIdentity>(),
     entry::<unblock_identity::UnblockIdentity>(),
+    entry::<set_expiry::SetExpiry>(),
+    entry::<change_identities::ChangeIdentities>(),
+    entry::<confirm_address::ConfirmAddress>(),
+    entry::<confirm_address::UnconfirmAddress>(),
+    entry::<send_recovery::SendRecovery>(),
     entry::<set_authorities::SetAuthorities>(),
     entry::<list_roles::ListRoles>(),
     entry::<create_role::CreateRole>(),

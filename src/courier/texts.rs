@@ -78,8 +78,15 @@ fn words(language: &str) -> Result<&'static Words, String> {
 }
 
 /// Which words a template is written with, and under what names its code and its link come.
-const fn source(template: Template) -> Option<(&'static str, &'static str, &'static str)> {
+fn source(
+    template: Template,
+    content: &Value,
+) -> Option<(&'static str, &'static str, &'static str)> {
     Some(match template {
+        // Nobody waits on a page for a code that an administrator sends.
+        Template::RecoveryCodeValid if content.get("RecoveryURL").is_some() => {
+            ("recovery_sent", "RecoveryCode", "RecoveryURL")
+        }
         Template::RecoveryCodeValid => ("recovery_code", "RecoveryCode", ""),
         Template::VerificationCodeValid => ("verification_code", "VerificationCode", ""),
         Template::RegistrationCodeValid => ("registration_code", "RegistrationCode", ""),
@@ -107,7 +114,7 @@ pub fn write(
     content: &Value,
 ) -> Result<Written, String> {
     let nothing = || format!("no words for a mail of the kind {}", template.as_str());
-    let (name, code, link) = source(template).ok_or_else(nothing)?;
+    let (name, code, link) = source(template, content).ok_or_else(nothing)?;
     let words = words(language)?;
     let mail = words.mails.get(name).ok_or_else(nothing)?;
     let text = |name: &str| content.get(name).and_then(Value::as_str).unwrap_or_default();

@@ -193,8 +193,10 @@ pub fn run(
     let ids = check(ids, why, d.clock.now())?;
     let count = ids.len();
     let mut outcome = Outcome::default();
+    // An action is recorded once, with the sum.
+    let each = Caller { action: None, ..by.clone() };
     for id in ids {
-        match one(d, by, deed, id, why) {
+        match one(d, &each, deed, id, why) {
             Ok((true, sessions)) => {
                 outcome.changed += 1;
                 outcome.sessions += sessions;

@@ -89,7 +89,7 @@ pub fn create(d: &Deps, by: &Caller, request: CreateIdentity) -> Result<Created,
         let mut more = judge(tx, identity.id, &Value::Null, &identity.metadata_admin)?;
         let n = insert::insert(tx, &identity)?;
         if let Some(code) = &code {
-            recovery::record(tx, (n, identity.id), code, Client::Browser, now)?;
+            recovery::record(tx, (n, identity.id), code, Client::Browser, None, now)?;
             more.push(recovery::requested(identity.id, code));
         }
         Ok::<_, Error>(by.change((), created, more))

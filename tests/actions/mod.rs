@@ -10,6 +10,7 @@ mod agreement;
 mod factors;
 mod faults;
 mod ledger;
+mod night;
 mod ours;
 mod parameters;
 mod peer;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::server::Server;
+use super::sessions::person;
 use crate::cli::{Laptop, Ran, ran};
 use crate::support::smtp::{Mood, Needs, Smtp, certificate};
 
@@ -328,4 +329,60 @@ fn nothing_is_said_in_the_clear_to_a_server_without_starttls() {
 fn a_test_mail_without_a_mail_server_says_what_to_do() {
     let ran = Laptop::new().doorward(&["run", "send-test-email", "email=ada@example.com"]);
     assert!(ran.out.contains("No mail server is set up"), "{ran:?}");
+}
+
+#[test]
+fn a_recovery_code_that_an_administrator_sends_is_seen_by_its_owner_alone() {
+    let place = Place::new("external_url: https://id.example.com\nsender_name: Acme\n");
+    let ada = person(&place.d, "ada@example.com");
+    let ask = |id: Uuid, body: &str| {
+        let path = format!("{}/admin/doorward/identities/{id}/recovery", place.server.admin);
+        place.server.ask("POST", &path, &[], body)
+    };
+    let told = ask(ada, "").must(200);
+    assert_eq!(told.json()["email"], "ada@example.com");
+    let mail = place.smtp.wait_for(1).remove(0);
+    assert_eq!(mail.to, ["ada@example.com"]);
+    let text = mail.plain();
+    assert!(text.contains("An administrator of Acme") && text.contains("60 minutes"), "{text}");
+    let code: String = mail.header("Subject").chars().take(6).collect();
+    assert!(code.chars().all(|c| c.is_ascii_digit()) && !told.text.contains(&code), "{code}");
+    let link = "https://id.example.com/ui/reset_email?flow=";
+    let flow = text.split(link).nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    assert!(mail.html().contains(&format!("<a href=\"{}", link.replace('/', "&#x2f;"))));
+    let entry = crate::support::ledger::documents(&place.d).pop().unwrap();
+    assert_eq!(
+        (&entry["type"], &entry["actor"]["kind"]),
+        (&json!("recovery.requested"), &json!("admin_api"))
+    );
+    assert_eq!(
+        (&entry["data"]["by"], &entry["data"]["via"]),
+        (&json!("operator"), &json!("email"))
+    );
+    assert!(!entry.to_string().contains("ada@example.com"));
+    // The page shows that a code was sent, and takes it.
+    let page = place.server.public("GET", &format!("/ui/reset_email?flow={flow}"), &[]).must(200);
+    assert!(page.text.contains("name=\"code\""), "{}", page.text);
+    let url = format!("{}/self-service/recovery?flow={flow}", place.server.public);
+    let body = json!({"method": "code", "code": code}).to_string();
+    let entered =
+        place.server.ask("POST", &url, &[("accept", "application/json")], &body).must(422);
+    assert!(entered.header("set-cookie").contains("ory_kratos_session="));
+    let shown = place.server.admin("GET", &format!("/admin/identities/{ada}")).json();
+    assert_eq!(shown["verifiable_addresses"][0]["verified"], true, "the address is proved by it");
+    // It is answered with a reason who gets none, and neither is the limit of mails gone around.
+    ask(ada, "{\"email\": \"eve@example.com\"}").must(400);
+    ask(Uuid::nil(), "").must(404);
+    for _ in 1..5 {
+        ask(ada, "{}").must(200);
+    }
+    ask(ada, "").must(503);
+    let bob = person(&place.d, "bob@example.com");
+    for verb in ["lock", "block"] {
+        let path = format!("{}/admin/doorward/identities/{bob}/{verb}", place.server.admin);
+        place.server.ask("POST", &path, &[], "").must(200);
+        let refused = ask(bob, "").must(409).json();
+        assert_eq!(refused["error"]["id"], "status_transition");
+    }
+    assert_eq!(place.smtp.wait_for(5).len(), 5);
 }

@@ -111,7 +111,7 @@ registry! {
     CredentialReset "credential.reset" ["algorithm" "credential" "reason" "sessions_revoked"];
     CredentialUsedRecoveryCode "credential.used_recovery_code" ["remaining"];
 
-    RecoveryRequested "recovery.requested" ["by" "expires_at" "method" "reason"];
+    RecoveryRequested "recovery.requested" ["by" "expires_at" "method" "reason" "via"];
     RecoveryCompleted "recovery.completed" ["method" "sessions_revoked"];
     RecoveryFailed "recovery.failed" ["identifier_hmac" "method" "reason"];
     VerificationRequested "verification.requested" ["expires_at" "method" "via"];

@@ -146,6 +146,8 @@ pub const TABLE: &[Route] = &[
     hashes(changes("/console/people/{id}/credentials/password", Administrator, person::set_password)),
     form("/console/people/{id}/credentials/recovery", Administrator, person::recovery_form),
     changes("/console/people/{id}/credentials/recovery", Administrator, person::recover),
+    form("/console/people/{id}/credentials/recovery/send", Administrator, person::send_form),
+    changes("/console/people/{id}/credentials/recovery/send", Administrator, person::send),
     shows("/console/people/{id}/applications", Administrator, person::applications),
     shows("/console/people/{id}/inspect", Administrator, person::inspect),
     shows("/console/people/{id}/access", Administrator, person::access::page),

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Office, PASSWORD, TOTP, form_token, signed_in};
+use crate::support::smtp::Smtp;
 
 /// The value of a field.
 fn value(page: &str, name: &str) -> String {
@@ -189,4 +190,38 @@ fn what_the_console_shows_and_sets_the_admin_api_does_too() {
     assert_eq!(set["expires_at"], "2099-01-01T00:00:00Z");
     assert_eq!(office.ledger().last().unwrap()["data"]["changed"], json!(["expires_at"]));
     assert_eq!(put(r#"{"expires_at": null}"#).must(200).json()["status"], "active");
+}
+
+#[test]
+fn a_recovery_code_is_mailed_where_there_is_a_mail_server() {
+    let office = Office::new();
+    let ada = office.person("ada@example.com");
+    let at = format!("/console/people/{ada}/credentials");
+    assert!(!office.page(&at).must(200).text.contains("recovery/send"));
+    let told = office.send(&format!("{at}/recovery/send"), &[("email", "ada@example.com")]);
+    assert!(told.must(400).text.contains("There is no mail server"));
+    let smtp = Smtp::new();
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(secret.path(), smtp.secret()).unwrap();
+    let office = Office::with(&format!("smtp_secret_id: file:{}", secret.path().display()));
+    let ada = office.person("ada@example.com");
+    let at = format!("/console/people/{ada}/credentials");
+    assert!(office.page(&at).must(200).text.contains("recovery/send"));
+    let form = office.page(&format!("{at}/recovery/send")).must(200).text;
+    assert!(form.contains("ada@example.com") && form.contains("You do not see the code"), "{form}");
+    let fields = [("email", "ada@example.com")];
+    let done = office.send(&format!("{at}/recovery/send"), &fields).must(303);
+    let page = office.page(done.header("location")).must(200).text;
+    let mail = smtp.wait_for(1).remove(0);
+    let code: String = mail.header("Subject").chars().take(6).collect();
+    assert!(!page.contains(&code), "nobody but the person sees it");
+    let entry = office.ledger().pop().unwrap();
+    assert_eq!(
+        (&entry["type"], &entry["data"]["via"]),
+        (&json!("recovery.requested"), &json!("email"))
+    );
+    assert_eq!(entry["actor"]["id"], office.root.to_string());
+    office.server.laptop.action(&["lock-identity", &format!("identity-id={ada}")]);
+    let told = office.send(&format!("{at}/recovery/send"), &fields).must(400).text;
+    assert!(told.contains("they may not sign in"), "{told}");
 }

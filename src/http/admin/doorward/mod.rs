@@ -14,6 +14,7 @@ mod input;
 mod invitations;
 mod overview;
 mod proofs;
+mod recovery;
 mod retention;
 mod roles;
 mod search;
@@ -36,6 +37,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(authorities::routes())
         .merge(access::routes())
         .merge(accounts::routes())
+        .merge(recovery::routes())
         .merge(attributes::routes())
         .merge(roles::routes())
         .merge(groups::routes())

@@ -7,11 +7,12 @@ use serde::Serialize;
 use super::confirm::Confirm;
 use super::{Heading, Person, load};
 use crate::domain::credential::{Credential, CredentialType};
+use crate::domain::identity::Via;
 use crate::error::ErrorCode;
 use crate::http::console::at::At;
-use crate::http::console::form::{Field, Problem};
-use crate::http::pages::{Time, Turn};
-use crate::service::{mfa, passwords, recovery};
+use crate::http::console::form::{Choice, Field, Problem};
+use crate::http::pages::{Time, Turn, plain};
+use crate::service::{courier, mfa, passwords, recovery};
 
 #[derive(Serialize)]
 struct Credentials {
@@ -19,6 +20,7 @@ struct Credentials {
     factors: Vec<Factor>,
     password: String,
     recovery: String,
+    send: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -42,6 +44,8 @@ pub fn page(at: &At<'_>) -> Result<Response, Turn> {
         factors: set_up.map(|one| factor(at, &person, one)).collect(),
         password: format!("{}/credentials/password", person.href),
         recovery: format!("{}/credentials/recovery", person.href),
+        send: (courier::is_configured(at.d()) && !addresses(&person).is_empty())
+            .then(|| format!("{}/credentials/recovery/send", person.href)),
     };
     at.page("console/person-credentials.html", person.frame(at), &content)
 }
@@ -164,4 +168,53 @@ pub fn recover(at: &At<'_>) -> Result<Response, Turn> {
         back: format!("{}/credentials", person.href),
     };
     at.page("console/person-code.html", person.frame(at), &content)
+}
+
+/// Where a code can be mailed to.
+fn addresses(person: &Person) -> Vec<&str> {
+    let all = person.identity.recovery_addresses.iter();
+    all.filter(|one| one.via == Via::Email).map(|one| one.value.as_str()).collect()
+}
+
+/// Before a code is mailed.
+pub fn send_form(at: &At<'_>) -> Result<Response, Turn> {
+    let person = load(at)?;
+    sending(at, &person, None)
+}
+
+fn sending(at: &At<'_>, person: &Person, problem: Problem) -> Result<Response, Turn> {
+    let effect = crate::service::effects::of(at.d(), person.identity.id)?;
+    let to = |value: &&str| Choice {
+        value: (*value).to_owned(),
+        text: plain(value),
+        chosen: at.form.text("email") == Some(value),
+    };
+    let choices = addresses(person).iter().map(to).collect();
+    let confirm = Confirm {
+        title: at.text("console.do.send_recovery"),
+        about: at.text("console.effect.send_recovery"),
+        effects: vec![at.effect(effect.codes, "console.effect.codes")],
+        fields: vec![Field::new(at, "choice", "email", "console.recovery.to").choices(choices)],
+        back: "/credentials",
+        ..Confirm::default()
+    };
+    confirm.page(at, person, problem)
+}
+
+/// Mails it; nobody but the person sees it.
+pub fn send(at: &At<'_>) -> Result<Response, Turn> {
+    let person = load(at)?;
+    match recovery::mail_code(at.d(), &at.by, person.identity.id, at.form.text("email")) {
+        Ok(_) => Err(at.done(&person.path("/credentials"))),
+        Err(error) => {
+            let key = match error.code() {
+                ErrorCode::Busy => "console.account.mails",
+                ErrorCode::StatusTransition => "console.recovery.barred",
+                ErrorCode::NotReady => "console.recovery.no_mail",
+                ErrorCode::Invalid => "console.recovery.no_address",
+                _ => return Err(error.into()),
+            };
+            sending(at, &person, Some(("", at.text(key))))
+        }
+    }
 }

@@ -15,7 +15,8 @@ pub mod traits;
 pub use accounts::{account_change, account_form, page as accounts, unlink, unlink_form};
 pub use confirm::Confirm;
 pub use credentials::{
-    page as credentials, password_form, recover, recovery_form, reset, reset_form, set_password,
+    page as credentials, password_form, recover, recovery_form, reset, reset_form, send, send_form,
+    set_password,
 };
 pub use inspect::{applications, page as inspect};
 pub use overview::page as overview;

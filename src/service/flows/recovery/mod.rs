@@ -42,13 +42,14 @@ pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Flow, Refusa
     Ok(asked_for(d, v, FlowKind::Recovery, asked)?)
 }
 
-/// The flow in which a code is typed that an operator hands over. It belongs to no browser: whoever
+/// The flow in which a code is typed that an operator hands over, or mails to `mailed_to`. It belongs to no browser: whoever
 /// knows its id and the code is let in.
 pub(in crate::service) fn for_operator(
     id: Uuid,
     who: Uuid,
     request_url: &str,
     client: Client,
+    mailed_to: Option<&str>,
     (now, expires_at): (Timestamp, Timestamp),
 ) -> Flow {
     let mut flow = blank(id, FlowKind::Recovery, client, now);
@@ -57,6 +58,11 @@ pub(in crate::service) fn for_operator(
     flow.form.state = State::SentEmail;
     flow.form.active = Some(METHOD.to_owned());
     request_url.clone_into(&mut flow.form.request_url);
+    if let Some(address) = mailed_to {
+        flow.form.identifier = Some(address.to_owned());
+        flow.form.messages = vec![text::RECOVERY_CODE_SENT.text()];
+        pending::put(&mut flow, SENT_TO, token::digest(address));
+    }
     flow
 }
 
