@@ -1,6 +1,7 @@
 //! What those who queue mail and the one who sends it share in memory: a bell, and what the sender
 //! has to say about the mail server.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ pub struct Outbox(Arc<Shared>);
 struct Shared {
     rung: Mutex<bool>,
     bell: Condvar,
+    urgent: AtomicBool,
     trouble: Mutex<Option<String>>,
 }
 
@@ -20,6 +22,19 @@ impl Outbox {
     pub fn ring(&self) {
         *self.0.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.0.bell.notify_one();
+    }
+
+    /// Wakes the sender for a message that somebody wants tried at once, whatever the sender made of the
+    /// server before.
+    pub fn urge(&self) {
+        self.0.urgent.store(true, Ordering::Relaxed);
+        self.ring();
+    }
+
+    /// Whether somebody did so since this was asked last.
+    #[must_use]
+    pub fn urged(&self) -> bool {
+        self.0.urgent.swap(false, Ordering::Relaxed)
     }
 
     /// Waits for the bell, at most so long. Says whether it rang.

@@ -169,6 +169,32 @@ pub struct Message {
     pub updated_at: Timestamp,
 }
 
+/// A message, with how it goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// What is known of it.
+    pub message: Message,
+    /// When it is tried next; nothing once it was sent or given up.
+    pub next_at: Option<Timestamp>,
+    /// When what it says is no longer true.
+    pub expires_at: Option<Timestamp>,
+    /// Why the last attempt failed, in the words of the mail server; nothing where it did not.
+    pub last_error: Option<String>,
+}
+
+impl Mail {
+    /// Whether it still waits, so that it can be tried at once or given up. One that is being sent is
+    /// left to the one who sends it, as long as that one has the time for it.
+    #[must_use]
+    pub fn waits(&self, now: Timestamp) -> bool {
+        match self.message.status {
+            MessageStatus::Queued => true,
+            MessageStatus::Processing => self.next_at.is_some_and(|at| at <= now),
+            _ => false,
+        }
+    }
+}
+
 /// A message that is to be sent now.
 #[derive(Clone, Debug)]
 pub struct Due {

@@ -38,6 +38,7 @@ pub mod links;
 pub mod listing;
 pub mod lookup;
 pub mod mfa;
+pub mod outbox;
 pub mod overview;
 pub mod passwords;
 pub mod people;

@@ -148,6 +148,9 @@ pub fn run(d: &Deps, postman: &mut Postman) -> Result<Sent, Error> {
     let mut sent = Sent::default();
     let Some(server) = d.smtp.clone() else { return Ok(sent) };
     postman.serve(&server);
+    if d.outbox.urged() {
+        postman.rest_until = None;
+    }
     for _ in 0..AT_ONCE {
         if postman.rests() || !is_due(d)? {
             postman.look(d, &server, &mut sent);

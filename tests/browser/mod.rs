@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use serde_json::json;
 
 use crate::http::server::Server;
-use crate::support::smtp::Smtp;
+use crate::support::smtp::{Mood, Smtp};
 use crate::support::{operator, skipped, with_password};
 
 const EMAIL: &str = "ada@example.com";
@@ -156,6 +156,21 @@ fn whoever_is_invited_takes_the_account_over_by_pressing_a_button_and_not_before
 #[test]
 fn administrators_see_how_things_stand_read_the_history_and_look_after_the_ledger() {
     story("past.py", "enforce_mfa: true", 10);
+}
+
+#[test]
+fn administrators_look_after_mail_that_does_not_go_out() {
+    let Some(browser) = Browser::installed() else { return };
+    let smtp = Smtp::new();
+    smtp.behave(Mood::Gone);
+    let mut secret = tempfile::NamedTempFile::new().unwrap();
+    secret.write_all(smtp.secret().as_bytes()).unwrap();
+    let path = secret.path().display();
+    let server = Server::with(&format!("enforce_mfa: true\nsmtp_secret_id: file:{path}"));
+    let person = with_password(EMAIL, PASSWORD);
+    doorward::service::identities::create(&server.library(), &operator(), person).unwrap();
+    let said = browser.runs("mail.py", &server, None);
+    assert_eq!(said.trim(), "looked at 4 pages");
 }
 
 #[test]

@@ -211,6 +211,23 @@ fn f_22_while_the_mail_server_is_gone_everything_else_works_and_the_mail_goes_ou
 }
 
 #[test]
+fn a_mail_is_tried_at_once_when_an_administrator_says_that_the_server_is_mended() {
+    let place = Place::new("");
+    place.smtp.behave(Mood::Gone);
+    let id = place.code("ada@example.com");
+    let path = format!("/admin/doorward/messages/{id}");
+    place.until(&path, |text| text.contains("\"queued\"") && !text.contains("\"tried\":[]"));
+    // The sender leaves the server alone for a while, and the message does not come round for long.
+    place.meddle("UPDATE messages SET next_at = next_at + 3600000000");
+    place.smtp.behave(Mood::Well);
+    place.server.admin("POST", &format!("{path}/retry")).must(204);
+    place.smtp.wait_for(1);
+    let shown = place.until(&path, |text| text.contains("\"sent\""));
+    assert!(shown.contains("\"next_at\":null"), "{shown}");
+    place.server.admin("POST", &format!("{path}/give-up")).must(409);
+}
+
+#[test]
 fn f_22_a_mail_server_that_never_answers_holds_nobody_up() {
     let place = Place::new("");
     place.smtp.behave(Mood::Silent);

@@ -12,6 +12,7 @@ mod frame;
 mod history;
 mod invite;
 mod ledger;
+mod mail;
 mod overview;
 mod people;
 mod person;

@@ -25,7 +25,7 @@ struct Things {
     capped: bool,
     success: u64,
     failure: u64,
-    facts: Vec<(String, String)>,
+    facts: Vec<(String, String, Option<String>)>,
     signed_at: Option<Time>,
     root: Option<String>,
     mail: Option<&'static str>,
@@ -123,11 +123,12 @@ fn things(at: &At<'_>) -> Result<Things, Turn> {
 }
 
 /// What there is to say of the service.
-fn facts(at: &At<'_>, stand: &Stand) -> Vec<(String, String)> {
+fn facts(at: &At<'_>, stand: &Stand) -> Vec<(String, String, Option<String>)> {
     let vitals = &stand.vitals;
     let mut facts = Vec::new();
     let mut fact = |key: &str, value: String| {
-        facts.push((at.text(&format!("console.overview.{key}")), value));
+        let way = (key == "queue").then(|| at.at("/console/mail"));
+        facts.push((at.text(&format!("console.overview.{key}")), value, way));
     };
     fact("entries", vitals.entries.to_string());
     if stand.kept_from > 0 {

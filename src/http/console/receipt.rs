@@ -96,7 +96,10 @@ fn made(at: &At<'_>, seq: u64, entry: &Value) -> Result<Option<Receipt>, Turn> {
     Ok(Some(Receipt {
         seq,
         what: text("/data/action")
-            .and_then(|action| known(at, "console.do", action.strip_prefix("bulk-")?))
+            .and_then(|action| match action.strip_prefix("bulk-") {
+                Some(deed) => known(at, "console.do", deed),
+                None => known(at, "console.done", action),
+            })
             .unwrap_or_else(|| named(at, kind)),
         time: Time::of(time),
         by: who(at, now, &at.desk.current.identity).name,

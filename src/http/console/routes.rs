@@ -25,7 +25,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::at::{self, At};
-use super::{circles, history, invite, ledger, overview, people, person, sets, several};
+use super::{circles, history, invite, ledger, mail, overview, people, person, sets, several};
 use crate::http::blocking::App;
 use crate::http::failure::Failure;
 use crate::http::pages::{Turn, Visit};
@@ -202,6 +202,12 @@ pub const TABLE: &[Route] = &[
     changes("/console/ledger/hold", Administrator, ledger::change),
     form("/console/ledger/release", Administrator, ledger::form),
     changes("/console/ledger/release", Administrator, ledger::change),
+    shows("/console/mail", Administrator, mail::page),
+    shows("/console/mail/{message}", Administrator, mail::one),
+    form("/console/mail/{message}/retry", Administrator, mail::form),
+    changes("/console/mail/{message}/retry", Administrator, mail::change),
+    form("/console/mail/{message}/give-up", Administrator, mail::form),
+    changes("/console/mail/{message}/give-up", Administrator, mail::change),
 ];
 
 /// Whether there is a page at this path that somebody may be led to.

@@ -39,6 +39,8 @@ templates! {
     "console/history.html"
     "console/history-list.html"
     "console/history-entry.html"
+    "console/mail.html"
+    "console/mail-one.html"
     "console/overview.html"
     "console/export.html"
     "console/fields.html"

@@ -6,24 +6,34 @@ use uuid::Uuid;
 use super::statements;
 use crate::args;
 use crate::domain::message::{
-    Counts, Dispatch, Due, Message, MessageKind, MessageStatus, Template,
+    Counts, Dispatch, Due, Mail, Message, MessageKind, MessageStatus, Template,
 };
 use crate::store::{Row, ScratchTx, StoreError, Tx};
 
 statements! {
-    PAGE = "SELECT id, status, kind, recipient, template, send_count, created_at, updated_at, n
-        FROM messages WHERE n < $1 ORDER BY n DESC LIMIT $2";
+    PAGE = "SELECT id, status, kind, recipient, template, send_count, created_at, updated_at, n,
+        next_at, expires_at FROM messages WHERE n < $1 ORDER BY n DESC LIMIT $2";
     PAGE_BY_STATUS = "SELECT id, status, kind, recipient, template, send_count, created_at,
-        updated_at, n FROM messages WHERE n < $1 AND status = $3 ORDER BY n DESC LIMIT $2";
+        updated_at, n, next_at, expires_at FROM messages
+        WHERE n < $1 AND status = $3 ORDER BY n DESC LIMIT $2";
     PAGE_BY_RECIPIENT = "SELECT id, status, kind, recipient, template, send_count, created_at,
-        updated_at, n FROM messages WHERE n < $1 AND recipient = $3 ORDER BY n DESC LIMIT $2";
+        updated_at, n, next_at, expires_at FROM messages
+        WHERE n < $1 AND recipient = $3 ORDER BY n DESC LIMIT $2";
     PAGE_BY_BOTH = "SELECT id, status, kind, recipient, template, send_count, created_at,
-        updated_at, n FROM messages WHERE n < $1 AND recipient = $3 AND status = $4
+        updated_at, n, next_at, expires_at FROM messages
+        WHERE n < $1 AND recipient = $3 AND status = $4
         ORDER BY n DESC LIMIT $2";
-    FIND = "SELECT id, status, kind, recipient, template, send_count, created_at, updated_at, n
-        FROM messages WHERE id = $1";
+    FIND = "SELECT id, status, kind, recipient, template, send_count, created_at, updated_at, n,
+        next_at, expires_at FROM messages WHERE id = $1";
     DISPATCHES = "SELECT id, succeeded, error, created_at FROM message_dispatches
         WHERE message = $1 ORDER BY created_at, id";
+    LAST_DISPATCH = "SELECT id, succeeded, error, created_at FROM message_dispatches
+        WHERE message = $1 ORDER BY created_at DESC, id DESC LIMIT 1";
+    HURRY = "UPDATE messages SET next_at = $2, updated_at = $2
+        WHERE id = $1 AND (status = 'queued' OR (status = 'processing' AND next_at <= $2))";
+    ABANDON = "UPDATE messages SET status = 'abandoned', content = NULL, claim = NULL,
+        next_at = NULL, updated_at = $2
+        WHERE id = $1 AND (status = 'queued' OR (status = 'processing' AND next_at <= $2))";
     INSERT = "INSERT INTO messages (id, status, kind, recipient, template, content, send_count,
         next_at, expires_at, created_at, updated_at)
         VALUES ($1, 'queued', $2, $3, $4, $5, 0, $6, $7, $6, $6)";
@@ -62,15 +72,26 @@ pub fn page(
     limit: i64,
     filter: Filter<'_>,
 ) -> Result<Vec<(i64, Message)>, StoreError> {
-    let rows = match (filter.status, filter.recipient) {
+    rows_of_page(tx, before, limit, filter)?
+        .iter()
+        .map(|row| Ok((row.int(8)?, message(row)?)))
+        .collect()
+}
+
+fn rows_of_page(
+    tx: &Tx<'_>,
+    before: i64,
+    limit: i64,
+    filter: Filter<'_>,
+) -> Result<Vec<Row>, StoreError> {
+    match (filter.status, filter.recipient) {
         (None, None) => tx.all(PAGE, args![before, limit]),
         (Some(status), None) => tx.all(PAGE_BY_STATUS, args![before, limit, status.as_str()]),
         (None, Some(recipient)) => tx.all(PAGE_BY_RECIPIENT, args![before, limit, recipient]),
         (Some(status), Some(recipient)) => {
             tx.all(PAGE_BY_BOTH, args![before, limit, recipient, status.as_str()])
         }
-    };
-    rows?.iter().map(|row| Ok((row.int(8)?, message(row)?))).collect()
+    }
 }
 
 /// A message with the attempts to send it, the oldest first.
@@ -81,6 +102,48 @@ pub fn find(tx: &Tx<'_>, id: Uuid) -> Result<Option<(Message, Vec<Dispatch>)>, S
     let Some(row) = tx.opt(FIND, args![id])? else { return Ok(None) };
     let dispatches = tx.all(DISPATCHES, args![row.int(8)?])?;
     Ok(Some((message(&row)?, dispatches.iter().map(dispatch).collect::<Result<_, _>>()?)))
+}
+
+/// The same page, with how each goes on.
+///
+/// # Errors
+/// A failure of the store.
+pub fn page_of_mail(
+    tx: &Tx<'_>,
+    before: i64,
+    limit: i64,
+    filter: Filter<'_>,
+) -> Result<Vec<(i64, Mail)>, StoreError> {
+    rows_of_page(tx, before, limit, filter)?
+        .iter()
+        .map(|row| Ok((row.int(8)?, mail(tx, row)?)))
+        .collect()
+}
+
+/// A message with how it goes on, and the attempts to send it, the oldest first.
+///
+/// # Errors
+/// A failure of the store.
+pub fn find_mail(tx: &Tx<'_>, id: Uuid) -> Result<Option<(Mail, Vec<Dispatch>)>, StoreError> {
+    let Some(row) = tx.opt(FIND, args![id])? else { return Ok(None) };
+    let dispatches = tx.all(DISPATCHES, args![row.int(8)?])?;
+    Ok(Some((mail(tx, &row)?, dispatches.iter().map(dispatch).collect::<Result<_, _>>()?)))
+}
+
+/// Makes it the turn of a message that waits. Says whether it does.
+///
+/// # Errors
+/// A failure of the store.
+pub fn hurry(tx: &ScratchTx<'_>, id: Uuid, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(tx.exec(HURRY, args![id, now])? == 1)
+}
+
+/// Gives up a message that waits, and erases what it says. Says whether it did wait.
+///
+/// # Errors
+/// A failure of the store.
+pub fn abandon(tx: &ScratchTx<'_>, id: Uuid, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(tx.exec(ABANDON, args![id, now])? == 1)
 }
 
 /// Queues a message; `content` is sealed, and no longer true after `expires_at`.
@@ -215,6 +278,17 @@ fn message(row: &Row) -> Result<Message, StoreError> {
         send_count: row.int(5)?,
         created_at: row.time(6)?,
         updated_at: row.time(7)?,
+    })
+}
+
+fn mail(tx: &Tx<'_>, row: &Row) -> Result<Mail, StoreError> {
+    let last = tx.opt(LAST_DISPATCH, args![row.int(8)?])?;
+    let last = last.as_ref().map(dispatch).transpose()?;
+    Ok(Mail {
+        message: message(row)?,
+        next_at: row.opt_time(9)?,
+        expires_at: row.opt_time(10)?,
+        last_error: last.and_then(|last| last.error),
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod history;
+mod mail;
 mod matrix;
 mod people;
 mod person;

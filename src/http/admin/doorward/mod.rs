@@ -12,6 +12,7 @@ mod export;
 mod groups;
 mod input;
 mod invitations;
+mod messages;
 mod overview;
 mod proofs;
 mod recovery;
@@ -42,6 +43,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(roles::routes())
         .merge(groups::routes())
         .merge(invitations::routes())
+        .merge(messages::routes())
         .merge(audit::routes())
         .merge(proofs::routes())
         .merge(retention::routes())

@@ -1,0 +1,96 @@
+//! What administrators see of mail on its way and do about it. What a message says is for its recipient
+//! only, so it is in none of this.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::courier::ListMessages;
+use super::listing::{before, token};
+use super::{Caller, Page};
+use crate::app::Deps;
+use crate::domain::ledger::EventType;
+use crate::domain::ledger::event::Event;
+use crate::domain::message::{Dispatch, Mail};
+use crate::error::{Error, ErrorCode};
+use crate::store::sql::messages::{self, Filter};
+use crate::store::{StoreError, WriteTx};
+
+/// What is written down as the last attempt of a message that somebody gives up.
+const GIVEN_UP: &str = "an administrator gave it up";
+
+/// A page of messages, newest first.
+///
+/// # Errors
+/// `Invalid` for a token that no page gave.
+pub fn list(d: &Deps, request: &ListMessages) -> Result<Page<Mail>, Error> {
+    let from = before(request.page_token.as_deref())?;
+    let filter = Filter { status: request.status, recipient: request.recipient.as_deref() };
+    let limit = i64::from(request.page_size) + 1;
+    let mut found = d.store.read(|tx| messages::page_of_mail(tx, from, limit, filter))?;
+    let more = found.len() > request.page_size as usize;
+    found.truncate(request.page_size as usize);
+    let next_page_token = found.last().filter(|_| more).map(|(n, _)| token(*n));
+    Ok(Page { items: found.into_iter().map(|(_, mail)| mail).collect(), next_page_token })
+}
+
+/// A message with the attempts to send it, the oldest first.
+///
+/// # Errors
+/// `NotFound`.
+pub fn find(d: &Deps, id: Uuid) -> Result<(Mail, Vec<Dispatch>), Error> {
+    d.store.read(|tx| messages::find_mail(tx, id))?.ok_or_else(missing)
+}
+
+/// Has a message that waits tried at once.
+///
+/// # Errors
+/// `NotFound`, `StatusTransition` for a message that does not wait.
+pub fn retry(d: &Deps, by: &Caller, id: Uuid) -> Result<(), Error> {
+    let now = d.clock.now();
+    act(d, by, id, "retry-message", |tx| messages::hurry(tx, id, now))?;
+    d.outbox.urge();
+    Ok(())
+}
+
+/// Gives a message up that waits, and erases what it says.
+///
+/// # Errors
+/// `NotFound`, `StatusTransition` for a message that does not wait.
+pub fn give_up(d: &Deps, by: &Caller, id: Uuid) -> Result<(), Error> {
+    let now = d.clock.now();
+    let attempt =
+        Dispatch { id: d.rng.uuid_v7(now)?, error: Some(GIVEN_UP.to_owned()), created_at: now };
+    act(d, by, id, "give-up-message", |tx| {
+        let ours = messages::abandon(tx, id, now)?;
+        if ours {
+            messages::add_dispatch(tx, id, &attempt)?;
+        }
+        Ok(ours)
+    })
+}
+
+fn act(
+    d: &Deps,
+    by: &Caller,
+    id: Uuid,
+    action: &str,
+    job: impl FnOnce(&WriteTx<'_>) -> Result<bool, StoreError>,
+) -> Result<(), Error> {
+    d.store.write(&by.author(), |tx| {
+        if messages::find(tx, id)?.is_none() {
+            return Err(missing());
+        }
+        if !job(tx)? {
+            let message = "This message does not wait: it was sent, given up, or is being sent.";
+            return Err(Error::new(ErrorCode::StatusTransition, message));
+        }
+        let event = Event::new(EventType::AdminActionRun)
+            .data("action", action)
+            .data("parameters", json!({"message": id}));
+        Ok(by.change((), event, []))
+    })
+}
+
+fn missing() -> Error {
+    Error::new(ErrorCode::NotFound, "There is no such message.")
+}
