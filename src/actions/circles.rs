@@ -14,6 +14,7 @@ use crate::domain::access::{Circle, CircleKind};
 use crate::error::ErrorCode;
 use crate::service::access::circles::{self, Described, NewCircle};
 use crate::service::access::held::{self, Wanted};
+use crate::service::listing::Total;
 
 /// `list-roles` and `list-groups`.
 pub(super) struct List {
@@ -124,8 +125,10 @@ impl Delete {
             _ => cx.failed(&format!("Failed to delete the {what}"), &error),
         })?;
         cx.recorded = !self.dry_run;
+        let Total { count, exact } = reach.holders;
         if self.dry_run {
-            cx.host.log(&format!("Nothing was deleted; {} people have the {what}", reach.holders));
+            let people = format!("{}{count} people", if exact { "" } else { "at least " });
+            cx.host.log(&format!("Nothing was deleted; {people} have the {what}"));
         } else {
             cx.host.log(&format!("Successfully deleted the {what}: {}", circle.word));
         }
@@ -137,7 +140,10 @@ impl Delete {
         });
         if let (CircleKind::Role, Some(map)) = (kind, document.as_object_mut()) {
             let groups: Vec<&str> = reach.groups.iter().map(|group| group.word.as_str()).collect();
-            map.insert("holders".to_owned(), reach.holders.into());
+            map.insert("holders".to_owned(), count.into());
+            if !exact {
+                map.insert("more_holders".to_owned(), true.into());
+            }
             map.insert("groups".to_owned(), json!(groups));
         }
         Ok(document.as_object().map(results::from_document).unwrap_or_default())

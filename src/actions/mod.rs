@@ -16,6 +16,7 @@ mod selector;
 mod account_lock;
 mod audit_checkpoint;
 mod audit_erasures;
+mod audit_export;
 mod audit_prune;
 mod audit_verify;
 mod backup;

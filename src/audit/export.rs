@@ -67,8 +67,10 @@ impl Files {
 /// What was exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exported {
-    /// How many entries.
+    /// How many entries the ledger has.
     pub size: u64,
+    /// How many of them, the oldest, are not among those written because they were pruned.
+    pub pruned: u64,
     /// The root over them.
     pub root: Hash,
     /// How many of them the newest checkpoint covers.
@@ -116,7 +118,8 @@ pub fn export(
             })?;
             written.push(files.disclosures.clone());
         }
-        Ok(Exported { size, root, signed_size, disclosures, files: written })
+        let pruned = pruning::kept_from(tx)?;
+        Ok(Exported { size, pruned, root, signed_size, disclosures, files: written })
     })
 }
 
@@ -228,12 +231,20 @@ fn write_file(
     name.push(".partial");
     let partial = PathBuf::from(name);
     let written = write_partial(&partial, fill)
-        .and_then(|()| fs::rename(&partial, path).map_err(|source| failed(path, source)));
-    if written.is_err() {
-        // The failure that is reported is the first one; a leftover is only untidy.
-        let _ = fs::remove_file(&partial);
-    }
+        .and_then(|()| put_in_place(&partial, path).map_err(|source| failed(path, source)));
+    // The failure that is reported is the first one; a leftover is only untidy.
+    let _ = fs::remove_file(&partial);
     written
+}
+
+/// Gives a file its name, unless there is one of that name: somebody may have been faster.
+fn put_in_place(partial: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(partial, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // Not every file system has second names.
+        Err(_) if path.symlink_metadata().is_err() => fs::rename(partial, path),
+        linked => linked,
+    }
 }
 
 fn write_partial(

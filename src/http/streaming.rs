@@ -1,12 +1,13 @@
 //! Sends the ledger on while the service runs, where the option `audit_stream` asks for it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
 
 use super::blocking::App;
+use super::minutes::every;
 use crate::service::streaming::Stream;
 
 /// How often it is looked for new entries.
@@ -14,14 +15,13 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// Sends every second what was committed since.
 pub fn start(app: App) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let stream = Arc::new(Mutex::new(Stream::default()));
-        let mut seconds = interval(EVERY);
-        seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut well = true;
-        loop {
-            seconds.tick().await;
-            well = send(&app, &stream, well).await;
+    let stream = Arc::new(Mutex::new(Stream::default()));
+    let well = Arc::new(AtomicBool::new(true));
+    every(EVERY, move || {
+        let (app, stream, well) = (app.clone(), Arc::clone(&stream), Arc::clone(&well));
+        async move {
+            let now = send(&app, &stream, well.load(Ordering::Relaxed)).await;
+            well.store(now, Ordering::Relaxed);
         }
     })
 }

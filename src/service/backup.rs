@@ -208,15 +208,21 @@ pub(super) fn reserve(path: &Path) -> Result<PathBuf, Error> {
         let message = format!("{} exists already; name another file.", path.display());
         return Err(Error::new(ErrorCode::Conflict, message));
     }
-    if let Some(parent) = path.parent() {
-        use std::os::unix::fs::DirBuilderExt as _;
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
-        made.map_err(|error| unwritable(parent, error))?;
-    }
+    make_room(path)?;
     let partial = PathBuf::from(format!("{}.partial", path.display()));
     let _ = fs::remove_file(&partial);
     private(&partial)?;
     Ok(partial)
+}
+
+/// Makes the directories above a file.
+pub(super) fn make_room(path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
+    made.map_err(|error| unwritable(parent, error))
 }
 
 /// A new file only its owner may read.

@@ -16,6 +16,8 @@ use crate::store::sql::{flows, leftovers, sessions};
 const BATCH: i64 = 200;
 /// The same for sessions, each of which the ledger names.
 const SESSIONS: i64 = 100;
+/// The same for members of roles and groups, which are small rows.
+const MEMBERS: i64 = 1000;
 /// How long a flow that is over can still be told from one that never was.
 const FLOWS_KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// How long after its end a code is kept.
@@ -42,6 +44,8 @@ pub enum Leftover {
     RevokedSessions,
     /// Sessions that came to their end, of which the ledger is told.
     Sessions,
+    /// Members of roles and groups that were deleted.
+    Circles,
     /// Personal values in the ledger of people whose erasure is due.
     Erasures,
     /// Personal values in the ledger, and entries of it, that have had their time.
@@ -52,7 +56,7 @@ pub enum Leftover {
 
 impl Leftover {
     /// Everything there is to clean.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Flows,
         Self::FlowErrors,
         Self::Codes,
@@ -60,6 +64,7 @@ impl Leftover {
         Self::Messages,
         Self::RevokedSessions,
         Self::Sessions,
+        Self::Circles,
         Self::Erasures,
         Self::Retention,
         Self::Pruned,
@@ -68,9 +73,12 @@ impl Leftover {
     const fn kept_for(self) -> SignedDuration {
         match self {
             Self::Flows => FLOWS_KEPT,
-            Self::FlowErrors | Self::Counters | Self::Erasures | Self::Retention | Self::Pruned => {
-                SignedDuration::ZERO
-            }
+            Self::FlowErrors
+            | Self::Counters
+            | Self::Circles
+            | Self::Erasures
+            | Self::Retention
+            | Self::Pruned => SignedDuration::ZERO,
             Self::Codes => CODES_KEPT,
             Self::Messages => MESSAGES_KEPT,
             Self::RevokedSessions | Self::Sessions => SESSIONS_KEPT,
@@ -101,6 +109,10 @@ pub fn step(d: &Deps, what: Leftover) -> Result<bool, Error> {
         Leftover::Counters => scratch(leftovers::counters),
         Leftover::Messages => scratch(leftovers::messages),
         Leftover::RevokedSessions => scratch(leftovers::revoked_sessions),
+        Leftover::Circles => {
+            let removed = d.store.scratch(|tx| leftovers::circles(tx, then, MEMBERS))?;
+            Ok(removed >= MEMBERS.unsigned_abs())
+        }
         Leftover::Sessions => expired_sessions(d, then),
         Leftover::Erasures => erasure::step(d),
         Leftover::Retention => retention::step(d),

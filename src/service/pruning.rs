@@ -14,8 +14,8 @@ use crate::store::Tx;
 use crate::store::sql::pruning::Base;
 use crate::store::sql::{ledger, personal, pruning};
 
-/// Entries that one step removes.
-const BATCH: u64 = 200;
+/// Rows that one step removes at the most (AL-25).
+const BATCH: u64 = 1000;
 /// How young an entry may not be that goes (AL-25).
 const YOUNGEST: SignedDuration = SignedDuration::from_hours(24);
 
@@ -51,7 +51,16 @@ pub struct Pruning {
 /// `Corrupt` when the ledger does not prove itself.
 pub fn preview(d: &Deps, before: Before) -> Result<Pruning, Error> {
     let latest = latest(d);
-    d.store.read(|tx| Ok(plan(tx, before, latest)?.0))
+    d.store.read(|tx| {
+        let planned = plan(tx, before, latest)?.0;
+        counted(tx, planned)
+    })
+}
+
+/// With the personal values counted, for which everything that goes is looked through.
+fn counted(tx: &Tx<'_>, planned: Pruning) -> Result<Pruning, Error> {
+    let disclosures = pruning::disclosures_in(tx, planned.before - planned.count, planned.before)?;
+    Ok(Pruning { disclosures, ..planned })
 }
 
 /// Drops entries: at once from every list and proof, and within minutes from the disk.
@@ -59,6 +68,9 @@ pub fn preview(d: &Deps, before: Before) -> Result<Pruning, Error> {
 /// # Errors
 /// `Invalid` when none can go, `Corrupt` when the ledger does not prove itself.
 pub fn prune(d: &Deps, by: &Caller, before: Before, reason: &str) -> Result<Pruning, Error> {
+    // Each deletion is on the list outside the database before its entry can go.
+    super::gone::missing(d)?;
+    let seen = preview(d, before)?;
     let latest = latest(d);
     let pruning = d.store.write(&by.author(), |tx| {
         let (pruning, base) = plan(tx, before, latest)?;
@@ -75,6 +87,12 @@ pub fn prune(d: &Deps, by: &Caller, before: Before, reason: &str) -> Result<Prun
             .data("root", pruning.root.as_str());
         Ok(by.change(pruning, event, []))
     })?;
+    // Counted before, when nobody who writes had to wait for that.
+    let pruning = if seen.before == pruning.before {
+        Pruning { disclosures: seen.disclosures, ..pruning }
+    } else {
+        d.store.read(|tx| counted(tx, pruning))?
+    };
     // A signature over the record itself: without one an old copy could do without it.
     d.store.checkpoint()?;
     Ok(pruning)
@@ -97,7 +115,7 @@ pub(super) fn by_age(d: &Deps) -> Result<(), Error> {
 /// # Errors
 /// A failure of the store.
 pub fn step(d: &Deps) -> Result<bool, Error> {
-    Ok(d.store.scratch(|tx| pruning::remove(tx, BATCH))? >= BATCH)
+    Ok(d.store.scratch(|tx| pruning::remove(tx, BATCH))?)
 }
 
 fn latest(d: &Deps) -> Timestamp {
@@ -137,7 +155,7 @@ fn plan(tx: &Tx<'_>, before: Before, latest: Timestamp) -> Result<(Pruning, Opti
     let pruning = Pruning {
         before: end,
         count: end - begin,
-        disclosures: pruning::disclosures_in(tx, begin, end)?,
+        disclosures: 0,
         root,
         kept_since: ledger::time_of(tx, end)?,
         held: most < free,

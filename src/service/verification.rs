@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorCode};
 use crate::store::Store;
 use crate::store::sql::ledger;
 
+pub use crate::audit::export::Exported;
 pub use crate::audit::{Progress, Report, Verdict};
 
 /// What is brought to the proof from outside.
@@ -102,11 +103,12 @@ pub fn export(
     entries: &Path,
     personal: bool,
     progress: Progress<'_>,
-) -> Result<u64, Error> {
+) -> Result<Exported, Error> {
     if let Some(path) = export::Files::beside(entries).existing() {
         let message = format!("{} exists already; name another file.", path.display());
         return Err(Error::new(ErrorCode::Conflict, message));
     }
+    super::backup::make_room(entries)?;
     // Recorded first, so that the export holds its own record and a checkpoint covers it.
     d.store.write(&by.author(), |_| {
         let event = Event::new(EventType::AdminExport)
@@ -116,7 +118,7 @@ pub fn export(
         Ok::<_, Error>(by.change((), event, Vec::new()))
     })?;
     d.store.checkpoint()?;
-    Ok(export::export(&d.store, entries, personal, progress)?.size)
+    Ok(export::export(&d.store, entries, personal, progress)?)
 }
 
 /// A part of an export; each is a file of its own.

@@ -94,6 +94,7 @@ fn f_04_without_a_writable_ledger_nothing_changes_and_reads_still_work() {
         ("delete-identity", json!({"identity-id": id})),
         ("backup", json!({})),
         ("export-identities", json!({})),
+        ("audit-export", json!({})),
     ] {
         let told = place.run(action, given);
         assert!(told.failure().starts_with("Failed to "), "{action} {told:?}");

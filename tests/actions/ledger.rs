@@ -37,6 +37,7 @@ fn audit_01_every_run_is_in_the_ledger_once() {
         ("list-identity-sessions", json!({"identity-id": id}), "success"),
         ("backup", json!({}), "success"),
         ("export-identities", json!({}), "success"),
+        ("audit-export", json!({}), "success"),
         ("audit-checkpoint", json!({}), "success"),
         ("audit-verify", json!({}), "success"),
         ("run-migration", json!({}), "success"),

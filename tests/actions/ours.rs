@@ -1,5 +1,8 @@
 //! The actions that Charmed Kratos does not have.
 
+use std::path::PathBuf;
+
+use doorward::service::verification::{self, Proof, Verdict};
 use serde_json::{Value, json};
 
 use super::place::Place;
@@ -278,6 +281,54 @@ fn a_backup_and_an_export_are_private_files() {
             "Parameter 'path' must be an absolute path"
         );
     }
+}
+
+#[test]
+fn al_15_the_ledger_is_exported_by_night_and_proved_elsewhere() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut place = Place::new();
+    place.person("ada@example.com");
+    let told = place.run("audit-export", json!({}));
+    assert_eq!(told.log, ["Successfully exported the audit ledger"]);
+    let path = PathBuf::from(told.at("path"));
+    assert!(path.starts_with(place.settings.state_dir.join("exports")), "{path:?}");
+    assert_eq!(told.at("count"), told.at("size"));
+    assert_eq!((told.at("covered"), told.at("disclosures")), (told.at("size"), "0"));
+    let beside = |suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));
+    for suffix in ["", ".checkpoint", ".checkpoints"] {
+        let mode = beside(suffix).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{suffix}");
+    }
+    assert!(!beside(".disclosures").exists());
+    let key = place.run("audit-checkpoint", json!({})).at("verifier-key").to_owned();
+    let proof = Proof { keys: vec![key], since: None };
+    let report = verification::verify_export(&path, &proof, &mut |_, _| {}).unwrap();
+    assert_eq!(report.verdict(), Verdict::Intact, "{}", report.summary());
+
+    let folder = place.directory.path().join("elsewhere");
+    let other = folder.join("ledger.jsonl");
+    let all = json!({"path": other, "include-disclosures": true});
+    let told = place.run("audit-export", all.clone());
+    assert_ne!(told.at("disclosures"), "0");
+    assert_eq!(told.log, ["Successfully exported the audit ledger. The files are confidential"]);
+    // What lies beside is not written over either, whichever it is.
+    for suffix in ["", ".checkpoint", ".checkpoints", ".disclosures", ".pruned"] {
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::create_dir(&folder).unwrap();
+        let mine = folder.join(format!("ledger.jsonl{suffix}"));
+        std::fs::write(&mine, "mine").unwrap();
+        let told = place.run("audit-export", all.clone());
+        assert!(told.failure().contains("exists already"), "{suffix}: {told:?}");
+        assert_eq!(std::fs::read_to_string(&mine).unwrap(), "mine");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "{suffix}");
+    }
+    let entries = place.entries();
+    let verified = |entries: &[serde_json::Value]| {
+        entries.iter().filter(|entry| entry["type"] == "ledger.verified").count()
+    };
+    assert_eq!(verified(&entries), 0);
+    place.run("audit-verify", json!({}));
+    assert_eq!(verified(&place.entries()), 1, "a verification is in the history");
 }
 
 #[test]

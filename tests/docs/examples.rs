@@ -76,6 +76,7 @@ const STORY: &[(&str, &str)] = &[
     ("list-audit-events", "email=joan@example.com page-size=2"),
     ("audit-verify", ""),
     ("audit-checkpoint", ""),
+    ("audit-export", "path=FOLDER/ledger.jsonl"),
     ("audit-prune", "until=2999-12-31 dry-run=true"),
     ("audit-erasures", ""),
     ("repeat-erasures", ""),

@@ -6,9 +6,11 @@ use doorward::domain::access::{CircleKind, HELD_MAX, Origin};
 use doorward::error::ErrorCode;
 use doorward::service::access::circles::{self, AmendCircle, NewCircle};
 use doorward::service::access::held::{self, Wanted};
-use doorward::service::identities::delete;
+use doorward::service::cleaning::{self, Leftover};
+use doorward::service::identities::{self, Selector, delete};
 use doorward::service::listing::{ListIdentities, Total, list, list_with_total};
 use doorward::service::transfer;
+use doorward::store::sql::members;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
@@ -26,6 +28,7 @@ crate::on_both_engines! {
     roles_and_groups_go_out_and_come_in,
     a_line_with_an_unknown_role_is_named_and_nothing_is_imported,
     everybody_has_what_a_naive_account_says,
+    h2_a_large_group_is_gone_at_once_and_its_members_a_few_at_a_time,
 }
 
 fn words(texts: &[&str]) -> BTreeSet<String> {
@@ -76,7 +79,8 @@ fn a_role_is_made_changed_and_removed_with_entries(realm: &Realm) {
     held::set_groups(&realm.d, &realm.by, ada, &exactly(&["staff"])).unwrap();
     held::set_groups(&realm.d, &realm.by, eve, &exactly(&["staff"])).unwrap();
     let reach = circles::reach(&realm.d, CircleKind::Role, "author").unwrap();
-    assert_eq!((reach.members, reach.holders, reach.groups.len()), (1, 2, 1));
+    let two = Total { count: 2, exact: true };
+    assert_eq!((reach.members, reach.holders, reach.groups.len()), (1, two, 1));
     let (gone, told) = circles::delete(&realm.d, &realm.by, CircleKind::Role, "author").unwrap();
     assert_eq!((gone.id, told), (id.clone(), reach));
     assert!(held::of(&realm.d, ada).unwrap().roles.is_empty());
@@ -195,7 +199,7 @@ fn deleting_somebody_or_something_leaves_nothing_behind(realm: &Realm) {
         assert_eq!(realm.number(&format!("SELECT count(*) FROM {table}")), 0, "{table}");
     }
     let (_, reach) = circles::delete(&realm.d, &realm.by, CircleKind::Group, "staff").unwrap();
-    assert_eq!((reach.members, reach.holders), (0, 0));
+    assert_eq!((reach.members, reach.holders.count), (0, 0));
     assert_eq!(realm.number("SELECT count(*) FROM circle_roles"), 0);
     assert!(realm.history().ends_with(&["group.deleted".to_owned()]));
 }
@@ -377,7 +381,7 @@ fn take(realm: &Realm, naive: &mut Naive, step: Step) {
             let gone = circles::delete(&realm.d, &realm.by, CircleKind::Role, &role(&n));
             assert_eq!(gone.is_ok(), naive.roles.remove(&role(&n)).is_some());
             if let Ok((_, reach)) = gone {
-                assert_eq!(reach.holders, holders as u64);
+                assert_eq!(reach.holders, Total { count: holders as u64, exact: true });
             }
             naive.has.retain(|(_, one)| *one != role(&n));
             naive.groups.values_mut().for_each(|roles| roles.retain(|one| *one != role(&n)));
@@ -494,6 +498,65 @@ fn everybody_has_what_a_naive_account_says(realm: &Realm) {
             Ok(())
         })
         .unwrap();
+}
+
+/// People in a group, `count` of them.
+fn fill(realm: &Realm, group: &str, count: usize) {
+    let path = realm.beside("many.jsonl");
+    let line = |n: usize| {
+        let email = format!("p{n}@example.com");
+        format!("{}\n", json!({"traits": {"email": email}, "groups": [group]}))
+    };
+    std::fs::write(&path, (0..count).map(line).collect::<String>()).unwrap();
+    transfer::import(&realm.d, &realm.by, &path, false).unwrap();
+}
+
+fn h2_a_large_group_is_gone_at_once_and_its_members_a_few_at_a_time(realm: &Realm) {
+    role(realm, "editor", &["write"]);
+    group(realm, "many", &["editor"]);
+    fill(realm, "many", 2300);
+    let somebody = Selector::Identifier("p7@example.com".into());
+    let id = identities::find(&realm.d, &somebody).unwrap().id;
+    assert_eq!(held::of(&realm.d, id).unwrap().roles.len(), 1);
+    let n = realm.number("SELECT n FROM circles WHERE word = 'editor'");
+    let holders = |most| realm.d.store.read(|tx| members::holders(tx, n, most)).unwrap();
+    assert_eq!((holders(3000), holders(1000)), ((2300, true), (1000, false)));
+
+    let (_, reach) = circles::delete(&realm.d, &realm.by, CircleKind::Group, "many").unwrap();
+    assert_eq!(reach.members, 2300);
+    let left = || realm.number("SELECT count(*) FROM circle_members");
+    assert_eq!(left(), 1800, "the deletion itself takes few");
+    let history = realm.history();
+    let nobody_is_in_it = || {
+        let missing = circles::get(&realm.d, CircleKind::Group, "many").unwrap_err();
+        assert_eq!(missing.code(), ErrorCode::NotFound);
+        let all = circles::list(&realm.d, CircleKind::Group, None, None).unwrap();
+        assert_eq!(all.items, []);
+        let access = held::of(&realm.d, id).unwrap();
+        assert_eq!((access.roles.len(), access.groups.len(), access.permissions.len()), (0, 0, 0));
+        assert!(held::of_many(&realm.d, &[id]).unwrap().is_empty());
+        let of = |role: Option<&str>, group: Option<&str>| {
+            let (role, group) = (role.map(str::to_owned), group.map(str::to_owned));
+            list(&realm.d, &ListIdentities { role, group, ..ListIdentities::default() })
+        };
+        assert_eq!(of(None, Some("many")).unwrap_err().code(), ErrorCode::Invalid);
+        assert_eq!(of(Some("editor"), None).unwrap().items.len(), 0);
+    };
+    nobody_is_in_it();
+    assert!(cleaning::step(&realm.d, Leftover::Circles).unwrap());
+    assert_eq!(left(), 800);
+    nobody_is_in_it();
+    // One of the same name is another one, and whoever writes comes in between.
+    group(realm, "many", &[]);
+    held::set_groups(&realm.d, &realm.by, id, &exactly(&["many"])).unwrap();
+    // Somebody was killed, and another goes on.
+    let another = realm.open();
+    while cleaning::step(&another, Leftover::Circles).unwrap() {}
+    assert_eq!(left(), 1);
+    assert_eq!(realm.number("SELECT count(*) FROM circles"), 2);
+    assert_eq!(held::of(&realm.d, id).unwrap().groups.len(), 1);
+    assert_eq!(realm.history().len(), history.len() + 2, "what is cleaned up is nobody's account");
+    ledger::must_be_whole(&realm.d);
 }
 
 #[test]

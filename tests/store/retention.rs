@@ -9,13 +9,13 @@ use doorward::service::erasure::{self, Erase};
 use doorward::service::ledger::{EventFilter, list};
 use doorward::service::pruning::{self, Before};
 use doorward::service::verification::{self, Proof, Report, Verdict};
-use doorward::service::{Caller, identities, proofs};
+use doorward::service::{Caller, identities, proofs, retention};
 use doorward::store::sql::ledger as rows;
 use doorward::store::{Author, Change};
 use jiff::ToSpan as _;
 use uuid::Uuid;
 
-use crate::support::{Realm, noon, operator, with_password};
+use crate::support::{Realm, ledger, noon, operator, with_password};
 
 crate::on_both_engines! {
     al_01_entries_go_only_where_the_ledger_was_pruned,
@@ -24,6 +24,7 @@ crate::on_both_engines! {
     al_24_a_beginning_that_is_missing_without_a_record_is_found,
     al_25_personal_values_go_after_their_time_by_family,
     al_25_entries_go_after_their_time_and_not_before_a_day,
+    al_25_no_transaction_removes_more_than_a_thousand_rows_and_others_come_in_between,
     al_26_an_erased_person_leaves_no_value_as_principal_or_actor,
     al_26_a_deletion_plans_the_erasure_and_can_do_it_at_once,
     r6_what_is_held_stays_until_it_is_released,
@@ -301,6 +302,62 @@ fn gone(realm: &Realm, erase: Erase) -> (Uuid, Uuid) {
 
 fn personal(realm: &Realm) -> i64 {
     count(realm, "ledger_disclosures")
+}
+
+/// Does steps until there is nothing left to do; each changes at most a thousand rows, and whoever
+/// wants to write can do so after each of them.
+fn in_steps(realm: &Realm, name: &str, mut step: impl FnMut() -> bool) {
+    let rows = || {
+        ["ledger_entries", "ledger_disclosures", "ledger_marks"]
+            .map(|one| count(realm, one))
+            .iter()
+            .sum::<i64>()
+    };
+    for number in 0.. {
+        let before = rows();
+        let more = step();
+        let removed = before - rows();
+        assert!(removed <= 1000, "{name}: {removed} rows in one transaction");
+        if !more {
+            assert!(number > 1, "{name}: it takes several");
+            return;
+        }
+        realm.person(&format!("{name}-{number}@example.com"));
+    }
+}
+
+fn al_25_no_transaction_removes_more_than_a_thousand_rows_and_others_come_in_between(
+    realm: &Realm,
+) {
+    grow(realm, 1500);
+    let done = pruning::prune(
+        &realm.d,
+        &realm.by,
+        Before::Time(realm.d.clock.now() - 500.hours()),
+        "request",
+    );
+    assert!(done.unwrap().count > 700);
+    in_steps(realm, "pruning", || pruning::step(&realm.d).unwrap());
+    must_be_intact(realm);
+    grow(realm, 1500);
+    let id = Uuid::from_u128(0);
+    let erased = erasure::erase(&realm.d, &realm.by, id).unwrap();
+    assert!(erased.count > 1000, "{erased:?}");
+    let records: Vec<u64> = counts_of(realm, "user.erased");
+    assert!(records.len() > 1 && records.iter().all(|count| *count <= 1000), "{records:?}");
+    days(realm, 900);
+    in_steps(realm, "retention", || retention::step(&realm.d).unwrap());
+    assert!(counts_of(realm, "ledger.redacted").iter().all(|count| *count <= 1000));
+    must_be_intact(realm);
+}
+
+/// The counts that entries of a type name.
+fn counts_of(realm: &Realm, kind: &str) -> Vec<u64> {
+    ledger::documents(&realm.d)
+        .iter()
+        .filter(|entry| entry["type"] == kind)
+        .map(|entry| entry["data"]["count"].as_u64().unwrap())
+        .collect()
 }
 
 fn al_26_an_erased_person_leaves_no_value_as_principal_or_actor(realm: &Realm) {

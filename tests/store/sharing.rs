@@ -100,6 +100,8 @@ fn twenty_four_writers_and_many_readers_never_see_an_error_and_lose_nothing() {
                         // One entry for each person, and the one that began the ledger.
                         assert_eq!(entries, people + 1, "the state before or after, never half");
                         read.fetch_add(1, Ordering::Relaxed);
+                        // Forty who never rest would leave the writers no machine to write on.
+                        std::thread::sleep(Duration::from_millis(1));
                     }
                 });
             }
@@ -232,14 +234,16 @@ fn when_a_commit_fails_nobody_is_told_that_it_succeeded() {
                     Ok::<_, Error>(Change::of((), event(), []))
                 });
                 match done {
-                    Ok(()) => drop(kept.fetch_add(1, Ordering::Relaxed)),
+                    // Whoever did not share its commit is not concerned: that depends on who came
+                    // when, which no test can say.
+                    Ok(()) if name != "test-bad" => drop(kept.fetch_add(1, Ordering::Relaxed)),
+                    Ok(()) => panic!("the one that the commit refuses is told"),
                     Err(error) => assert_eq!(error.code(), ErrorCode::Internal),
                 }
             }));
         }
         behind_a_gate(d, realm, others);
         let kept = 1 + kept.load(Ordering::Relaxed);
-        assert!(kept <= 4, "the one that the commit refuses is told");
         assert_eq!(settings(realm), kept as i64, "each was told the truth");
         assert_eq!(realm.history().len(), 1 + kept);
         ledger::must_be_whole(&realm.d);

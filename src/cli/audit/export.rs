@@ -21,5 +21,6 @@ pub fn run(global: &Global, args: &AuditExport) -> Result<(), Stop> {
     let mut show = |done, of| progress.at(done, of);
     let done = verification::export(&deps, &by, &file, args.disclosures, &mut show);
     drop(progress);
-    output::print(&format!("{} entries\n", done?))
+    let done = done?;
+    output::print(&format!("{} entries\n", done.size - done.pruned))
 }

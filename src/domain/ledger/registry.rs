@@ -127,7 +127,7 @@ registry! {
     // granted to the principal, or to a `group`, whose members all get them.
     RoleCreated "role.created" ["id" "permissions" "role"];
     RoleUpdated "role.updated" ["after" "before" "changed" "id" "role"];
-    RoleDeleted "role.deleted" ["groups" "holders" "id" "members" "permissions" "role"];
+    RoleDeleted "role.deleted" ["groups" "holders" "id" "members" "more_holders" "permissions" "role"];
     RoleGranted "role.granted" ["after" "before" "group" "reason" "roles"];
     RoleWithdrawn "role.withdrawn" ["after" "before" "group" "reason" "roles"];
     GroupCreated "group.created" ["group" "id"];

@@ -46,7 +46,7 @@ pub struct Sheet {
     /// What it does.
     pub about: Option<String>,
     /// What it ends: how many, and of what.
-    pub effects: Vec<(u64, String)>,
+    pub effects: Vec<(String, String)>,
     /// What can be said with it.
     pub fields: Vec<Field>,
     /// What the button says.
@@ -315,10 +315,12 @@ pub fn change(at: &At<'_>) -> Result<Response, Turn> {
 pub fn delete_form(at: &At<'_>) -> Result<Response, Turn> {
     let known = known(at)?;
     let reach = circles::reach(at.d(), kind(at), &known.circle.id)?;
-    let mut effects =
-        vec![at.effect(reach.holders, &format!("console.{}.effect.holders", kind(at).as_str()))];
+    let key = format!("console.{}.effect.holders", kind(at).as_str());
+    let (_, who) = at.effect(reach.holders.count, &key);
+    let mut effects = vec![(how_many(reach.holders), who)];
     if kind(at) == CircleKind::Role {
-        effects.push(at.effect(reach.groups.len() as u64, "console.role.effect.groups"));
+        let (count, groups) = at.effect(reach.groups.len() as u64, "console.role.effect.groups");
+        effects.push((count.to_string(), groups));
     }
     let sheet = Sheet {
         title: at.text("console.do.delete"),

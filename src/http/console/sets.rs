@@ -182,7 +182,7 @@ pub fn delete_form(at: &At<'_>) -> Result<Response, Turn> {
     let sheet = Sheet {
         title: at.text("console.do.delete"),
         about: Some(at.text_with("console.set.effect.delete", &about)),
-        effects: vec![at.effect(held, "console.set.effect.values")],
+        effects: vec![(held.to_string(), at.effect(held, "console.set.effect.values").1)],
         fields: Vec::new(),
         submit: at.text("console.do.delete"),
         bad: true,

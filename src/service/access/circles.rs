@@ -21,6 +21,8 @@ use crate::store::{Change, Tx, WriteTx};
 
 /// How many members are counted for a list.
 const COUNTED_MAX: i64 = 1_000;
+/// Up to how many people are told apart who have a role in several ways.
+const HOLDERS_MAX: i64 = 10_000;
 
 /// A role or group with what belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +41,7 @@ pub struct Reach {
     /// How many people are in it themselves.
     pub members: u64,
     /// How many have it in all: for a role, also through groups.
-    pub holders: u64,
+    pub holders: Total,
     /// The groups that carry a role.
     pub groups: Vec<Circle>,
 }
@@ -134,7 +136,7 @@ pub fn get(d: &Deps, kind: CircleKind, text: &str) -> Result<Described, Error> {
     d.store.read(|tx| described(tx, find(tx, kind, text)?))
 }
 
-/// How far it reaches, counted to the last.
+/// How far it reaches. Members are counted to the last, which a million take some milliseconds for.
 ///
 /// # Errors
 /// `NotFound`.
@@ -145,11 +147,16 @@ pub fn reach(d: &Deps, kind: CircleKind, text: &str) -> Result<Reach, Error> {
 fn reach_of(tx: &Tx<'_>, one: &Kept) -> Result<Reach, Error> {
     let members = members::count(tx, one.n)?;
     if one.circle.kind == CircleKind::Group {
-        return Ok(Reach { members, holders: members, groups: Vec::new() });
+        let holders = Total { count: members, exact: true };
+        return Ok(Reach { members, holders, groups: Vec::new() });
     }
     let groups: Vec<Circle> =
         rows::carriers(tx, one.n)?.into_iter().map(|kept| kept.circle).collect();
-    let holders = if groups.is_empty() { members } else { members::holders(tx, one.n)? };
+    let (count, exact) = match groups.as_slice() {
+        [] => (members, true),
+        _ => members::holders(tx, one.n, HOLDERS_MAX)?,
+    };
+    let holders = Total { count: count.max(members), exact };
     Ok(Reach { members, holders, groups })
 }
 
@@ -340,19 +347,29 @@ fn updated(old: &Circle, new: &Circle, changed: &[&str]) -> Event {
     event.data("before", json!(old.permissions)).data("after", json!(new.permissions))
 }
 
-/// Removes one, and says who had it.
+/// Removes one, and says how many had it: nobody has it from then on. The rows of very many members go
+/// while the service runs, so that nobody who writes waits for them.
 ///
 /// # Errors
-/// `NotFound`.
+/// `NotFound`, `Conflict` for one that was made anew just now.
 pub fn delete(
     d: &Deps,
     by: &Caller,
     kind: CircleKind,
     text: &str,
 ) -> Result<(Circle, Reach), Error> {
+    // Nobody who writes waits until they are counted.
+    let (seen, reach) = d.store.read(|tx| {
+        let seen = find(tx, kind, text)?;
+        let reach = reach_of(tx, &seen)?;
+        Ok::<_, Error>((seen.n, reach))
+    })?;
     d.store.write(&by.author(), |tx| {
         let one = find(tx, kind, text)?;
-        let reach = reach_of(tx, &one)?;
+        if one.n != seen {
+            let message = "It was deleted and made anew meanwhile; look at it again first.";
+            return Err(Error::new(ErrorCode::Conflict, message));
+        }
         let roles = carried(tx, &one)?;
         rows::delete(tx, one.n)?;
         let circle = one.circle;
@@ -360,7 +377,8 @@ pub fn delete(
             CircleKind::Role => Event::new(EventType::RoleDeleted)
                 .data("permissions", json!(circle.permissions))
                 .data("groups", json!(words(&reach.groups)))
-                .data("holders", reach.holders),
+                .data("holders", reach.holders.count)
+                .data("more_holders", (!reach.holders.exact).then_some(true)),
             CircleKind::Group => {
                 Event::new(EventType::GroupDeleted).data("roles", json!(words(&roles)))
             }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::statements;
+use super::{leftovers, statements};
 use crate::args;
 use crate::domain::access::{Circle, CircleKind};
 use crate::store::{Sight, StoreError, Tx, WriteTx};
@@ -15,13 +15,16 @@ statements! {
         FROM circles WHERE word = $1 AND kind = $2";
     PAGE = "SELECT n, kind, id, word, name, description, permissions, created_at, updated_at
         FROM circles WHERE kind = $1 AND word > $2 ORDER BY word LIMIT $3";
-    EXISTS = "SELECT 1 FROM circles WHERE n = $1";
+    EXISTS = "SELECT 1 FROM circles WHERE n = $1 AND kind <> 'gone'";
     COUNT = "SELECT count(*) FROM circles WHERE kind = $1";
     INSERT = "INSERT INTO circles (kind, id, word, name, description, permissions, created_at,
         updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     UPDATE = "UPDATE circles SET word = $2, name = $3, description = $4, permissions = $5,
         updated_at = $6 WHERE n = $1";
     DELETE = "DELETE FROM circles WHERE n = $1";
+    RETIRE = "UPDATE circles SET kind = 'gone', word = id WHERE n = $1";
+    DROP_ROLES = "DELETE FROM circle_roles WHERE holder = $1";
+    DROP_CARRIERS = "DELETE FROM circle_roles WHERE role = $1";
     CARRIED = "SELECT c.n, c.kind, c.id, c.word, c.name, c.description, c.permissions, c.created_at,
         c.updated_at FROM circle_roles r JOIN circles c ON c.n = r.role
         WHERE r.holder = $1 ORDER BY c.word";
@@ -31,6 +34,9 @@ statements! {
     CARRY = "INSERT INTO circle_roles (holder, role) VALUES ($1, $2)";
     DROP = "DELETE FROM circle_roles WHERE holder = $1 AND role = $2";
 }
+
+/// How many members go together with their role or group.
+const AT_ONCE: i64 = 500;
 
 /// A role or group with its row number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,12 +129,18 @@ pub fn update(tx: &WriteTx<'_>, n: i64, one: &Circle) -> Result<(), StoreError> 
     )
 }
 
-/// Removes one; nobody is in it any more.
+/// Removes one: from now on nobody is in it and nothing finds it. Of very many members the rows go
+/// later, some at a time; see [`leftovers::circles`].
 ///
 /// # Errors
 /// `RowsAffected` when it is gone already.
 pub fn delete(tx: &WriteTx<'_>, n: i64) -> Result<(), StoreError> {
-    tx.exec_one(DELETE, args![n])
+    if leftovers::members_of(tx, n, AT_ONCE)? < AT_ONCE.unsigned_abs() {
+        return tx.exec_one(DELETE, args![n]);
+    }
+    tx.exec(DROP_ROLES, args![n])?;
+    tx.exec(DROP_CARRIERS, args![n])?;
+    tx.exec_one(RETIRE, args![n])
 }
 
 /// The roles that a group carries.

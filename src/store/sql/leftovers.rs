@@ -18,6 +18,10 @@ statements! {
         (SELECT n FROM messages WHERE status = 'sent' ORDER BY n LIMIT $2)";
     ABANDONED_MESSAGES = "DELETE FROM messages WHERE updated_at < $1 AND n IN
         (SELECT n FROM messages WHERE status = 'abandoned' ORDER BY n LIMIT $2)";
+    GONE_CIRCLE = "SELECT n FROM circles WHERE kind = 'gone' ORDER BY word LIMIT 1";
+    GONE_MEMBERS = "DELETE FROM circle_members WHERE circle = $1 AND identity IN
+        (SELECT identity FROM circle_members WHERE circle = $1 ORDER BY identity LIMIT $2)";
+    REMOVE_GONE = "DELETE FROM circles WHERE n = $1 AND kind = 'gone'";
     REVOKED_SESSIONS = "DELETE FROM sessions WHERE n IN
         (SELECT n FROM sessions WHERE active = 0 AND expires_at < $1 ORDER BY expires_at LIMIT $2)";
 }
@@ -62,4 +66,26 @@ pub fn messages(tx: &ScratchTx<'_>, then: Timestamp, most: i64) -> Result<u64, S
 /// A failure of the store.
 pub fn revoked_sessions(tx: &ScratchTx<'_>, then: Timestamp, most: i64) -> Result<u64, StoreError> {
     tx.exec(REVOKED_SESSIONS, args![then, most])
+}
+
+/// Removes members of a role or group that was deleted, as the ledger says, and in the end what is left
+/// of itself; says how many rows of `most`, and `most` when there may be others.
+///
+/// # Errors
+/// A failure of the store.
+pub fn circles(tx: &ScratchTx<'_>, _: Timestamp, most: i64) -> Result<u64, StoreError> {
+    let Some(row) = tx.opt(GONE_CIRCLE, args![])? else { return Ok(0) };
+    let n = row.int(0)?;
+    if members_of(tx, n, most)? < most.unsigned_abs() {
+        tx.exec(REMOVE_GONE, args![n])?;
+    }
+    Ok(most.unsigned_abs())
+}
+
+/// Removes members of a role or group that goes; says how many.
+///
+/// # Errors
+/// A failure of the store.
+pub(super) fn members_of(tx: &ScratchTx<'_>, circle: i64, most: i64) -> Result<u64, StoreError> {
+    tx.exec(GONE_MEMBERS, args![circle, most])
 }

@@ -12,7 +12,7 @@ use crate::store::{Sight, StoreError, Tx, WriteTx};
 statements! {
     OF = "SELECT c.n, c.kind, c.id, c.word, c.name, c.description, c.permissions, c.created_at,
         c.updated_at FROM circle_members m JOIN circles c ON c.n = m.circle
-        WHERE m.identity = $1 ORDER BY c.kind, c.word";
+        WHERE m.identity = $1 AND c.kind <> 'gone' ORDER BY c.kind, c.word";
     CARRIED_FOR = "SELECT c.n, c.kind, c.id, c.word, c.name, c.description, c.permissions,
         c.created_at, c.updated_at, r.holder FROM circle_members m
         JOIN circle_roles r ON r.holder = m.circle JOIN circles c ON c.n = r.role
@@ -26,6 +26,8 @@ statements! {
     COUNT = "SELECT count(*) FROM circle_members WHERE circle = $1";
     COUNT_UP_TO = "SELECT count(*) FROM
         (SELECT 1 AS one FROM circle_members WHERE circle = $1 LIMIT $2) found";
+    MEMBERS_UP_TO = "SELECT count(*) FROM (SELECT 1 AS one FROM circle_roles r
+        JOIN circle_members m ON m.circle = r.holder WHERE r.role = $1 LIMIT $2) found";
     HOLDERS = "SELECT count(*) FROM (SELECT identity FROM circle_members WHERE circle = $1
         UNION SELECT m.identity FROM circle_roles r JOIN circle_members m ON m.circle = r.holder
         WHERE r.role = $1) everybody";
@@ -57,7 +59,7 @@ pub fn carried_for(tx: &Tx<'_>, identity: i64) -> Result<Vec<(i64, Kept)>, Store
 pub fn of_many(tx: &Tx<'_>, identities: &[i64]) -> Result<Vec<(i64, Kept)>, StoreError> {
     let text = "SELECT c.n, c.kind, c.id, c.word, c.name, c.description, c.permissions,
         c.created_at, c.updated_at, m.identity FROM circle_members m
-        JOIN circles c ON c.n = m.circle WHERE m.identity IN ({})";
+        JOIN circles c ON c.n = m.circle WHERE c.kind <> 'gone' AND m.identity IN ({})";
     let read = |row: Sight<'_>| Ok((row.int(9)?, kept(row)?));
     many::of_few(tx, text, identities, read)
 }
@@ -126,12 +128,29 @@ pub fn count_up_to(tx: &Tx<'_>, circle: i64, most: i64) -> Result<u64, StoreErro
     tx.one(COUNT_UP_TO, args![circle, most])?.count(0)
 }
 
-/// How many people have a role, themselves or through a group.
+/// How many people have a role, themselves or through a group, and whether there are no others. Those
+/// of more than `most` are not told apart.
 ///
 /// # Errors
 /// A failure of the store.
-pub fn holders(tx: &Tx<'_>, role: i64) -> Result<u64, StoreError> {
-    tx.one(HOLDERS, args![role])?.count(0)
+pub fn holders(tx: &Tx<'_>, role: i64, most: i64) -> Result<(u64, bool), StoreError> {
+    let direct = count_up_to(tx, role, most)?;
+    let carried = tx.one(MEMBERS_UP_TO, args![role, most])?.count(0)?;
+    let most = most.unsigned_abs();
+    if direct >= most || carried >= most {
+        return Ok((direct.max(count_of_largest(tx, role, most)?), false));
+    }
+    Ok((tx.one(HOLDERS, args![role])?.count(0)?, true))
+}
+
+/// How many members the largest group has that carries a role, as far as `most`.
+fn count_of_largest(tx: &Tx<'_>, role: i64, most: u64) -> Result<u64, StoreError> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut largest = 0;
+    for group in super::circles::carriers(tx, role)? {
+        largest = largest.max(count_up_to(tx, group.n, most)?);
+    }
+    Ok(largest)
 }
 
 /// The permissions that an identity was given itself.

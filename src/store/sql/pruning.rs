@@ -85,21 +85,29 @@ pub fn set_base(tx: &WriteTx<'_>, base: &Base) -> Result<(), StoreError> {
     }
 }
 
-/// Removes the oldest of the entries that are no longer kept, with everything that belongs to them;
-/// says how many they were.
+/// Removes the oldest of the entries that are no longer kept, with everything that belongs to them: at
+/// least one, and otherwise at most so many rows. Says whether there may be others.
 ///
 /// # Errors
 /// A failure of the store.
-pub fn remove(tx: &ScratchTx<'_>, most: u64) -> Result<u64, StoreError> {
+pub fn remove(tx: &ScratchTx<'_>, most: u64) -> Result<bool, StoreError> {
     let base = kept_from(tx)?;
-    let oldest = tx.all(OLDEST, args![int(base), int(most)])?;
-    let Some(last) = oldest.last() else { return Ok(0) };
-    let end = last.count(0)? + 1;
-    for row in &oldest {
+    let (mut end, mut rows) = (0, 0);
+    let mut oldest = Vec::new();
+    for row in tx.all(OLDEST, args![int(base), int(most)])? {
         let entry: Json = serde_json::from_str(row.text(1)?).unwrap_or_default();
+        let values = entry.pointer("/sd").and_then(Json::as_object).map_or(0, serde_json::Map::len);
+        rows += (1 + values + MARKED.len()) as u64;
+        if rows > most && !oldest.is_empty() {
+            break;
+        }
+        end = row.count(0)? + 1;
+        oldest.push((row.int(0)?, entry));
+    }
+    for (seq, entry) in &oldest {
         for (what, pointer) in MARKED {
             if let Some(value) = entry.pointer(pointer).and_then(Json::as_str) {
-                let mark = args![what, value, row.int(0)?, int(end)];
+                let mark = args![what, value, *seq, int(end)];
                 if tx.exec(REMOVE_MARK, mark)? == 0 {
                     tx.exec(SHORTEN_MARK, mark)?;
                 }
@@ -107,7 +115,7 @@ pub fn remove(tx: &ScratchTx<'_>, most: u64) -> Result<u64, StoreError> {
         }
     }
     tx.exec(REMOVE_DISCLOSURES, args![int(end)])?;
-    tx.exec(REMOVE_ENTRIES, args![int(end)])
+    Ok(tx.exec(REMOVE_ENTRIES, args![int(end)])? > 0)
 }
 
 /// What marks are about, and where it is in the entry; see [`What`](super::history::What).

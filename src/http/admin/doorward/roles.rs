@@ -128,6 +128,8 @@ struct Deleted {
     members: u64,
     /// How many had it in all, through groups too.
     holders: u64,
+    /// Whether there were more: beyond some thousands they are not counted.
+    more_holders: bool,
     /// The groups that carried it.
     groups: Vec<String>,
 }
@@ -136,7 +138,8 @@ impl Deleted {
     fn of((circle, reach): (Circle, Reach)) -> Self {
         let groups = reach.groups.into_iter().map(|group| group.word).collect();
         let Reach { members, holders, .. } = reach;
-        Self { id: circle.id, role: circle.word, members, holders, groups }
+        let (holders, more_holders) = (holders.count, !holders.exact);
+        Self { id: circle.id, role: circle.word, members, holders, more_holders, groups }
     }
 }
 
