@@ -174,6 +174,14 @@ fn administrators_look_after_mail_that_does_not_go_out() {
 }
 
 #[test]
+fn the_readme_leads_through_the_console_and_its_pictures_are_fresh() {
+    let Some(browser) = Browser::installed() else { return };
+    let server = Server::with("enforce_mfa: true");
+    let said = browser.runs("readme.py", &server, None);
+    assert_eq!(said.trim(), "looked at 0 pages");
+}
+
+#[test]
 fn the_whole_story_of_an_administrator() {
     let Some(browser) = Browser::installed() else { return };
     let server = Server::with("enforce_mfa: true");

@@ -28,8 +28,6 @@ def comes_to_the_console(site, operator, email, password):
 
 
 def sits_for_a_picture(site, operator, email):
-    """The pictures of the README, docs/images/console-people.png and console-person.png, are
-    those of these two pages: light, and 1280 wide."""
     page = site.page
     operator.runs("update-identity", email=email, traits=json.dumps({"name": "Ada Winter"}))
     for address, name in [("jonas", "Jonas Feldmann"), ("ines", "Inês Rocha"), ("mara", "Mara Lind")]:
