@@ -12,6 +12,8 @@ pub enum ErrorCode {
     Ambiguous,
     /// Something with that identifier, address or external id exists already.
     Conflict,
+    /// Somebody else changed it since it was read.
+    Changed,
     /// The input breaks a rule; the sentence says which.
     Invalid,
     /// The new password breaks the password policy.

@@ -141,6 +141,7 @@ const fn usual(status: StatusCode) -> &'static str {
         StatusCode::FORBIDDEN => "The requested action was forbidden",
         StatusCode::NOT_FOUND => "The requested resource could not be found",
         StatusCode::CONFLICT => "The resource could not be created due to a conflict",
+        StatusCode::PRECONDITION_FAILED => "The resource has changed since it was read",
         StatusCode::PAYLOAD_TOO_LARGE => "The request body is too large",
         StatusCode::SERVICE_UNAVAILABLE => "The service cannot answer right now, please try again",
         _ => "An internal server error occurred, please contact the system administrator",
@@ -159,6 +160,7 @@ impl From<Error> for Failure {
             | Code::LastAdministrator
             | Code::SelfAction
             | Code::StatusTransition => StatusCode::CONFLICT,
+            Code::Changed => StatusCode::PRECONDITION_FAILED,
             Code::Forbidden => StatusCode::FORBIDDEN,
             Code::Busy | Code::NotReady => StatusCode::SERVICE_UNAVAILABLE,
             // What cannot be recorded is not done, and may be tried again (AL-03).

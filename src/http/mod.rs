@@ -15,6 +15,7 @@ mod document;
 mod door;
 mod duration;
 mod edge;
+mod editor;
 mod exported;
 mod failure;
 mod gone;

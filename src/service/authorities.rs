@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Caller;
-use super::identities::{Selector, find_stored};
+use super::unchanged::find_to_change;
 use crate::app::Deps;
 use crate::domain::authority::Authority;
 use crate::domain::identity::Identity;
@@ -31,7 +31,7 @@ pub fn set(
 ) -> Result<(Identity, bool), Error> {
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
-        let stored = find_stored(tx, &Selector::Id(id))?;
+        let stored = find_to_change(tx, by, id)?;
         let held = stored.identity.authorities.clone();
         if held == *wanted {
             return Ok(Change::none((stored.identity, false)));

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::unchanged::Unchanged;
 use crate::domain::ledger::event::{Actor, Event};
 use crate::store::{Author, Change, Places};
 
@@ -34,6 +35,8 @@ pub struct Caller {
     pub origin: Origin,
     /// Told where the entries of the last change are.
     pub places: Option<Places>,
+    /// What the person must be like whom it is about.
+    pub unchanged: Option<Unchanged>,
 }
 
 impl Caller {
@@ -46,7 +49,14 @@ impl Caller {
     /// Somebody who asks on this machine, without a request.
     #[must_use]
     pub fn local(actor: Actor) -> Self {
-        Self { actor, tx: None, action: None, origin: Origin::default(), places: None }
+        Self {
+            actor,
+            tx: None,
+            action: None,
+            origin: Origin::default(),
+            places: None,
+            unchanged: None,
+        }
     }
 
     /// `kind:id`, as a status detail keeps it.

@@ -132,7 +132,7 @@ fn delete_one(
     let now = d.clock.now();
     let by = by.noting();
     let erase_at = d.store.write(&by.author(), |tx| {
-        let stored = find_stored(tx, &Selector::Id(id))?;
+        let stored = super::unchanged::find_to_change(tx, &by, id)?;
         super::authorities::must_not_be_last(tx, &stored, &by, now, "deleted")?;
         let ended = sessions::delete_all(tx, stored.n, now)?;
         codes::withdraw(tx, stored.n, recovery::PURPOSE)?;

@@ -59,6 +59,7 @@ pub mod tokens;
 mod trailer;
 pub mod transfer;
 pub mod typed;
+pub mod unchanged;
 mod updating;
 pub mod verification;
 pub mod verifying;

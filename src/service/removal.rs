@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::Caller;
-use super::identities::{Selector, find_stored};
+use super::unchanged::find_to_change;
 use super::{links, mfa};
 use crate::app::Deps;
 use crate::domain::credential::CredentialType;
@@ -40,7 +40,7 @@ pub fn remove(
 ) -> Result<Removal, Error> {
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
-        let stored = find_stored(tx, &Selector::Id(id))?;
+        let stored = find_to_change(tx, by, id)?;
         let kind = CredentialType::parse(kind);
         let Some(kind) = kind.filter(|kind| stored.identity.credential(*kind).is_some()) else {
             return Ok(Change::none(Removal::NotSetUp));

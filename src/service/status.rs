@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::Caller;
 use super::authorities::must_not_be_last;
-use super::identities::{Selector, find_stored};
 use super::recovery;
+use super::unchanged::find_to_change;
 use crate::app::Deps;
 use crate::domain::identity::Identity;
 use crate::domain::ledger::EventType;
@@ -85,7 +85,7 @@ fn change(
     let now = d.clock.now();
     check(why, now)?;
     d.store.write(&by.author(), |tx| {
-        let before = find_stored(tx, &Selector::Id(id))?;
+        let before = find_to_change(tx, by, id)?;
         let from = before.identity.settled_status(now);
         let to = transition.apply(from).ok_or_else(|| not_from(transition, from))?;
         let receipt = |status: Status, changed, sessions_revoked| Receipt {
@@ -120,7 +120,7 @@ pub fn set_expiry(
         return Err(Error::new(ErrorCode::Invalid, "The time at which it is to end has passed."));
     }
     d.store.write(&by.author(), |tx| {
-        let before = find_stored(tx, &Selector::Id(id))?;
+        let before = find_to_change(tx, by, id)?;
         if before.identity.expires_at == expires_at {
             return Ok(Change::none(before.identity));
         }

@@ -9,7 +9,7 @@ use super::Caller;
 use super::attributes::values::judge;
 use super::creating::hash_given;
 use super::given::{AddressProof, GivenCredential, add, prove};
-use super::identities::{Selector, find, find_stored};
+use super::identities::{Selector, find};
 use super::invitations::keep_promise;
 use super::recovery;
 use super::shape::{
@@ -17,6 +17,7 @@ use super::shape::{
     project, set_password_hash,
 };
 use super::status::set_active;
+use super::unchanged::find_to_change;
 use crate::app::Deps;
 use crate::crypto::password;
 use crate::domain::credential::{Credential, CredentialType};
@@ -80,7 +81,7 @@ pub fn update(
     }
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
-        let before = find_stored(tx, &Selector::Id(id))?;
+        let before = find_to_change(tx, by, id)?;
         amend(d, by, tx, &before, Wanted { request, hash, now })
     })
 }
@@ -98,7 +99,7 @@ pub fn update_with(
 ) -> Result<Identity, Error> {
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
-        let before = find_stored(tx, &Selector::Id(id))?;
+        let before = find_to_change(tx, by, id)?;
         let mut request = plan(&before.identity)?;
         let hash = request.password.take().map(|password| hash_given(d, &password)).transpose()?;
         amend(d, by, tx, &before, Wanted { request, hash, now })

@@ -21,4 +21,5 @@ pub mod server;
 mod sessions;
 mod status_matrix;
 mod streaming;
+mod unchanged;
 mod wire;

@@ -15,8 +15,8 @@ use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::error::{Error, ErrorCode};
 use crate::service::Caller;
-use crate::service::identities::{Selector, find_stored};
 use crate::service::shape::check_documents;
+use crate::service::unchanged::find_to_change;
 use crate::store::sql::attribute_sets;
 use crate::store::sql::identities::{self, Stored};
 use crate::store::{Change, Tx, WriteTx};
@@ -48,7 +48,7 @@ pub fn set(
     values.retain(|_, value| !value.is_null());
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
-        let stored = find_stored(tx, &Selector::Id(id))?;
+        let stored = find_to_change(tx, by, id)?;
         let set = sets::find(tx, identifier)?;
         must_fit(&set, &values)?;
         let old = values_of(&stored.identity.metadata_admin, identifier);
@@ -73,7 +73,7 @@ pub fn set(
 pub fn remove(d: &Deps, by: &Caller, id: Uuid, identifier: &str) -> Result<bool, Error> {
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
-        let stored = find_stored(tx, &Selector::Id(id))?;
+        let stored = find_to_change(tx, by, id)?;
         Ok(match take_away(tx, &stored, identifier, now)? {
             None => Change::none(false),
             Some(event) => by.change(true, event, []),

@@ -15,6 +15,7 @@ use crate::domain::attributes::{Attribute, AttributeKind, AttributeSet};
 use crate::http::asked::Asked;
 use crate::http::blocking::App;
 use crate::http::document::Document;
+use crate::http::editor::Editor;
 use crate::http::failure::Failure;
 use crate::http::query::Query;
 use crate::service::attributes::sets::{self, Definition, Values};
@@ -325,20 +326,21 @@ async fn of_identity(
     params(
         ("id" = String, Path, format = Uuid, description = "The identity."),
         ("set" = String, Path, description = "The set's identifier."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the identity as it was read: 412 if somebody has changed it since."),
     ),
     request_body = Object,
     responses((status = 200, description = "The values now.", body = ValuesOf))
 )]
 async fn set(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path((id, identifier)): Path<(String, String)>,
     body: Bytes,
 ) -> Result<Document<ValuesOf>, Failure> {
     let id = input::id(&id)?;
     let given: Map<String, Value> = input::required(&body)?;
     let set = identifier.clone();
-    let call = app.call(move |d| values::set(d, &asked.admin(), id, &set, given));
+    let call = app.call(move |d| values::set(d, &by, id, &set, given));
     let (identity, changed) = call.await??;
     let values = identity.metadata_admin.get("attributes").and_then(|all| all.get(&identifier));
     let values = values.cloned();
@@ -352,16 +354,17 @@ async fn set(
     params(
         ("id" = String, Path, format = Uuid, description = "The identity."),
         ("set" = String, Path, description = "The set's identifier."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the identity as it was read: 412 if somebody has changed it since."),
     ),
     responses((status = 200, description = "Whether there were any.", body = ValuesOf))
 )]
 async fn remove(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path((id, identifier)): Path<(String, String)>,
 ) -> Result<Document<ValuesOf>, Failure> {
     let id = input::id(&id)?;
     let set = identifier.clone();
-    let changed = app.call(move |d| values::remove(d, &asked.admin(), id, &set)).await??;
+    let changed = app.call(move |d| values::remove(d, &by, id, &set)).await??;
     Ok(Document::ok(ValuesOf { id, identifier, values: None, changed }))
 }

@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::input;
 use crate::domain::authority::Authority;
-use crate::http::asked::Asked;
 use crate::http::blocking::App;
 use crate::http::document::Document;
+use crate::http::editor::Editor;
 use crate::http::failure::Failure;
 use crate::service::authorities;
 
@@ -46,13 +46,16 @@ struct Held {
 #[utoipa::path(
     put, path = "/identities/{id}/authorities", operation_id = "setIdentityAuthorities",
     tag = "doorward",
-    params(("id" = String, Path, format = Uuid, description = "The identity.")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The identity."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the identity as it was read: 412 if somebody has changed it since."),
+    ),
     request_body = Wanted,
     responses((status = 200, description = "What it holds now.", body = Held))
 )]
 async fn set(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Document<Held>, Failure> {
@@ -66,8 +69,7 @@ async fn set(
         .ok_or_else(|| {
             Failure::invalid("An authority is one of ROLE_ADMINISTRATOR and ROLE_DEVELOPER.")
         })?;
-    let (identity, changed) =
-        app.call(move |d| authorities::set(d, &asked.admin(), id, &wanted)).await??;
+    let (identity, changed) = app.call(move |d| authorities::set(d, &by, id, &wanted)).await??;
     let authorities = identity.authorities.iter().map(|held| held.as_str()).collect();
     Ok(Document::ok(Held { id, authorities, changed }))
 }

@@ -10,9 +10,9 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::input;
-use crate::http::asked::Asked;
 use crate::http::blocking::App;
 use crate::http::document::Document;
+use crate::http::editor::Editor;
 use crate::http::failure::Failure;
 use crate::service::effects::{self, Effect};
 use crate::service::status;
@@ -47,20 +47,23 @@ struct ExpiryReceipt {
 /// Says when an account ends, or that it does not.
 #[utoipa::path(
     put, path = "/identities/{id}/expiry", operation_id = "setIdentityExpiry", tag = "doorward",
-    params(("id" = String, Path, format = Uuid, description = "The identity.")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The identity."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the identity as it was read: 412 if somebody has changed it since."),
+    ),
     request_body(content = Expiry, description = "When."),
     responses((status = 200, description = "When it ends now.", body = ExpiryReceipt))
 )]
 async fn set(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Document<ExpiryReceipt>, Failure> {
     let id = input::id(&id)?;
     let Expiry { expires_at } = input::required(&body)?;
     app.call(move |d| {
-        let after = status::set_expiry(d, &asked.admin(), id, expires_at)?;
+        let after = status::set_expiry(d, &by, id, expires_at)?;
         let status = after.effective_status(d.clock.now()).as_str();
         Ok(Document::ok(ExpiryReceipt { id, status, expires_at: after.expires_at }))
     })

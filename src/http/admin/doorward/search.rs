@@ -1,7 +1,7 @@
 //! Finding identities by words, with what the Kratos shape does not say about them.
 
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -22,6 +22,7 @@ use crate::domain::session::LastLogin;
 use crate::error::{Error, ErrorCode};
 use crate::http::blocking::App;
 use crate::http::document::Document;
+use crate::http::editor::etag;
 use crate::http::failure::Failure;
 use crate::http::query::Query;
 use crate::http::view::identity::{IdentityDocument, Show, identity};
@@ -273,17 +274,25 @@ async fn found(app: App, request: ListIdentities, query: &Query) -> Result<Respo
 )]
 async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Failure> {
     let id = input::id(&id)?;
-    app.call(move |d| Ok(Document::ok(whole(d, id)?).into_response())).await?
+    app.call(move |d| {
+        let found = find(d, &Selector::Id(id))?;
+        let tag = AppendHeaders(etag(&found));
+        Ok((tag, Document::ok(described(d, &found)?)).into_response())
+    })
+    .await?
 }
 
 /// One identity as this route shows it.
 pub fn whole(d: &Deps, id: Uuid) -> Result<Value, Error> {
-    let found = find(d, &Selector::Id(id))?;
-    let invited = invitations::of(d, std::iter::once(&found))?;
+    described(d, &find(d, &Selector::Id(id))?)
+}
+
+fn described(d: &Deps, found: &Identity) -> Result<Value, Error> {
+    let invited = invitations::of(d, std::iter::once(found))?;
     let belongs = held::of_many(d, &[found.id])?.remove(&found.id).unwrap_or_default();
     let (base_url, now) = (d.options.base_url(), d.clock.now());
-    let login = sessions::last_login(d, id)?;
-    let shown = shown(&base_url, now, &found, &belongs, &invited);
+    let login = sessions::last_login(d, found.id)?;
+    let shown = shown(&base_url, now, found, &belongs, &invited);
     let last_login = Some(Known::of(login.as_ref()));
     let shown = FoundIdentity { last_login, ..shown };
     serde_json::to_value(shown).map_err(|error| {

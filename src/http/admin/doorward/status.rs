@@ -13,9 +13,9 @@ use super::input;
 use crate::app::Deps;
 use crate::domain::status::Reason;
 use crate::error::Error;
-use crate::http::asked::Asked;
 use crate::http::blocking::App;
 use crate::http::document::Document;
+use crate::http::editor::Editor;
 use crate::http::failure::Failure;
 use crate::service::Caller;
 use crate::service::status::{self, Receipt, StatusChange};
@@ -73,72 +73,84 @@ struct Revoked {
 /// Refuses sign-in; sessions stay.
 #[utoipa::path(
     post, path = "/identities/{id}/lock", operation_id = "lockIdentity", tag = "doorward",
-    params(("id" = String, Path, format = Uuid, description = "The identity.")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The identity."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the identity as it was read: 412 if somebody has changed it since."),
+    ),
     request_body(content = Why, description = "Why; nothing is required."),
     responses((status = 200, description = "The receipt.", body = StatusReceipt))
 )]
 async fn lock(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Document<StatusReceipt>, Failure> {
-    change(app, asked, &id, &body, status::lock).await
+    change(app, by, &id, &body, status::lock).await
 }
 
 /// Allows sign-in again.
 #[utoipa::path(
     post, path = "/identities/{id}/unlock", operation_id = "unlockIdentity", tag = "doorward",
-    params(("id" = String, Path, format = Uuid, description = "The identity.")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The identity."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the identity as it was read: 412 if somebody has changed it since."),
+    ),
     request_body(content = Why, description = "Why; nothing is required."),
     responses((status = 200, description = "The receipt.", body = StatusReceipt))
 )]
 async fn unlock(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Document<StatusReceipt>, Failure> {
-    change(app, asked, &id, &body, status::unlock).await
+    change(app, by, &id, &body, status::unlock).await
 }
 
 /// Ends all access: sessions and codes die with it.
 #[utoipa::path(
     post, path = "/identities/{id}/block", operation_id = "blockIdentity", tag = "doorward",
-    params(("id" = String, Path, format = Uuid, description = "The identity.")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The identity."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the identity as it was read: 412 if somebody has changed it since."),
+    ),
     request_body(content = Why, description = "Why; nothing is required."),
     responses((status = 200, description = "The receipt.", body = StatusReceipt))
 )]
 async fn block(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Document<StatusReceipt>, Failure> {
-    change(app, asked, &id, &body, status::block).await
+    change(app, by, &id, &body, status::block).await
 }
 
 /// Allows access again; nothing that was ended comes back.
 #[utoipa::path(
     post, path = "/identities/{id}/unblock", operation_id = "unblockIdentity", tag = "doorward",
-    params(("id" = String, Path, format = Uuid, description = "The identity.")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The identity."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the identity as it was read: 412 if somebody has changed it since."),
+    ),
     request_body(content = Why, description = "Why; nothing is required."),
     responses((status = 200, description = "The receipt.", body = StatusReceipt))
 )]
 async fn unblock(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Document<StatusReceipt>, Failure> {
-    change(app, asked, &id, &body, status::unblock).await
+    change(app, by, &id, &body, status::unblock).await
 }
 
 type UseCase = fn(&Deps, &Caller, Uuid, &StatusChange) -> Result<Receipt, Error>;
 
 async fn change(
     app: App,
-    asked: Asked,
+    by: Caller,
     id: &str,
     body: &Bytes,
     use_case: UseCase,
@@ -155,7 +167,7 @@ async fn change(
     };
     let note = note.filter(|note| !note.is_empty());
     let why = StatusChange { reason, note, until };
-    let receipt = app.call(move |d| use_case(d, &asked.admin(), id, &why)).await??;
+    let receipt = app.call(move |d| use_case(d, &by, id, &why)).await??;
     Ok(Document::ok(StatusReceipt {
         id,
         status: receipt.status.as_str(),

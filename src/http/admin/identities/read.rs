@@ -1,13 +1,14 @@
 //! Reading one identity.
 
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::revealed;
 use crate::http::blocking::App;
 use crate::http::document::Document;
+use crate::http::editor::etag;
 use crate::http::failure::Failure;
 use crate::http::query::Query;
 use crate::http::view::identity::{IdentityDocument, Show, identity};
@@ -27,7 +28,8 @@ pub fn routes() -> OpenApiRouter<App> {
             description = "A kind of credential whose content is shown; may come several times.")
     ),
     responses(
-        (status = 200, description = "The identity.", body = IdentityDocument),
+        (status = 200, description = "The identity; `ETag` is for `If-Match` of a change.",
+            body = IdentityDocument),
         (status = 400, description = "There is no such kind of credential."),
         (status = 404, description = "There is no such identity.")
     )
@@ -50,7 +52,8 @@ async fn get(
             description = "A kind of credential whose content is shown; may come several times.")
     ),
     responses(
-        (status = 200, description = "The identity.", body = IdentityDocument),
+        (status = 200, description = "The identity; `ETag` is for `If-Match` of a change.",
+            body = IdentityDocument),
         (status = 400, description = "There is no such kind of credential."),
         (status = 404, description = "There is no such identity.")
     )
@@ -69,7 +72,7 @@ async fn answer(app: App, who: Selector, query: &Query) -> Result<Response, Fail
         let found = find(d, &who)?;
         let base_url = d.options.base_url();
         let shown = identity(&base_url, d.clock.now(), &found, Show::Credentials(&kinds));
-        Ok(Document::ok(shown).into_response())
+        Ok((AppendHeaders(etag(&found)), Document::ok(shown)).into_response())
     })
     .await?
 }

@@ -1,7 +1,7 @@
 //! Changing an identity: as a whole, or by a patch.
 
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -9,10 +9,10 @@ use super::body::IdentityBody;
 use super::{id, patched};
 use crate::app::Deps;
 use crate::domain::identity::Identity;
-use crate::http::asked::Asked;
 use crate::http::blocking::App;
 use crate::http::content::Content;
 use crate::http::document::Document;
+use crate::http::editor::{Editor, etag};
 use crate::http::failure::Failure;
 use crate::http::view::identity::{IdentityDocument, Show, identity};
 use crate::service::identities;
@@ -26,18 +26,22 @@ pub fn routes() -> OpenApiRouter<App> {
 /// cleared; schema, state and credentials stay.
 #[utoipa::path(
     put, path = "/identities/{id}", operation_id = "updateIdentity", tag = "identity",
-    params(("id" = String, Path, description = "The identity's id.")),
+    params(
+        ("id" = String, Path, description = "The identity's id."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the identity as it was read: 412 if somebody has changed it since."),
+    ),
     request_body = IdentityBody,
     responses(
         (status = 200, description = "The identity.", body = IdentityDocument),
         (status = 400, description = "The request is malformed, or breaks the schema."),
         (status = 404, description = "There is no such identity."),
-        (status = 409, description = "Another identity has something that only one can have.")
+        (status = 409, description = "Another identity has something that only one can have."),
+        (status = 412, description = "Somebody has changed it since it was read (`If-Match`).")
     )
 )]
 async fn put(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(text): Path<String>,
     content: Content,
 ) -> Result<Response, Failure> {
@@ -45,7 +49,7 @@ async fn put(
     let request = content.declared()?.read::<IdentityBody>()?.replace()?;
     let hashes = request.password.is_some();
     let job = move |d: &Deps| {
-        let changed = identities::update(d, &asked.admin(), id, request)?;
+        let changed = identities::update(d, &by, id, request)?;
         Ok(shown(d, &changed))
     };
     if hashes { app.hash(job).await? } else { app.call(job).await? }
@@ -54,18 +58,22 @@ async fn put(
 /// Changes an identity by a JSON Patch (RFC 6902).
 #[utoipa::path(
     patch, path = "/identities/{id}", operation_id = "patchIdentity", tag = "identity",
-    params(("id" = String, Path, description = "The identity's id.")),
+    params(
+        ("id" = String, Path, description = "The identity's id."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the identity as it was read: 412 if somebody has changed it since."),
+    ),
     request_body(content = Vec<patched::Operation>, content_type = "application/json"),
     responses(
         (status = 200, description = "The identity.", body = IdentityDocument),
         (status = 400, description = "The patch does not fit, or the outcome breaks the schema."),
         (status = 404, description = "There is no such identity."),
-        (status = 409, description = "Another identity has something that only one can have.")
+        (status = 409, description = "Another identity has something that only one can have."),
+        (status = 412, description = "Somebody has changed it since it was read (`If-Match`).")
     )
 )]
 async fn patch(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(text): Path<String>,
     content: Content,
 ) -> Result<Response, Failure> {
@@ -73,7 +81,7 @@ async fn patch(
     let patch = patched::read(&content)?;
     app.call(move |d| {
         let (base_url, now) = (d.options.base_url(), d.clock.now());
-        let changed = identities::update_with(d, &asked.admin(), id, |before| {
+        let changed = identities::update_with(d, &by, id, |before| {
             patched::plan(&base_url, now, before, &patch)
         })?;
         Ok(shown(d, &changed))
@@ -83,6 +91,6 @@ async fn patch(
 
 fn shown(d: &Deps, changed: &Identity) -> Response {
     let base_url = d.options.base_url();
-    Document::ok(identity(&base_url, d.clock.now(), changed, Show::Credentials(&[])))
-        .into_response()
+    let shown = identity(&base_url, d.clock.now(), changed, Show::Credentials(&[]));
+    (AppendHeaders(etag(changed)), Document::ok(shown)).into_response()
 }
