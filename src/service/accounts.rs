@@ -65,6 +65,14 @@ pub fn of(d: &Deps, id: Uuid) -> Result<Vec<Account>, Error> {
     d.store.read(|tx| all(tx, &find_stored(tx, &Selector::Id(id))?))
 }
 
+/// The same, with how many ways to sign in there are.
+pub(super) fn with_ways_in(d: &Deps, id: Uuid) -> Result<(Vec<Account>, usize), Error> {
+    d.store.read(|tx| {
+        let stored = find_stored(tx, &Selector::Id(id))?;
+        Ok((all(tx, &stored)?, stored.identity.first_factors()))
+    })
+}
+
 fn all(tx: &Tx<'_>, stored: &Stored) -> Result<Vec<Account>, Error> {
     let locks = account_locks::of(tx, stored.n)?;
     let locked_at = |account: &str| locks.get(account).copied();
@@ -77,7 +85,11 @@ fn all(tx: &Tx<'_>, stored: &Stored) -> Result<Vec<Account>, Error> {
         id: INTERNAL.to_owned(),
         provider: INTERNAL.to_owned(),
         username: username.map(str::to_owned).or(identifier),
-        credentials: local.map(|one| one.kind.as_str()).collect(),
+        // What is kept without being set up is no way in.
+        credentials: local
+            .filter(|one| one.first_factors() > 0 || one.is_second_factor())
+            .map(|one| one.kind.as_str())
+            .collect(),
         addresses: identity.verifiable_addresses.clone(),
         locked_at: locked_at(INTERNAL),
         created_at: identity.created_at,

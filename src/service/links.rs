@@ -9,7 +9,7 @@ use super::identities::{Selector, find, find_stored};
 use crate::app::Deps;
 use crate::domain::credential::CredentialType;
 use crate::domain::ledger::EventType;
-use crate::domain::ledger::event::Event;
+use crate::domain::ledger::event::{ActorKind, Event};
 use crate::error::{Error, ErrorCode};
 use crate::store::sql::identities::Stored;
 use crate::store::sql::{account_locks, credentials, identities};
@@ -44,7 +44,7 @@ pub fn unlink(d: &Deps, by: &Caller, id: Uuid, account: &str) -> Result<bool, Er
                 "It is the only way this person can sign in; set a password first.",
             ));
         }
-        Ok(match take_away(tx, &stored, account, now)? {
+        Ok(match take_away(tx, by, &stored, account, now)? {
             None => Change::none(false),
             Some(event) => by.change(true, event, Vec::new()),
         })
@@ -59,6 +59,7 @@ fn is_linked(stored: &Stored, account: &str) -> bool {
 /// Removes one account within a transaction and says so; nothing when it is not linked.
 pub(super) fn take_away(
     tx: &WriteTx<'_>,
+    by: &Caller,
     stored: &Stored,
     account: &str,
     now: Timestamp,
@@ -88,10 +89,11 @@ pub(super) fn take_away(
     after.updated_at = now;
     identities::update(tx, stored, &after)?;
     let provider = account.split(':').next().unwrap_or_default();
+    let own = by.actor.kind == ActorKind::User && by.actor.id == stored.identity.id.to_string();
     let event = Event::new(EventType::AccountUnlinked)
         .principal(stored.identity.id)
         .provider(provider)
-        .data("reason", "operator")
+        .data("reason", if own { "owner" } else { "operator" })
         .personal("identifier", account);
     Ok(Some(event))
 }

@@ -40,6 +40,7 @@ pub mod lookup;
 pub mod mfa;
 pub mod outbox;
 pub mod overview;
+pub mod own_accounts;
 pub mod passwords;
 pub mod people;
 mod places;

@@ -63,7 +63,7 @@ pub fn remove(
                         let message = "Say which account to remove: identifier=PROVIDER:SUBJECT.";
                         Error::new(ErrorCode::Invalid, message)
                     })?;
-                let Some(event) = links::take_away(tx, &stored, account, now)? else {
+                let Some(event) = links::take_away(tx, by, &stored, account, now)? else {
                     return Ok(Change::none(Removal::NoSuchAccount));
                 };
                 event

@@ -30,6 +30,7 @@ def signs_in(site, email, password):
 def looks_around(site):
     page = site.page
     for link, title, name in [
+        ("Accounts and connections", "Accounts and connections", "accounts"),
         ("Sessions", "Where you are signed in", "sessions"),
         ("Recent activity", "Recent activity", "activity"),
         ("Profile and security", "Profile and security", "settings"),

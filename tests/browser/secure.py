@@ -7,7 +7,7 @@ from acting import Person
 from looking import visited
 
 # What a person who is signed in gets to see.
-OWN = ["/ui/welcome", "/ui/settings", "/ui/sessions", "/ui/activity"]
+OWN = ["/ui/welcome", "/ui/settings", "/ui/accounts", "/ui/sessions", "/ui/activity"]
 
 
 def story(site, email, password):

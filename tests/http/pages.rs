@@ -5,6 +5,7 @@ use doorward::domain::session::{Aal, Method, MethodKind};
 use doorward::service::sessions::{self, Carrier, SignIn};
 use doorward::service::{Caller, Origin};
 use secrecy::ExposeSecret as _;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::server::{Answer, Server, plain};
@@ -13,7 +14,7 @@ use super::sessions::person;
 const FORM: &str = "application/x-www-form-urlencoded";
 const OPTIONS: &str = "{enforce_mfa: false, brand_name: \"A <b> & Co\"}";
 /// Below `/ui`, for people who are signed in.
-const OWN: [&str; 3] = ["/ui/welcome", "/ui/sessions", "/ui/activity"];
+const OWN: [&str; 4] = ["/ui/welcome", "/ui/accounts", "/ui/sessions", "/ui/activity"];
 
 struct Site {
     server: Server,
@@ -46,8 +47,12 @@ impl Site {
 
     /// Sends a form; the status, and where it leads.
     fn send(&self, cookie: &str, form: &str) -> (String, String) {
+        self.send_to("/ui/sessions/end", cookie, form)
+    }
+
+    fn send_to(&self, path: &str, cookie: &str, form: &str) -> (String, String) {
         let kind = format!("{FORM}\r\nCookie: {cookie}");
-        let answer = plain(&self.server.public, "POST", "/ui/sessions/end", &kind, form);
+        let answer = plain(&self.server.public, "POST", path, &kind, form);
         let line = |name: &str| {
             let found = answer.lines().find_map(|line| line.strip_prefix(name));
             found.unwrap_or_default().trim().to_owned()
@@ -300,4 +305,96 @@ fn an_error_page_says_what_to_do_and_nothing_of_the_inside() {
     for id in [Uuid::now_v7().to_string(), "x".to_owned(), String::new()] {
         site.get(&format!("/ui/error?id={id}"), "").must(404);
     }
+}
+
+/// Somebody with an account at a provider, and perhaps a password.
+fn linked(site: &Site, email: &str, password: Option<&str>) -> Uuid {
+    let oidc = json!({"config": {"providers": [{"provider": "github", "subject": email}]}});
+    let mut credentials = json!({"oidc": oidc});
+    if let Some(password) = password {
+        credentials["password"] = json!({"config": {"password": password}});
+    }
+    let body = json!({
+        "schema_id": "social_user_v0", "traits": {"email": email}, "credentials": credentials
+    });
+    let url = format!("{}/identities", site.server.admin);
+    let made = site.server.ask("POST", &url, &[], &body.to_string()).must(201).json();
+    made["id"].as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn people_see_their_own_accounts_and_disconnect_one_but_not_the_last() {
+    let site = Site::new();
+    let bob = linked(&site, "bob@example.com", Some("correct horse battery"));
+    let (_, cookie) = site.sign_in(bob, "Firefox");
+    let page = site.get("/ui/accounts", &cookie).must(200).text;
+    assert!(page.contains("<bdi>github</bdi>") && page.contains("Your account here"), "{page}");
+    assert!(page.contains("bob@example.com</bdi> - not confirmed"), "{page}");
+    assert!(page.contains("No application is connected") && page.contains("Disconnect"));
+    let token = hidden(&page, "csrf_token");
+    let account = "github:bob@example.com";
+    let unlink = |cookie: &str, form: String| site.send_to("/ui/accounts/unlink", cookie, &form);
+    let is_linked = |id: Uuid| {
+        let path = format!("/admin/doorward/identities/{id}/accounts");
+        let all = site.server.admin("GET", &path).must(200).json();
+        all["accounts"].as_array().unwrap().len() == 2
+    };
+    let (_, foreign) = site.sign_in(site.ada, "Firefox");
+    for (cookie, form) in [
+        (&cookie, format!("account={account}")),
+        (&cookie, format!("csrf_token=x&account={account}")),
+        (&foreign, format!("csrf_token={token}&account={account}")),
+        (&cookie, format!("csrf_token={token}&account=internal")),
+        (&cookie, format!("csrf_token={token}&account=github:eve")),
+        (&cookie, format!("csrf_token={token}")),
+    ] {
+        let (status, place) = unlink(cookie, form.clone());
+        assert!(status.starts_with("303") && place == "/ui/accounts", "{form}: {status} {place}");
+        assert!(is_linked(bob), "{form}");
+    }
+    let (status, place) = unlink("a=b", format!("csrf_token={token}&account={account}"));
+    assert!(status.starts_with("303") && place.contains("/self-service/login/browser"));
+    // What an administrator has closed is not to be dropped, and its lock with it.
+    let lock = format!("/admin/doorward/identities/{bob}/accounts/{account}/lock");
+    let url = format!("{}{lock}", site.server.admin);
+    site.server.ask("PUT", &url, &[], "{}").must(200);
+    unlink(&cookie, format!("csrf_token={token}&account={account}"));
+    assert!(is_linked(bob));
+    site.server.ask("DELETE", &url, &[], "").must(200);
+    // Whoever has not shown for a while who they are does so first.
+    let file = site.server.laptop.home().join("state").join(doorward::app::DATABASE);
+    let store = rusqlite::Connection::open(file).unwrap();
+    let age = |by: &str| {
+        let text =
+            format!("UPDATE sessions SET authenticated_at = authenticated_at {by} 3600000000");
+        store.execute_batch(&text).unwrap();
+    };
+    age("-");
+    let (_, place) = unlink(&cookie, format!("csrf_token={token}&account={account}"));
+    assert!(place.contains("refresh=true") && place.contains("%2Fui%2Faccounts"), "{place}");
+    assert!(is_linked(bob));
+    age("+");
+    let (status, place) = unlink(&cookie, format!("csrf_token={token}&account={account}"));
+    assert!(status.starts_with("303") && place == "/ui/accounts", "{status} {place}");
+    assert!(!is_linked(bob));
+    let entry = crate::support::ledger::documents(&site.server.library()).pop().unwrap();
+    assert_eq!(
+        (&entry["type"], &entry["data"]["reason"]),
+        (&json!("account.unlinked"), &json!("owner"))
+    );
+    assert_eq!(entry["actor"]["id"], bob.to_string());
+    let told = site.get("/ui/accounts", &format!("{cookie}; doorward_notice=accounts.ended"));
+    assert!(told.must(200).text.contains("That account is disconnected."));
+    // The last way in stays.
+    let eve = linked(&site, "eve@example.com", None);
+    let (_, cookie) = site.sign_in(eve, "Firefox");
+    let page = site.get("/ui/accounts", &cookie).must(200).text;
+    assert!(
+        page.contains("the only way you can sign in") && !page.contains(">Disconnect<"),
+        "{page}"
+    );
+    assert!(!page.contains(">Password<"), "what is not set up is not shown: {page}");
+    let token = hidden(&site.get("/ui/sessions", &cookie).text, "csrf_token");
+    unlink(&cookie, format!("csrf_token={token}&account=github:eve@example.com"));
+    assert!(is_linked(eve));
 }

@@ -21,7 +21,7 @@ macro_rules! templates {
 }
 
 templates! {
-    "activation.html" "activity.html" "base.html" "brand.html" "card.html" "desk.html" "flow.html"
+    "accounts.html" "activation.html" "activity.html" "base.html" "brand.html" "card.html" "desk.html" "flow.html"
     "form.html" "message.html" "messages.html" "node.html" "notice.html" "sessions.html"
     "settings.html" "steps.html"
     "welcome.html"

@@ -9,6 +9,10 @@ use crate::domain::identity::Identity;
 use crate::service::console::{self, Need};
 use crate::service::sessions::Desk;
 
+/// The pages of a signed-in person.
+const PLACES: [&str; 5] =
+    ["/ui/welcome", "/ui/settings", "/ui/accounts", "/ui/sessions", "/ui/activity"];
+
 /// What templates know as `page`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Frame {
@@ -127,7 +131,7 @@ impl Frame {
         let office = Need::Developer
             .is_met(&rights)
             .then(|| Link::new(m.at("/console"), m.text("nav.console")));
-        let places = ["/ui/welcome", "/ui/settings", "/ui/sessions", "/ui/activity"].map(|path| {
+        let places = PLACES.map(|path| {
             let name = path.trim_start_matches("/ui/");
             Link { current: path == here, ..Link::new(m.at(path), m.text(&format!("nav.{name}"))) }
         });

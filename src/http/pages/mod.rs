@@ -4,6 +4,7 @@
 //! A page never changes anything by being looked at: forms of flows go to the routes of the Kratos API,
 //! which answer with a redirect back to here, and forms of our own carry a token of the session.
 
+mod accounts;
 mod activation;
 mod assets;
 mod color;
@@ -40,6 +41,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .route("/ui/welcome", get(own::welcome))
         .route("/ui/sessions", get(own::list))
         .route("/ui/sessions/end", post(own::end))
+        .route("/ui/accounts", get(accounts::page))
+        .route("/ui/accounts/unlink", post(accounts::unlink))
         .route("/ui/activity", get(own::activity))
         .route("/ui/login", page(View::Of(FlowKind::Login)))
         .route("/ui/registration", page(View::Of(FlowKind::Registration)))

@@ -35,7 +35,7 @@ struct Welcome {
 pub async fn welcome(State(app): State<App>, visit: Visit) -> Response {
     made(&app, visit, |m| {
         let desk = sessions::desk(m.d, m.visit.presented.as_ref()).map_err(|why| m.turned(why))?;
-        let tiles = ["settings", "sessions", "activity"].map(|name| Tile {
+        let tiles = ["settings", "accounts", "sessions", "activity"].map(|name| Tile {
             href: m.at(&format!("/ui/{name}")),
             name: m.text(&format!("nav.{name}")),
             about: m.text(&format!("welcome.{name}")),

@@ -28,12 +28,15 @@ const LANGUAGE: &str = "doorward_lang";
 /// Carries one message to the next page.
 const NOTICE: &str = "doorward_notice";
 /// The messages it may carry: nobody else's words get onto a page.
-pub(super) const NOTICES: [&str; 8] = [
+pub(super) const NOTICES: [&str; 11] = [
     "4010001",
     "4040001",
     "4050001",
     "4060005",
     "4070005",
+    "accounts.ended",
+    "accounts.last",
+    "accounts.not_now",
     "sessions.ended",
     "sessions.others_ended",
     "sessions.stale",
