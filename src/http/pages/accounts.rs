@@ -33,7 +33,7 @@ struct Address {
 }
 
 #[derive(Serialize)]
-struct Accounts {
+struct Content {
     accounts: Vec<Shown>,
     may_go: bool,
     unlink: String,
@@ -45,7 +45,7 @@ pub async fn page(State(app): State<App>, visit: Visit) -> Response {
     made(&app, visit, |m| {
         let found = own_accounts::of(m.d, m.visit.presented.as_ref());
         let OwnAccounts { desk, accounts, may_go } = found.map_err(|why| m.turned(why))?;
-        let content = Accounts {
+        let content = Content {
             accounts: accounts.iter().map(|one| shown(m, one)).collect(),
             may_go,
             unlink: m.at("/ui/accounts/unlink"),
