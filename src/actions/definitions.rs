@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn the_embedded_file_is_in_the_closed_form() {
         let all = parse(TEXT).unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!(all.iter().count(), 53);
+        assert_eq!(all.iter().count(), crate::actions::table::TABLE.len());
     }
 
     #[test]
