@@ -186,7 +186,7 @@ fn the_whole_story_of_an_administrator() {
     let Some(browser) = Browser::installed() else { return };
     let server = Server::with("enforce_mfa: true");
     let said = browser.runs("story.py", &server, None);
-    assert_eq!(said.trim(), "looked at 10 pages");
+    assert_eq!(said.trim(), "looked at 11 pages");
 }
 
 #[test]
