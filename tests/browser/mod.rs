@@ -182,6 +182,23 @@ fn the_readme_leads_through_the_console_and_its_pictures_are_fresh() {
 }
 
 #[test]
+fn e1_to_e17_people_see_what_their_status_does_and_the_words_of_a_mistake_where_it_refuses_them() {
+    let Some(browser) = Browser::installed() else { return };
+    let smtp = Smtp::new();
+    let mut secret = tempfile::NamedTempFile::new().unwrap();
+    secret.write_all(smtp.secret().as_bytes()).unwrap();
+    let path = secret.path().display();
+    let server = Server::with(&format!("registration: open\nsmtp_secret_id: file:{path}"));
+    let said = browser.runs("matrix.py", &server, None);
+    assert_eq!(said.trim(), "looked at 0 pages");
+}
+
+#[test]
+fn two_administrators_at_the_same_person_lose_nothing() {
+    story("edits.py", "enforce_mfa: true", 3);
+}
+
+#[test]
 fn the_whole_story_of_an_administrator() {
     let Some(browser) = Browser::installed() else { return };
     let server = Server::with("enforce_mfa: true");

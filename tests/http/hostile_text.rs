@@ -6,7 +6,7 @@ use serde_json::json;
 use super::flows::{Browser, PASSWORD, Place, submit_path, token};
 
 /// Text that means something to a browser, a template, a script or an address.
-const CORPUS: [&str; 9] = [
+pub const CORPUS: [&str; 9] = [
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
     "' autofocus onfocus='alert(1)",
@@ -19,7 +19,7 @@ const CORPUS: [&str; 9] = [
 ];
 
 /// Nothing of a page comes from the corpus but text.
-fn harmless(page: &str, place: &str) {
+pub fn harmless(page: &str, place: &str) {
     for raw in ["<script>alert", "<img src=x", "<svg/onload", "<b>", "<a href=\"javascript", "1337"]
     {
         assert!(!page.contains(raw), "{raw} at {place}: {page}");

@@ -1,5 +1,6 @@
 //! What each status does, row by row of the table of statuses, through the HTTP API. For each row
-//! everybody is there at the same time: somebody active, locked, blocked, expired, and invited.
+//! everybody is there at the same time: somebody active, locked, blocked, expired, and invited. What people
+//! see of E1 to E4, E12 to E15 and E17 is tried through a browser by `tests/browser/matrix.py`.
 //!
 //! | Row | Surface | Where it is tried |
 //! |---|---|---|

@@ -25,6 +25,7 @@ templates! {
     "form.html" "message.html" "messages.html" "node.html" "notice.html" "sessions.html"
     "settings.html" "steps.html"
     "welcome.html"
+    "console/change.html"
     "console/circles.html"
     "console/sheet.html"
     "console/sets.html"

@@ -2,6 +2,7 @@
 
 mod access;
 mod history;
+mod hostile;
 mod mail;
 mod matrix;
 mod people;

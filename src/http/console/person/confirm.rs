@@ -31,6 +31,8 @@ pub struct Confirm {
 struct Shown {
     person: Heading,
     title: String,
+    /// What the button says.
+    submit: String,
     about: String,
     effects: Vec<(u64, String)>,
     fields: Vec<Field>,
@@ -51,6 +53,7 @@ impl Confirm {
         let problem = complain(&mut self.fields, problem);
         let shown = Shown {
             person: person.heading(at),
+            submit: self.title.clone(),
             title: self.title,
             about: self.about,
             effects: self.effects,
