@@ -20,9 +20,9 @@ use std::process::ExitCode;
 use harness::Outcome;
 use harness::options::Options;
 use harness::report::{Line, Verdict, table};
-use workloads::service::{history, life, logins, memory, reads, sessions, writes};
+use workloads::service::{circles, history, life, logins, memory, reads, sessions, writes};
 use workloads::unit::Unit;
-use workloads::{dispatch, import, package, rates, verify, write};
+use workloads::{dispatch, import, package, rates, stalls, verify, write};
 
 fn main() -> ExitCode {
     match Options::from_arguments().and_then(|options| run(&options)) {
@@ -81,6 +81,12 @@ fn measure(options: &Options) -> Outcome<Vec<Line>> {
     }
     if options.wants(&["H1"]) {
         add("history", history::measure(options, &unit)?);
+    }
+    if options.wants(&["H2"]) {
+        add("roles and groups", circles::measure(options, &unit)?);
+    }
+    if options.wants(&["H3"]) {
+        add("standing still", stalls::measure(options, &home.path, &unit)?);
     }
     if options.wants(&["P23", "P24"]) {
         add("memory", memory::measure(options, &home.path, &unit)?);

@@ -5,6 +5,7 @@ pub mod import;
 pub mod package;
 pub mod rates;
 pub mod service;
+pub mod stalls;
 pub mod unit;
 pub mod verify;
 pub mod write;

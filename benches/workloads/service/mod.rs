@@ -1,5 +1,6 @@
 //! What is measured over HTTP, on the running service.
 
+pub mod circles;
 pub mod history;
 pub mod life;
 pub mod logins;
@@ -11,6 +12,7 @@ pub mod writes;
 use crate::harness::load::Taken;
 use crate::harness::numbers::{ratios, spread};
 use crate::harness::report::{Better, Line, time};
+pub use writes::numbers;
 
 /// A round: what the product took, and what the limit did.
 type Rounds = Vec<(Taken, Taken)>;
@@ -41,7 +43,7 @@ fn costs(
 }
 
 /// A line for a time that has a bound of its own, in milliseconds.
-fn within(
+pub fn within(
     id: &'static str,
     what: &str,
     micros: &[f64],
