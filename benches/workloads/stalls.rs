@@ -15,7 +15,7 @@ use doorward::service::Caller;
 use doorward::service::identities::{CreateIdentity, create};
 use doorward::service::pruning::{self, Before};
 use doorward::service::retention;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::json;
 
 use super::service::{numbers, within};
@@ -43,7 +43,7 @@ pub fn measure(_: &Options, home: &Path, unit: &Unit) -> Outcome<Vec<Line>> {
     let to = copy.join(DATABASE).display().to_string();
     unit.service()?.execute("VACUUM INTO $1", [to])?;
     let mut settings = Settings::embedded(&copy, Configured::default());
-    let now = Timestamp::now().checked_add(AHEAD)?;
+    let now = Clock::System.now().checked_add(AHEAD)?;
     settings.clock = Clock::fixed(now);
     let d = app::open(&settings)?.shared();
     // Pages of the copy are read for the first time by whoever comes first.
@@ -81,7 +81,11 @@ fn beside(d: &Deps, step: impl Fn() -> Result<bool, Error> + Sync) -> Outcome<Ve
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let stepping = scope.spawn(|| {
-            while !stop.load(Ordering::Relaxed) && step()? {}
+            loop {
+                if stop.load(Ordering::Relaxed) || !step()? {
+                    break;
+                }
+            }
             stop.store(true, Ordering::Relaxed);
             Ok::<_, Error>(())
         });

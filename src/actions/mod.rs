@@ -18,6 +18,7 @@ mod audit_checkpoint;
 mod audit_erasures;
 mod audit_export;
 mod audit_prune;
+mod audit_reindex;
 mod audit_verify;
 mod backup;
 mod block_identity;

@@ -5,11 +5,11 @@ use super::failure::Failure;
 use super::params::Params;
 use super::results::Results;
 use super::{
-    audit_checkpoint, audit_erasures, audit_export, audit_prune, audit_verify, backup,
-    block_identity, cancel_invitation, change_identities, confirm_address, create_admin_account,
-    create_admin_token, create_attribute_set, create_group, create_identity, create_role,
-    delete_group, delete_identity, delete_role, erase_identity, export_identities, get_identity,
-    hold_identity, import_identities, invalidate_identity_sessions, invite_identity,
+    audit_checkpoint, audit_erasures, audit_export, audit_prune, audit_reindex, audit_verify,
+    backup, block_identity, cancel_invitation, change_identities, confirm_address,
+    create_admin_account, create_admin_token, create_attribute_set, create_group, create_identity,
+    create_role, delete_group, delete_identity, delete_role, erase_identity, export_identities,
+    get_identity, hold_identity, import_identities, invalidate_identity_sessions, invite_identity,
     list_admin_tokens, list_audit_events, list_groups, list_identities, list_identity_sessions,
     list_oidc_accounts, list_roles, lock_account, lock_identity, repeat_erasures,
     reset_identity_mfa, reset_password, revoke_admin_token, run_migration, send_recovery,
@@ -51,7 +51,7 @@ const fn entry<A: Action>() -> Entry {
 }
 
 /// All actions, in the order of the file.
-pub const TABLE: [Entry; 54] = [
+pub const TABLE: [Entry; 55] = [
     entry::<get_identity::GetIdentity>(),
     entry::<create_admin_account::CreateAdminAccount>(),
     entry::<reset_password::ResetPassword>(),
@@ -94,6 +94,7 @@ pub const TABLE: [Entry; 54] = [
     entry::<audit_checkpoint::AuditCheckpoint>(),
     entry::<audit_export::AuditExport>(),
     entry::<audit_prune::AuditPrune>(),
+    entry::<audit_reindex::AuditReindex>(),
     entry::<audit_erasures::AuditErasures>(),
     entry::<repeat_erasures::RepeatErasures>(),
     entry::<erase_identity::EraseIdentity>(),

@@ -64,6 +64,8 @@ pub struct Checker {
     learnt: Redactions,
     /// The tree of what was pruned.
     base: Option<Base>,
+    /// The first entry that a filter does not find.
+    hidden: Option<Finding>,
 }
 
 /// The tree of what was pruned, and whether a checkpoint bears it out.
@@ -122,6 +124,7 @@ impl Checker {
             known,
             learnt: Redactions::default(),
             base: None,
+            hidden: None,
         };
         checker.meet_checkpoints();
         checker
@@ -205,6 +208,11 @@ impl Checker {
     pub fn unreadable(&mut self) {
         let at = self.taken();
         self.stop.get_or_insert(Finding::at(at, Reason::Content));
+    }
+
+    /// Reports the first entry that is there and that this filter of the history does not find.
+    pub fn hidden(&mut self, seq: u64, filter: &str) {
+        self.hidden = Some(named(seq, Reason::Index, filter));
     }
 
     /// Reports a personal value that belongs to no entry.
@@ -352,7 +360,8 @@ impl Checker {
         faults.extend(self.unfit.as_ref().map(|unfit| self.unfit_finding(unfit)));
         // Stable, and the reasons are in order of weight: ties go to the more telling one.
         faults.sort_by_key(|fault| (fault.seq, fault.reason));
-        let first_bad = self.prefer_exact(&faults);
+        // The index is made from the entries, and says nothing where those are not in order.
+        let first_bad = self.prefer_exact(&faults).or(self.hidden.take());
         let checked = match &first_bad {
             Some(bad)
                 if matches!(bad.reason, Reason::Content | Reason::Chain | Reason::Sequence) =>

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod export;
+pub mod index;
 mod judged;
 mod leaf;
 pub mod offline;

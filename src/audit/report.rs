@@ -23,6 +23,8 @@ pub enum Reason {
     Truncated,
     /// Entries that a checkpoint kept elsewhere covers are gone or different.
     Rollback,
+    /// The entry is in order, and a filter of the history does not find it: the index was altered.
+    Index,
     /// Warning: no checkpoint covers the newest entries yet.
     UnsignedTail,
     /// Warning: a personal value is gone and no entry says that it was removed.
@@ -50,6 +52,7 @@ impl Reason {
             Self::Disclosure => "disclosure",
             Self::Truncated => "truncated",
             Self::Rollback => "rollback",
+            Self::Index => "index",
             Self::UnsignedTail => "unsigned_tail",
             Self::DisclosureMissing => "disclosure_missing",
             Self::SignaturesUnchecked => "signatures_unchecked",
@@ -187,6 +190,13 @@ impl Report {
     pub fn summary(&self) -> String {
         match &self.first_bad {
             None => format!("{} entries, {}", self.size, self.verdict().as_str()),
+            Some(bad) if bad.reason == Reason::Index => format!(
+                "altered: the {} entries are in order, and the index that the history is searched by is \
+                 not: filter {} does not find entry {}. Repair it with audit-reindex",
+                self.size,
+                bad.name.as_deref().unwrap_or_default(),
+                bad.seq
+            ),
             Some(bad) => format!(
                 "altered: entry {}, {} ({} of {} entries in order, last good checkpoint at {})",
                 bad.seq,

@@ -3,6 +3,7 @@
 use std::sync::mpsc::{TrySendError, sync_channel};
 
 use super::check::{Candidate, Checker, Value};
+use super::index::Index;
 use super::redactions::Redactions;
 use super::report::Report;
 use super::{AuditError, Progress};
@@ -107,7 +108,7 @@ fn read_all(
     size: u64,
     progress: Progress<'_>,
 ) -> Result<Checker, AuditError> {
-    let mut from = checker.taken();
+    let (mut from, mut index) = (checker.taken(), Index::default());
     let (mut checker, goes_on) = std::thread::scope(|threads| {
         let (sender, stretches) = sync_channel::<Stretch>(STRETCHES_WAITING);
         let judge = threads.spawn(move || {
@@ -123,6 +124,11 @@ fn read_all(
                 Err(error) => break Err(error),
             };
             let Some((_, last)) = stretch.ends() else { break Ok(()) };
+            if index.first.is_none()
+                && let Err(error) = index.look(tx, &stretch)
+            {
+                break Err(error);
+            }
             from = last.saturating_add(1);
             let sent = sender.try_send(stretch).or_else(|refused| match refused {
                 TrySendError::Full(mut stretch) => {
@@ -142,6 +148,9 @@ fn read_all(
         let judged = judge.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         read.map(|()| judged)
     })?;
+    if let Some((seq, what)) = index.first {
+        checker.hidden(seq, what.as_str());
+    }
     if goes_on {
         for stray in ledger::disclosures(tx, from, 1)? {
             checker.stray_disclosure(Value { seq: stray.seq, name: &stray.name, digest: "" });

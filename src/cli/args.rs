@@ -53,6 +53,7 @@ impl Command {
             Self::Audit(Audit::List(args)) => &args.sets,
             Self::Audit(Audit::Prune(args)) => &args.sets,
             Self::Audit(Audit::Erasures(args)) => &args.sets,
+            Self::Audit(Audit::Reindex(args)) => &args.sets,
             Self::Audit(Audit::RepeatErasures(args)) => &args.sets,
             Self::Backup(args) => &args.sets,
             Self::Restore(args) => &args.sets,
@@ -198,6 +199,8 @@ pub enum Audit {
     List(List),
     /// Drop the oldest entries for good; the rest verifies as before
     Prune(Prune),
+    /// Make the index again that entries are searched by, where it was altered
+    Reindex(Reindex),
     /// List whose personal values were erased, and whose will be
     Erasures(Erasures),
     /// Delete and erase again who was deleted or erased since the backup that was restored
@@ -217,6 +220,14 @@ pub struct RepeatErasures {
     /// Print as JSON
     #[arg(long)]
     pub json: bool,
+    /// See [`Sets`].
+    #[command(flatten)]
+    pub sets: Sets,
+}
+
+/// `doorward audit reindex`.
+#[derive(Debug, Args)]
+pub struct Reindex {
     /// See [`Sets`].
     #[command(flatten)]
     pub sets: Sets,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Caller, gone, trailer};
 use crate::app::{self, DATABASE, Deps, Settings};
+use crate::audit::Reason;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::error::{Error, ErrorCode};
@@ -134,7 +135,8 @@ fn examine(candidate: &Path, settings: &Settings) -> Result<u64, Error> {
         return Err(Error::new(ErrorCode::Corrupt, message));
     }
     let report = super::verification::verify_store(&store).map_err(unusable)?;
-    if report.first_bad.is_some() {
+    // The index can be made again from the entries.
+    if report.first_bad.as_ref().is_some_and(|bad| bad.reason != Reason::Index) {
         let message = format!("The backup's ledger is {}; nothing was changed.", report.summary());
         return Err(Error::new(ErrorCode::Corrupt, message));
     }

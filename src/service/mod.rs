@@ -47,6 +47,7 @@ mod places;
 pub mod proofs;
 pub mod pruning;
 pub mod recovery;
+pub mod reindex;
 pub mod removal;
 pub mod retention;
 pub mod schemas;

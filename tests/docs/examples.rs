@@ -78,6 +78,7 @@ const STORY: &[(&str, &str)] = &[
     ("audit-checkpoint", ""),
     ("audit-export", "path=FOLDER/ledger.jsonl"),
     ("audit-prune", "until=2999-12-31 dry-run=true"),
+    ("audit-reindex", ""),
     ("audit-erasures", ""),
     ("repeat-erasures", ""),
     ("erase-identity", "identity-id=GONE"),

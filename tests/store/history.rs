@@ -6,6 +6,8 @@ use doorward::domain::ledger::event::{Actor, ActorKind, Event, Outcome};
 use doorward::error::{Error, ErrorCode};
 use doorward::service::identities::{Patch, UpdateIdentity, update};
 use doorward::service::ledger::{EventFilter, checkpoint, list, record_action};
+use doorward::service::reindex::reindex;
+use doorward::service::verification::{self, Proof, Verdict};
 use doorward::service::{Caller, status};
 use doorward::store::{Author, Change};
 use jiff::ToSpan as _;
@@ -23,6 +25,7 @@ crate::on_both_engines! {
     what_does_not_exist_is_refused,
     al_16_every_combination_of_filters_finds_what_reading_everything_finds,
     al_16_what_is_written_together_costs_few_marks,
+    v1_an_altered_index_is_found_out_and_made_again,
     al_17_pages_neither_repeat_nor_miss_while_entries_are_added,
     an_action_is_recorded_beside_what_it_did_and_alone_when_it_did_nothing,
     a_checkpoint_covers_everything_and_is_made_every_256_entries,
@@ -341,6 +344,66 @@ fn al_16_what_is_written_together_costs_few_marks(realm: &Realm) {
         ..EventFilter::default()
     };
     assert_eq!(seqs(realm, &filter), [41]);
+}
+
+/// Entries with the same value of what marks are about as this one, by a filter.
+fn like(entry: &Value, what: &str) -> EventFilter {
+    let text = |pointer: &str| entry.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let all = EventFilter { page_size: Some(7), ..EventFilter::default() };
+    match what {
+        "actor" => EventFilter { actor: text("/actor/id"), ..all },
+        "client" => EventFilter { client: text("/client"), ..all },
+        "realm" => EventFilter { realm: text("/realm"), ..all },
+        "session" => EventFilter { session: text("/session"), ..all },
+        "tx" => EventFilter { tx: text("/tx"), ..all },
+        _ => {
+            let outcome = [Outcome::Failure, Outcome::Denied]
+                .into_iter()
+                .find(|one| text("/outcome").is_some_and(|text| text == one.as_str()));
+            EventFilter { outcome, ..all }
+        }
+    }
+}
+
+fn v1_an_altered_index_is_found_out_and_made_again(realm: &Realm) {
+    random_history(realm, &mut runner(9));
+    let verify = || {
+        realm.d.store.checkpoint().unwrap();
+        verification::verify(&realm.d, &Proof::default(), &mut |_, _| {}).unwrap()
+    };
+    assert_eq!(verify().verdict(), Verdict::Intact, "{}", verify().summary());
+    assert_eq!(reindex(&realm.d, &realm.by).unwrap(), 0, "nothing is missing");
+    let before = realm.history().len();
+    for what in ["actor", "client", "outcome", "realm", "session", "tx"] {
+        for damage in [
+            "DELETE FROM ledger_marks",
+            "UPDATE ledger_marks SET value = concat(value, 'x')",
+            "UPDATE ledger_marks SET past = first",
+        ] {
+            realm.meddle(&format!("{damage} WHERE what = '{what}'")).unwrap();
+            let report = verify();
+            assert_eq!(report.verdict(), Verdict::Altered, "{what}: {damage}");
+            let document = report.to_json();
+            let bad = &document["first_bad"];
+            assert_eq!((&bad["reason"], &bad["name"]), (&json!("index"), &json!(what)), "{damage}");
+            assert_eq!(document["checked"], document["size"], "the entries are in order");
+            assert!(report.summary().contains("audit-reindex"), "{}", report.summary());
+            let seq = bad["seq"].as_u64().unwrap();
+            let all = ledger::documents(&realm.d);
+            let filter = like(&all[usize::try_from(seq).unwrap()], what);
+            assert!(!all_pages(realm, &filter, || {}).contains(&seq), "{what}: it is hidden");
+            assert!(reindex(&realm.d, &realm.by).unwrap() > 0);
+            assert_eq!(verify().verdict(), Verdict::Intact, "{what}: {}", verify().summary());
+            let all = ledger::documents(&realm.d).into_iter().rev();
+            let expected: Vec<u64> = all
+                .filter(|entry| naive(entry, &filter))
+                .map(|entry| entry["seq"].as_u64().unwrap())
+                .collect();
+            assert_eq!(all_pages(realm, &filter, || {}), expected, "{what}");
+        }
+    }
+    let made_again = realm.history().len() - before;
+    assert_eq!(made_again, 18, "each is recorded");
 }
 
 fn al_17_pages_neither_repeat_nor_miss_while_entries_are_added(realm: &Realm) {

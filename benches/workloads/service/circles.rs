@@ -59,7 +59,7 @@ pub fn measure(options: &Options, unit: &Unit) -> Outcome<Vec<Line>> {
             );
         }
         let taken = load(&server, &server.admin, 1, count, |client, turn| {
-            let id = anybody(options, round << 20 | turn / 2).id;
+            let id = anybody(options, (round << 20) | (turn / 2)).id;
             // Out, and in again.
             let groups = if turn % 2 == 0 { "[]" } else { r#"["bench-many"]"# };
             let body = format!(r#"{{"groups":{groups}}}"#);

@@ -5,6 +5,7 @@ mod erasures;
 mod export;
 mod list;
 mod prune;
+mod reindex;
 mod repeat;
 mod verify;
 
@@ -20,6 +21,7 @@ pub fn run(global: &Global, command: &Audit) -> Result<(), Stop> {
         Audit::Checkpoint(args) => checkpoint::run(global, args),
         Audit::List(args) => list::run(global, args),
         Audit::Prune(args) => prune::run(global, args),
+        Audit::Reindex(args) => reindex::run(global, args),
         Audit::Erasures(args) => erasures::run(global, args),
         Audit::RepeatErasures(args) => repeat::run(global, args),
         Audit::Export(args) => export::run(global, args),

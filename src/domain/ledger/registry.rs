@@ -179,6 +179,8 @@ registry! {
     LedgerVerified "ledger.verified" ["checked" "first_bad" "last_good_checkpoint" "ok" "since" "size" "verdict" "warnings"];
     LedgerPruned "ledger.pruned" ["before" "count" "reason" "root"];
     LedgerRedacted "ledger.redacted" ["count" "except" "families" "from" "names" "reason" "to"];
+    // Marks by which entries are found were missing and are there again.
+    LedgerReindexed "ledger.reindexed" ["count"];
     LedgerRestored "ledger.restored" ["backup_root" "backup_size" "backup_time" "reason" "root" "size"];
     LedgerClockStep "ledger.clock_step" ["from" "step_ms" "to"];
     LedgerCoalesced "ledger.coalesced" ["count" "event" "from" "identifier_hmac" "to" "window_s"];

@@ -21,6 +21,8 @@ statements! {
     MARK_REALM = "INSERT INTO ledger_marks (what, value, first, past)
         VALUES ('realm', $1, $2, 9223372036854775807)
         ON CONFLICT (what, value, first) DO UPDATE SET past = excluded.past";
+    NEWEST_MARK = "SELECT first, past FROM ledger_marks
+        WHERE what = $1 AND value = $2 AND first <= $3 ORDER BY first DESC LIMIT 1";
     COUNT_OF_TYPE = "SELECT count(*) FROM (SELECT seq FROM ledger_entries
         WHERE type = $1 AND seq >= $2 AND seq < $3 LIMIT $4) AS counted";
     END_REALM = "UPDATE ledger_marks SET past = $2
@@ -50,7 +52,13 @@ pub enum What {
 }
 
 impl What {
-    const fn as_str(self) -> &'static str {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Actor, Self::Client, Self::Outcome, Self::Realm, Self::Session, Self::Tx];
+
+    /// The name of the filter.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Actor => "actor",
             Self::Client => "client",
@@ -106,6 +114,17 @@ pub fn runs(
     }?;
     let run = |row: &Row| Ok(Run { first: row.count(0)?.max(from), past: row.count(1)? });
     rows.iter().map(run).collect()
+}
+
+/// The run with a mark that an entry lies in, if it lies in one. Runs of the same mark never overlap.
+///
+/// # Errors
+/// A failure of the store.
+pub fn covering(tx: &Tx<'_>, what: What, value: &str, seq: u64) -> Result<Option<Run>, StoreError> {
+    let row = tx.opt(NEWEST_MARK, args![what.as_str(), value, int(seq)])?;
+    let Some(row) = row else { return Ok(None) };
+    let run = Run { first: row.count(0)?, past: row.count(1)? };
+    Ok(Some(run).filter(|run| seq < run.past))
 }
 
 /// At most [`SOME_MAX`] entries by their places, newest first.

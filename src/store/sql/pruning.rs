@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::history::{Run, What};
 use super::ledger::int;
 use super::statements;
 use crate::args;
@@ -22,6 +23,13 @@ statements! {
         WHERE what = $1 AND value = $2 AND first = $3 AND past <= $4";
     SHORTEN_MARK = "UPDATE ledger_marks SET first = $4
         WHERE what = $1 AND value = $2 AND first = $3 AND past > $4";
+    MEND = "INSERT INTO ledger_marks (what, value, first, past) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (what, value, first) DO UPDATE SET past = excluded.past";
+    OPEN_REALM = "UPDATE ledger_marks SET past = 9223372036854775807
+        WHERE what = 'realm' AND value = (SELECT realm FROM ledger_head) AND first =
+            (SELECT max(first) FROM ledger_marks WHERE what = 'realm'
+             AND value = (SELECT realm FROM ledger_head)
+             AND first < (SELECT size FROM ledger_head))";
     HELD_DISCLOSURES = "SELECT count(*) FROM ledger_disclosures WHERE seq >= $1 AND seq < $2";
 }
 
@@ -116,6 +124,23 @@ pub fn remove(tx: &ScratchTx<'_>, most: u64) -> Result<bool, StoreError> {
     }
     tx.exec(REMOVE_DISCLOSURES, args![int(end)])?;
     Ok(tx.exec(REMOVE_ENTRIES, args![int(end)])? > 0)
+}
+
+/// Writes a mark that is missing.
+///
+/// # Errors
+/// A failure of the store.
+pub fn mend(tx: &ScratchTx<'_>, what: What, value: &str, run: Run) -> Result<(), StoreError> {
+    tx.exec_one(MEND, args![what.as_str(), value, int(run.first), int(run.past)])
+}
+
+/// Lets the mark of the realm of the newest entry go on: entries to come are of it too, and have none of
+/// their own.
+///
+/// # Errors
+/// A failure of the store.
+pub fn open_realm(tx: &ScratchTx<'_>) -> Result<(), StoreError> {
+    tx.exec(OPEN_REALM, args![]).map(drop)
 }
 
 /// What marks are about, and where it is in the entry; see [`What`](super::history::What).

@@ -16,11 +16,15 @@ use crate::http::blocking::App;
 use crate::http::document::Document;
 use crate::http::failure::Failure;
 use crate::http::query::Query;
+use crate::service::reindex;
 use crate::service::verification::{self, Proof};
 use crate::service::verifying::{self, Outcome, Verification};
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(verify, start)).routes(routes!(progress))
+    OpenApiRouter::new()
+        .routes(routes!(verify, start))
+        .routes(routes!(progress))
+        .routes(routes!(again))
 }
 
 #[derive(IntoParams)]
@@ -82,6 +86,25 @@ async fn verify(State(app): State<App>, asked: Asked, query: Query) -> Result<Do
     };
     let report = app.call(job).await??.ok_or_else(verifying::busy)?;
     Ok(Document::ok(document(&report)))
+}
+
+/// What was made again.
+#[derive(Serialize, ToSchema)]
+#[schema(as = auditReindexed)]
+struct Reindexed {
+    /// How many marks were missing.
+    count: u64,
+}
+
+/// Makes the index again that the history is searched by, where verification found that it was
+/// altered. The entries are not touched.
+#[utoipa::path(
+    post, path = "/audit/reindex", operation_id = "reindexAudit", tag = "doorward",
+    responses((status = 200, description = "What was made again.", body = Reindexed))
+)]
+async fn again(State(app): State<App>, asked: Asked) -> Result<Document<Reindexed>, Failure> {
+    let count = app.call(move |d| reindex::reindex(d, &asked.admin())).await??;
+    Ok(Document::ok(Reindexed { count }))
 }
 
 /// What to hold the ledger against.
