@@ -7,8 +7,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::domain::ledger::stored::{SeenEntry, Stretch};
-use crate::store::sql::history::{self, Run, What};
-use crate::store::{Fields, StoreError, Tx, mark_of};
+use crate::store::sql::history::{self, Fields, Run, What, mark_of};
+use crate::store::{StoreError, Tx};
 
 /// What is asked of an entry.
 #[derive(Deserialize)]
@@ -94,7 +94,9 @@ impl Index {
                     .rev()
                     .take(What::ALL.len() * 2)
                     .find(|one| one.what == what && one.value == value && one.run.past == seq);
-                match open {
+                // A run that is there and too short would cut a longer one off.
+                let alone = history::begins(tx, what, value, seq)?;
+                match open.filter(|_| !alone) {
                     Some(one) => one.run.past = seq + 1,
                     None => lacking.push(Lacking {
                         what,

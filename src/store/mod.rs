@@ -27,7 +27,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 pub use dialect::Dialect;
 pub use error::StoreError;
 pub use ledger::{Ledger, NODE_HEIGHTS};
-pub use marks::{Fields, value as mark_of};
 pub use migrate::SCHEMA_VERSION;
 pub use value::{Row, Seen, Sight, Value};
 

@@ -254,6 +254,10 @@ fn audit_03_v7_an_inserted_entry_is_an_unsigned_tail_until_the_next_checkpoint()
     let json = forged.to_string();
     let leaf = leaf_hash(json.as_bytes());
     intruder.0.execute(insert, (&json, &leaf[..])).unwrap();
+    // Whoever forgets the index is found out by that.
+    assert_eq!(first_bad(&bed.verify()), (10, Reason::Index));
+    let mark = "INSERT INTO ledger_marks (what, value, first, past) VALUES ('actor', 'doorward/0', 10, 11)";
+    intruder.run(mark);
     let report = bed.verify();
     assert_eq!(report.first_bad, None);
     assert!(report.warnings.contains(&Finding::at(10, Reason::UnsignedTail)));

@@ -7,6 +7,7 @@ use super::ledger::{entry, int};
 use super::statements;
 use crate::args;
 use crate::domain::ledger::stored::StoredEntry;
+pub use crate::store::marks::{Fields, value as mark_of};
 use crate::store::{Row, StoreError, Tx, Value, WriteTx};
 
 statements! {
@@ -21,8 +22,11 @@ statements! {
     MARK_REALM = "INSERT INTO ledger_marks (what, value, first, past)
         VALUES ('realm', $1, $2, 9223372036854775807)
         ON CONFLICT (what, value, first) DO UPDATE SET past = excluded.past";
-    NEWEST_MARK = "SELECT first, past FROM ledger_marks
-        WHERE what = $1 AND value = $2 AND first <= $3 ORDER BY first DESC LIMIT 1";
+    NEWEST_MARK = "SELECT first, past, coalesce((SELECT min(first) FROM ledger_marks
+            WHERE what = $1 AND value = $2 AND first > $3), 9223372036854775807)
+        FROM ledger_marks WHERE what = $1 AND value = $2 AND first <= $3
+        ORDER BY first DESC LIMIT 1";
+    BEGINS = "SELECT 1 FROM ledger_marks WHERE what = $1 AND value = $2 AND first = $3";
     COUNT_OF_TYPE = "SELECT count(*) FROM (SELECT seq FROM ledger_entries
         WHERE type = $1 AND seq >= $2 AND seq < $3 LIMIT $4) AS counted";
     END_REALM = "UPDATE ledger_marks SET past = $2
@@ -116,15 +120,24 @@ pub fn runs(
     rows.iter().map(run).collect()
 }
 
-/// The run with a mark that an entry lies in, if it lies in one. Runs of the same mark never overlap.
+/// The run with a mark by which a list finds an entry, as far as no later one begins; nothing when no
+/// list does. A list takes the later of two runs, and none of the earlier beyond its beginning.
 ///
 /// # Errors
 /// A failure of the store.
 pub fn covering(tx: &Tx<'_>, what: What, value: &str, seq: u64) -> Result<Option<Run>, StoreError> {
     let row = tx.opt(NEWEST_MARK, args![what.as_str(), value, int(seq)])?;
     let Some(row) = row else { return Ok(None) };
-    let run = Run { first: row.count(0)?, past: row.count(1)? };
+    let run = Run { first: row.count(0)?, past: row.count(1)?.min(row.count(2)?) };
     Ok(Some(run).filter(|run| seq < run.past))
+}
+
+/// Whether a run with a mark begins at an entry, however long it is.
+///
+/// # Errors
+/// A failure of the store.
+pub fn begins(tx: &Tx<'_>, what: What, value: &str, seq: u64) -> Result<bool, StoreError> {
+    Ok(tx.opt(BEGINS, args![what.as_str(), value, int(seq)])?.is_some())
 }
 
 /// At most [`SOME_MAX`] entries by their places, newest first.
