@@ -10,7 +10,7 @@ use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::{Actor, ActorKind, Event};
 use crate::error::Error;
 use crate::store::Change;
-use crate::store::sql::{flows, leftovers, sessions};
+use crate::store::sql::{flows, leftovers, search_parts, sessions};
 
 /// Rows that one step removes at the most.
 const BATCH: i64 = 200;
@@ -52,11 +52,13 @@ pub enum Leftover {
     Retention,
     /// Entries of the ledger that were pruned.
     Pruned,
+    /// Small parts of the search index.
+    SearchParts,
 }
 
 impl Leftover {
     /// Everything there is to clean.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Flows,
         Self::FlowErrors,
         Self::Codes,
@@ -68,6 +70,7 @@ impl Leftover {
         Self::Erasures,
         Self::Retention,
         Self::Pruned,
+        Self::SearchParts,
     ];
 
     const fn kept_for(self) -> SignedDuration {
@@ -78,7 +81,8 @@ impl Leftover {
             | Self::Circles
             | Self::Erasures
             | Self::Retention
-            | Self::Pruned => SignedDuration::ZERO,
+            | Self::Pruned
+            | Self::SearchParts => SignedDuration::ZERO,
             Self::Codes => CODES_KEPT,
             Self::Messages => MESSAGES_KEPT,
             Self::RevokedSessions | Self::Sessions => SESSIONS_KEPT,
@@ -117,6 +121,9 @@ pub fn step(d: &Deps, what: Leftover) -> Result<bool, Error> {
         Leftover::Erasures => erasure::step(d),
         Leftover::Retention => retention::step(d),
         Leftover::Pruned => pruning::step(d),
+        Leftover::SearchParts => {
+            Ok(d.store.fleeting(|tx| search_parts::merge(tx, search_parts::PAGES))?)
+        }
     }
 }
 

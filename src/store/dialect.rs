@@ -48,11 +48,13 @@ CREATE TRIGGER ledger_entries_no_truncate BEFORE TRUNCATE ON ledger_entries
 FOR EACH STATEMENT EXECUTE FUNCTION ledger_entries_guard();";
 
 /// Trigrams find any part of a word of three characters or more. The table holds no copy of the
-/// text; `identities.search_text` does.
+/// text; `identities.search_text` does. Its parts are merged by `search_parts`, and not by whoever
+/// happens to write: each commit, however small, would merge more than it adds.
 const SQLITE_SEARCH: &str = "\
 CREATE VIRTUAL TABLE identity_search USING fts5(
     words, content='', contentless_delete=1, tokenize='trigram case_sensitive 1');
-INSERT INTO identity_search (identity_search, rank) VALUES ('hashsize', 4194304);";
+INSERT INTO identity_search (identity_search, rank) VALUES ('hashsize', 4194304);
+INSERT INTO identity_search (identity_search, rank) VALUES ('automerge', 0);";
 
 const POSTGRES_SEARCH: &str = "\
 CREATE EXTENSION IF NOT EXISTS pg_trgm;

@@ -4,10 +4,9 @@ use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use super::engine::Handle;
 use super::sql::settings;
-use super::{
-    Author, Change, Engine, Handle, Kind, Location, Store, StoreError, Tx, WriteTx, sqlite,
-};
+use super::{Author, Change, Engine, Kind, Location, Store, StoreError, Tx, WriteTx, sqlite};
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 

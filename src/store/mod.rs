@@ -17,10 +17,10 @@ mod readers;
 pub mod sql;
 mod sqlite;
 mod turnstile;
+mod tx;
 mod value;
 mod writer;
 
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -32,9 +32,11 @@ pub use value::{Row, Seen, Sight, Value};
 
 use crate::domain::ledger::StoredCheckpoint;
 use crate::domain::ledger::event::{Actor, Event};
-use engine::{Engine, Handle, View};
+use engine::{Engine, View};
 use readers::Readers;
 use turnstile::Turnstile;
+use tx::Later;
+pub use tx::{ScratchTx, Tx, WriteTx};
 use writer::{Kind, Writer};
 
 /// Where the data is.
@@ -62,24 +64,6 @@ struct Inner {
     readers: OnceLock<Readers>,
     ledger: Ledger,
 }
-
-/// A transaction that can only read.
-pub struct Tx<'c> {
-    engine: Handle<'c>,
-}
-
-/// A transaction that can also write what is nobody's account: flows on their way, counters of
-/// failures, the outbox. That takes no ledger entry; see [`Store::scratch`].
-pub struct ScratchTx<'c>(Tx<'c>);
-
-/// A transaction that can write everything; exists only inside [`Store::write`].
-pub struct WriteTx<'c> {
-    inner: ScratchTx<'c>,
-    later: RefCell<Vec<Later>>,
-}
-
-/// A statement that waits for the end of the transaction.
-type Later = (&'static str, Vec<Value>);
 
 /// What a writing closure hands back.
 ///
@@ -447,154 +431,4 @@ fn look<T, E: From<StoreError>>(
 ) -> Result<T, E> {
     let mut view = View::begin(engine)?;
     job(&view.transaction())
-}
-
-impl Tx<'_> {
-    /// Which engine this is.
-    #[must_use]
-    pub const fn dialect(&self) -> Dialect {
-        match &self.engine {
-            Handle::Sqlite(_) => Dialect::Sqlite,
-            #[cfg(feature = "postgres")]
-            Handle::Postgres(_) => Dialect::Postgres,
-        }
-    }
-
-    /// All rows of a query.
-    ///
-    /// # Errors
-    /// A failure of the driver.
-    pub fn all(&self, text: &str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
-        match &self.engine {
-            Handle::Sqlite(connection) => sqlite::query(connection, text, args),
-            #[cfg(feature = "postgres")]
-            Handle::Postgres(client) => postgres::query(client, text, args),
-        }
-    }
-
-    /// Shows the rows of a query of at most 32 columns, one at a time.
-    ///
-    /// # Errors
-    /// What `show` returns, or a failure of the driver.
-    pub fn each(
-        &self,
-        text: &str,
-        args: &[Value],
-        show: &mut dyn FnMut(&[Seen<'_>]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        match &self.engine {
-            Handle::Sqlite(connection) => sqlite::each(connection, text, args, show),
-            #[cfg(feature = "postgres")]
-            Handle::Postgres(client) => {
-                for Row(values) in postgres::query(client, text, args)? {
-                    show(&values.iter().map(Seen::from).collect::<Vec<_>>())?;
-                }
-                Ok(())
-            }
-        }
-    }
-
-    /// What `read` makes of each row of a query of at most 32 columns, without a copy of the row.
-    ///
-    /// # Errors
-    /// What `read` returns, or a failure of the driver.
-    pub fn rows<T>(
-        &self,
-        text: &str,
-        args: &[Value],
-        mut read: impl FnMut(Sight<'_>) -> Result<T, StoreError>,
-    ) -> Result<Vec<T>, StoreError> {
-        let mut all = Vec::new();
-        self.each(text, args, &mut |row| {
-            all.push(read(Sight(row))?);
-            Ok(())
-        })?;
-        Ok(all)
-    }
-
-    /// The first row, if there is one.
-    ///
-    /// # Errors
-    /// A failure of the driver.
-    pub fn opt(&self, text: &str, args: &[Value]) -> Result<Option<Row>, StoreError> {
-        Ok(self.all(text, args)?.into_iter().next())
-    }
-
-    /// The one row there must be.
-    ///
-    /// # Errors
-    /// `RowsAffected` when there is none, or a failure of the driver.
-    pub fn one(&self, text: &str, args: &[Value]) -> Result<Row, StoreError> {
-        self.opt(text, args)?.ok_or(StoreError::RowsAffected(0))
-    }
-}
-
-impl ScratchTx<'_> {
-    /// Runs a statement that changes rows; says how many.
-    ///
-    /// # Errors
-    /// A failure of the driver.
-    pub fn exec(&self, text: &str, args: &[Value]) -> Result<u64, StoreError> {
-        match &self.0.engine {
-            Handle::Sqlite(connection) => sqlite::execute(connection, text, args),
-            #[cfg(feature = "postgres")]
-            Handle::Postgres(client) => postgres::execute(client, text, args),
-        }
-    }
-
-    /// Inserts a row and gives its number `n`, or nothing where the statement says to do nothing.
-    ///
-    /// # Errors
-    /// A failure of the driver.
-    pub fn insert(&self, text: &str, args: &[Value]) -> Result<Option<i64>, StoreError> {
-        match &self.0.engine {
-            Handle::Sqlite(connection) => sqlite::insert(connection, text, args),
-            #[cfg(feature = "postgres")]
-            Handle::Postgres(client) => postgres::insert(client, text, args),
-        }
-    }
-
-    /// Runs a statement that must change exactly one row.
-    ///
-    /// # Errors
-    /// `RowsAffected` otherwise, or a failure of the driver.
-    pub fn exec_one(&self, text: &str, args: &[Value]) -> Result<(), StoreError> {
-        match self.exec(text, args)? {
-            1 => Ok(()),
-            rows => Err(StoreError::RowsAffected(rows)),
-        }
-    }
-}
-
-impl WriteTx<'_> {
-    /// Leaves a statement for the end of the transaction, where those of all who share it are run one
-    /// after the other: for what costs least when much of it is done at once. Nothing reads before
-    /// that what it writes, and all of the transaction fails with it.
-    pub(in crate::store) fn later(&self, text: &'static str, args: &[Value]) {
-        self.later.borrow_mut().push((text, args.to_vec()));
-    }
-
-    fn batch(&self, text: &str) -> Result<(), StoreError> {
-        match &self.engine {
-            Handle::Sqlite(connection) => sqlite::batch(connection, text),
-            #[cfg(feature = "postgres")]
-            Handle::Postgres(client) => postgres::batch(client, text),
-        }
-    }
-}
-
-impl<'c> std::ops::Deref for WriteTx<'c> {
-    type Target = ScratchTx<'c>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.inner
-    }
-}
-
-impl<'c> std::ops::Deref for ScratchTx<'c> {
-    type Target = Tx<'c>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
 }

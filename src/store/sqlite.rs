@@ -188,6 +188,17 @@ pub(super) fn execute(
     Ok(bound(connection, text, args)?.raw_execute()? as u64)
 }
 
+/// As [`execute`], counting the rows of the tables that a virtual table is made of.
+pub(super) fn execute_deep(
+    connection: &Connection,
+    text: &str,
+    args: &[Value],
+) -> Result<u64, StoreError> {
+    let before = connection.total_changes();
+    execute(connection, text, args)?;
+    Ok(connection.total_changes() - before)
+}
+
 /// Copies the live database, page by page, into a new file, as it is at one instant.
 pub(super) fn copy_to(
     connection: &Connection,

@@ -84,6 +84,7 @@ pub const SCRATCH: &[&str] = &[
     "store/sql/messages.rs",
     "store/sql/personal.rs",
     "store/sql/pruning.rs",
+    "store/sql/search_parts.rs",
     "store/sql/sightings.rs",
     "store/sql/throttle.rs",
 ];

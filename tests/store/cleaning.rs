@@ -4,6 +4,7 @@ use doorward::domain::flow::Client;
 use doorward::domain::message::{MessageKind, Template};
 use doorward::service::cleaning::{Leftover, step, sweep};
 use doorward::service::courier::{self, Draft};
+use doorward::service::listing::{ListIdentities, list};
 use doorward::service::{recovery, throttle};
 use doorward::store::sql::flow_errors;
 use jiff::{SignedDuration, ToSpan as _};
@@ -11,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::passwords::sign_in;
-use crate::support::{Realm, ledger, noon, with_password};
+use crate::support::{Engine, Realm, ledger, noon, with_password};
 
 crate::on_both_engines! {
     abuse_07_what_has_had_its_time_goes_and_nothing_else,
@@ -155,4 +156,22 @@ fn what_is_clean_is_left_alone(realm: &Realm) {
     let before = realm.dump();
     after(realm, SignedDuration::from_hours(50));
     assert_eq!(realm.dump(), before);
+}
+
+/// Each commit makes a part of its own; a search looks into all of them.
+#[test]
+fn parts_of_the_search_index_are_merged_by_and_by() {
+    let Some(realm) = Realm::new(Engine::Sqlite) else { return };
+    let parts = || realm.number("SELECT count(DISTINCT segid) FROM identity_search_idx");
+    for number in 0..12 {
+        realm.create(with_password(&format!("p{number}@example.com"), "correct horse")).unwrap();
+    }
+    assert_eq!(parts(), 12, "whoever writes does not merge");
+    assert!(step(&realm.d, Leftover::SearchParts).unwrap());
+    sweep(&realm.d).unwrap();
+    assert!(parts() < 4, "{}", parts());
+    assert!(!step(&realm.d, Leftover::SearchParts).unwrap(), "there is nothing left to merge");
+    let request = ListIdentities { search: Some("EXAMPLE".to_owned()), ..Default::default() };
+    assert_eq!(list(&realm.d, &request).unwrap().items.len(), 12);
+    ledger::must_be_whole(&realm.d);
 }

@@ -3,6 +3,7 @@
 use doorward::domain::identifier::canonical;
 use doorward::domain::identity::Identity;
 use doorward::domain::status::Status;
+use doorward::service::cleaning::{self, Leftover};
 use doorward::service::identities::{CreateIdentity, Patch, UpdateIdentity, delete, update};
 use doorward::service::listing::{ListIdentities, list};
 use doorward::service::status::{StatusChange, block, lock};
@@ -24,6 +25,7 @@ enum Step {
     Expire { place: usize, hours: u8 },
     Delete { place: usize },
     Wait { hours: u8 },
+    Merge,
 }
 
 #[derive(Clone, Debug)]
@@ -82,6 +84,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (place.clone(), 1..6u8).prop_map(|(place, hours)| Step::Expire { place, hours }),
         1 => place.prop_map(|place| Step::Delete { place }),
         1 => (1..4u8).prop_map(|hours| Step::Wait { hours }),
+        1 => Just(Step::Merge),
     ]
 }
 
@@ -135,6 +138,7 @@ fn take(realm: &Realm, model: &mut Model, count: &mut u32, step: Step) {
             delete(&realm.d, &realm.by, model.remove(place).id).unwrap();
         }
         Step::Wait { hours } => realm.d.clock.set(later(hours)),
+        Step::Merge => while cleaning::step(&realm.d, Leftover::SearchParts).unwrap() {},
     }
 }
 

@@ -27,6 +27,7 @@ mod parts;
 pub mod personal;
 pub mod pruning;
 pub mod search;
+pub mod search_parts;
 pub mod session_check;
 pub mod sessions;
 pub mod settings;
