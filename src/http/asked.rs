@@ -15,7 +15,7 @@ use crate::service::{Caller, Origin};
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
     /// The client's `X-Request-Id`, or one of our own.
-    pub request_id: String,
+    pub request_id: Arc<str>,
     /// Where it came from; behind a trusted proxy, what the proxy says.
     pub origin: Origin,
     /// Whether it came by TLS; behind a trusted proxy, whether it reached the proxy so.
@@ -78,7 +78,7 @@ impl Asked {
     }
 
     fn caller(&self, actor: Actor) -> Caller {
-        let tx = Some(self.request_id.clone()).filter(|id| !id.is_empty());
+        let tx = Some(self.request_id.to_string()).filter(|id| !id.is_empty());
         Caller { tx, origin: self.origin.clone(), ..Caller::local(actor) }
     }
 }

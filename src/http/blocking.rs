@@ -13,8 +13,10 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 use super::gone;
+use super::log;
 use super::metrics::Metrics;
 use super::rush::Rush;
 use super::slots::{Held, Slots};
@@ -146,10 +148,13 @@ impl App {
 
     /// A new request id; empty when the system has no randomness, which fails the request later.
     #[must_use]
-    pub fn request_id(&self) -> String {
+    pub fn request_id(&self) -> Arc<str> {
         let shared = self.shared();
-        let id = shared.deps.rng.uuid_v7(shared.deps.clock.now());
-        id.map_or_else(|_| String::new(), |id| id.to_string())
+        let id = shared.deps.rng.frequent_uuid_v7(shared.deps.clock.now());
+        id.map_or_else(
+            |_| Arc::default(),
+            |id| Arc::from(&*id.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
+        )
     }
 
     /// What keeps the store from working right now. Those who ask during a look share the next
@@ -244,11 +249,11 @@ impl App {
     ) -> Result<T, CallError> {
         // Its last owner must be allowed to block too.
         let deps = Arc::clone(&self.shared().deps);
-        let done = tokio::task::spawn_blocking(move || {
+        let done = tokio::task::spawn_blocking(log::carried(move || {
             let result = job(&deps);
             drop((deps, turn));
             result
-        });
+        }));
         done.await.map_err(|error| {
             tracing::error!(%error, "a use case panicked");
             CallError::Broken

@@ -1,6 +1,7 @@
 //! What a request is answered with when it succeeds: one JSON document, as Kratos clients read it.
 
-use axum::http::{StatusCode, header};
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::Value;
@@ -12,6 +13,8 @@ pub const JSON: &str = "application/json; charset=utf-8";
 
 /// Room for an answer about one thing, so that it is not moved while it grows.
 const USUAL: usize = 2048;
+/// Room for its headers, likewise.
+const HEADERS: usize = 12;
 
 /// A status and the body that goes with it. More headers go before it:
 /// `([(header::LOCATION, place)], Document(StatusCode::CREATED, body))`.
@@ -36,7 +39,12 @@ impl<T: Serialize> IntoResponse for Document<T> {
         match serde_json::to_writer(&mut body, &self.1) {
             Ok(()) => {
                 body.push(b'\n');
-                (self.0, [(header::CONTENT_TYPE, JSON)], body).into_response()
+                let mut response = Response::new(Body::from(body));
+                *response.status_mut() = self.0;
+                let headers = response.headers_mut();
+                headers.reserve(HEADERS);
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+                response
             }
             Err(error) => {
                 tracing::error!(%error, "an answer cannot be written as JSON");

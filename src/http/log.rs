@@ -1,5 +1,7 @@
 //! The service's log: one JSON document per line on stderr, where journald takes it from.
 
+use std::fmt;
+use std::future::Future;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,11 +10,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer as _};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Registry, fmt, reload};
+use tracing_subscriber::{Registry, reload};
 
 /// Lines that may wait for a slow reader of the log; those beyond are counted and dropped (F-35).
 const WAITING: usize = 4096;
@@ -33,24 +37,18 @@ pub struct Log {
     lines: Lines,
 }
 
-/// Begins logging at the option's `level`.
+/// Begins logging at the option's `level`; what happens is dated by `now`.
 ///
 /// # Errors
 /// When there is no thread for it.
-pub fn start(level: &str) -> io::Result<Log> {
+pub fn start(level: &str, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> io::Result<Log> {
     let (sender, receiver) = sync_channel(WAITING);
-    let lost = Arc::new(AtomicU64::new(0));
-    let lines = Lines { sender, lost: Arc::clone(&lost) };
+    let lines = Lines::to(sender, now);
+    let lost = Arc::clone(&lines.lost);
     std::thread::Builder::new().name("log".into()).spawn(move || write(&receiver, &lost))?;
     let (filter, handle) = reload::Layer::new(filter(level));
-    let format = fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_span_list(false)
-        .with_target(false)
-        .with_writer(lines.clone());
     // Fails only when logging has begun already, which is as well.
-    let _ = tracing_subscriber::registry().with(filter).with(format).try_init();
+    let _ = tracing_subscriber::registry().with(filter).with(lines.clone()).try_init();
     Ok(Log { level: handle, lines })
 }
 
@@ -127,6 +125,7 @@ fn write(receiver: &Receiver<Message>, lost: &AtomicU64) {
 pub struct Lines {
     sender: SyncSender<Message>,
     lost: Arc<AtomicU64>,
+    now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
 /// A request that is over, as the log tells of it. There is one for every request, so it does not go
@@ -154,6 +153,13 @@ pub struct Answered<'a> {
 }
 
 impl Lines {
+    fn to(
+        sender: SyncSender<Message>,
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Self {
+        Self { sender, lost: Arc::default(), now: Arc::new(now) }
+    }
+
     /// Tells of a request that is over.
     pub fn answered(&self, answered: &Answered<'_>) {
         let mut line = Vec::with_capacity(USUAL);
@@ -173,53 +179,101 @@ impl Lines {
 /// Lines that nobody writes.
 impl Default for Lines {
     fn default() -> Self {
-        Self { sender: sync_channel(0).0, lost: Arc::default() }
+        Self::to(sync_channel(0).0, || Timestamp::UNIX_EPOCH)
     }
 }
 
-impl<'w> MakeWriter<'w> for Lines {
-    type Writer = Line<'w>;
+tokio::task_local! {
+    /// The request that is worked on, so that whatever is logged meanwhile can be found by it.
+    static REQUEST: Arc<str>;
+}
 
-    fn make_writer(&'w self) -> Line<'w> {
-        Line { to: self, bytes: Vec::new() }
+/// Does what a request asks for.
+pub async fn of_request<T>(id: Arc<str>, work: impl Future<Output = T>) -> T {
+    REQUEST.scope(id, work).await
+}
+
+/// Hands the request on to work that is done on another thread.
+pub fn carried<T>(job: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let request = REQUEST.try_with(Arc::clone).ok();
+    move || match request {
+        Some(id) => REQUEST.sync_scope(id, job),
+        None => job(),
     }
 }
 
-/// One line, sent when it is whole.
-pub struct Line<'w> {
-    to: &'w Lines,
-    bytes: Vec<u8>,
-}
-
-impl Write for Line<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for Line<'_> {
-    fn drop(&mut self) {
-        let mut line = std::mem::take(&mut self.bytes);
-        if line.is_empty() {
-            return;
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut line = Vec::with_capacity(USUAL);
+        if written(&mut line, (self.now)(), event).is_ok() {
+            line.push(b'\n');
+            self.send(line);
         }
-        lower_level(&mut line);
-        self.to.send(line);
     }
 }
 
-/// Alerts made for Kratos look for `error`; the formatter writes `ERROR`. The level comes right
-/// after the time, so the first one is it.
-fn lower_level(line: &mut [u8]) {
-    const KEY: &[u8] = b"\"level\":\"";
-    let Some(at) = line.windows(KEY.len()).position(|window| window == KEY) else { return };
-    let word = line.iter_mut().skip(at + KEY.len()).take_while(|byte| byte.is_ascii_uppercase());
-    word.for_each(u8::make_ascii_lowercase);
+/// An event as a document. Its level is in small letters: alerts made for Kratos look for `error`.
+fn written(line: &mut Vec<u8>, now: Timestamp, event: &Event<'_>) -> Result<(), serde_json::Error> {
+    let mut serializer = serde_json::Serializer::new(line);
+    let mut map = serializer.serialize_map(None)?;
+    map.serialize_entry("timestamp", &now)?;
+    map.serialize_entry("level", level(event))?;
+    let mut fields = Fields { map, outcome: Ok(()) };
+    event.record(&mut fields);
+    let Fields { mut map, outcome } = fields;
+    outcome?;
+    let _ = REQUEST.try_with(|id| map.serialize_entry("request_id", &**id));
+    map.end()
+}
+
+fn level(event: &Event<'_>) -> &'static str {
+    match *event.metadata().level() {
+        Level::ERROR => "error",
+        Level::WARN => "warn",
+        Level::INFO => "info",
+        Level::DEBUG => "debug",
+        Level::TRACE => "trace",
+    }
+}
+
+/// The fields of an event on their way into a document.
+struct Fields<M: SerializeMap> {
+    map: M,
+    outcome: Result<(), M::Error>,
+}
+
+impl<M: SerializeMap> Fields<M> {
+    fn put(&mut self, field: &Field, value: &(impl Serialize + ?Sized)) {
+        if self.outcome.is_ok() {
+            self.outcome = self.map.serialize_entry(field.name(), value);
+        }
+    }
+}
+
+impl<M: SerializeMap> Visit for Fields<M> {
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field, &value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.put(field, &value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field, &value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.put(field, &value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field, value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.put(field, &format!("{value:?}"));
+    }
 }
 
 #[cfg(test)]
@@ -234,22 +288,40 @@ mod tests {
         assert_eq!(filter("trace"), LevelFilter::TRACE);
     }
 
-    #[test]
-    fn only_the_level_itself_is_made_small() {
-        let mut line =
-            br#"{"timestamp":"T","level":"ERROR","message":"X \"level\":\"WARN\""}"#.to_vec();
-        lower_level(&mut line);
-        let text = String::from_utf8(line).unwrap();
-        assert!(text.starts_with(r#"{"timestamp":"T","level":"error","message":"X"#), "{text}");
-        assert!(text.contains("WARN"), "{text}");
+    #[tokio::test]
+    async fn an_event_is_a_document_and_says_in_which_request_it_was() {
+        let (sender, receiver) = sync_channel(4);
+        let lines = Lines::to(sender, || Timestamp::UNIX_EPOCH);
+        let log = tracing_subscriber::registry().with(lines);
+        let _guard = tracing::subscriber::set_default(log);
+        tracing::warn!(count = 3u64, ok = true, name = "a\"b\n", "two\nlines");
+        let work = async { carried(|| tracing::error!(error = %"X", "failed"))() };
+        of_request(Arc::from("r-1"), work).await;
+        let read = || match receiver.try_recv().unwrap() {
+            Message::Line(line) => {
+                assert_eq!(line.split(|byte| *byte == b'\n').count(), 2, "one line");
+                serde_json::from_slice::<serde_json::Value>(&line).unwrap()
+            }
+            Message::Flush(_) => panic!("no line"),
+        };
+        let (first, second) = (read(), read());
+        assert_eq!(first["level"], "warn");
+        assert_eq!(first["message"], "two\nlines");
+        assert_eq!(first["count"], 3);
+        assert_eq!(first["ok"], true);
+        assert_eq!(first["name"], "a\"b\n");
+        assert!(first["timestamp"].is_string() && first["request_id"].is_null(), "{first}");
+        assert_eq!(second["error"], "X");
+        assert_eq!(second["level"], "error");
+        assert_eq!(second["request_id"], "r-1");
     }
 
     #[test]
     fn f_35_a_log_that_nobody_reads_holds_up_nobody() {
         let (sender, receiver) = sync_channel(2);
-        let lines = Lines { sender, lost: Arc::default() };
+        let lines = Lines::to(sender, || Timestamp::UNIX_EPOCH);
         for _ in 0..5 {
-            lines.make_writer().write_all(b"{\"level\":\"INFO\"}\n").unwrap();
+            lines.send(b"{}\n".to_vec());
         }
         assert_eq!(lines.lost.load(Ordering::Relaxed), 3);
         assert_eq!(receiver.try_iter().count(), 2);

@@ -119,7 +119,8 @@ impl Server {
         let tls = Tls::open(&deps.options, admin_is_local).map_err(io::Error::other)?;
         let rules = Current::default();
         rules.replace(&deps.options);
-        let log = log::start(&deps.options.log_level)?;
+        let clock = deps.clock.clone();
+        let log = log::start(&deps.options.log_level, move || clock.now())?;
         let running =
             Running { app: App::new(deps), rules, tls: Arc::new(tls), log, admin_is_local };
         Ok(Self { listeners, running, files })

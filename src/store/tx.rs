@@ -3,8 +3,6 @@
 use std::cell::RefCell;
 
 use super::engine::Handle;
-#[cfg(feature = "postgres")]
-use super::postgres;
 use super::{Dialect, Row, Seen, Sight, StoreError, Value, sqlite};
 
 /// A transaction that can only read.
@@ -44,7 +42,7 @@ impl Tx<'_> {
         match &self.engine {
             Handle::Sqlite(connection) => sqlite::query(connection, text, args),
             #[cfg(feature = "postgres")]
-            Handle::Postgres(client) => postgres::query(client, text, args),
+            Handle::Postgres(client) => super::postgres::query(client, text, args),
         }
     }
 
@@ -62,7 +60,7 @@ impl Tx<'_> {
             Handle::Sqlite(connection) => sqlite::each(connection, text, args, show),
             #[cfg(feature = "postgres")]
             Handle::Postgres(client) => {
-                for Row(values) in postgres::query(client, text, args)? {
+                for Row(values) in super::postgres::query(client, text, args)? {
                     show(&values.iter().map(Seen::from).collect::<Vec<_>>())?;
                 }
                 Ok(())
@@ -114,7 +112,7 @@ impl ScratchTx<'_> {
         match &self.0.engine {
             Handle::Sqlite(connection) => sqlite::execute(connection, text, args),
             #[cfg(feature = "postgres")]
-            Handle::Postgres(client) => postgres::execute(client, text, args),
+            Handle::Postgres(client) => super::postgres::execute(client, text, args),
         }
     }
 
@@ -126,7 +124,7 @@ impl ScratchTx<'_> {
         match &self.0.engine {
             Handle::Sqlite(connection) => sqlite::execute_deep(connection, text, args),
             #[cfg(feature = "postgres")]
-            Handle::Postgres(client) => postgres::execute(client, text, args),
+            Handle::Postgres(client) => super::postgres::execute(client, text, args),
         }
     }
 
@@ -138,7 +136,7 @@ impl ScratchTx<'_> {
         match &self.0.engine {
             Handle::Sqlite(connection) => sqlite::insert(connection, text, args),
             #[cfg(feature = "postgres")]
-            Handle::Postgres(client) => postgres::insert(client, text, args),
+            Handle::Postgres(client) => super::postgres::insert(client, text, args),
         }
     }
 
@@ -166,7 +164,7 @@ impl WriteTx<'_> {
         match &self.engine {
             Handle::Sqlite(connection) => sqlite::batch(connection, text),
             #[cfg(feature = "postgres")]
-            Handle::Postgres(client) => postgres::batch(client, text),
+            Handle::Postgres(client) => super::postgres::batch(client, text),
         }
     }
 }

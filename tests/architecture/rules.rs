@@ -59,6 +59,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("serde_cbor_2", &["crypto/webauthn.rs"]),
     ("webauthn_rs", &["crypto/webauthn.rs", "crypto/webauthn/"]),
     ("csv", &["service/directory.rs"]),
+    ("mimalloc", &["main.rs"]),
     ("rsjsonnet_lang", &["service/jsonnet.rs"]),
     ("argon2", &["crypto/"]),
     ("rustix", &["crypto/password/hashers.rs"]),

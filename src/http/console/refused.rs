@@ -85,7 +85,7 @@ pub fn wrong(at: &At<'_>, status: StatusCode, text: &'static str) -> Result<Resp
     };
     let wrong = Wrong {
         text: at.text(text),
-        number: (text == "error.text").then(|| at.m.visit.asked.request_id.clone()),
+        number: (text == "error.text").then(|| at.m.visit.asked.request_id.to_string()),
         back: Link::new(at.at("/console"), at.text("console.nav.overview")),
     };
     let page = at.page("console/wrong.html", at.frame(at.text(title)), &wrong)?;

@@ -11,7 +11,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use ipnet::IpNet;
-use tracing::Instrument as _;
 
 use super::body::{self, Budget};
 use super::forwarded;
@@ -21,7 +20,7 @@ use crate::http::asked::{Asked, Peer};
 use crate::http::blocking::App;
 use crate::http::failure::{self, Failure};
 use crate::http::gone;
-use crate::http::log::{Answered, Lines};
+use crate::http::log::{self, Answered, Lines};
 use crate::http::metrics::{Metrics, Request as Counted};
 use crate::service::Origin;
 
@@ -100,16 +99,15 @@ pub async fn around(State(edge): State<Arc<Edge>>, request: Request, next: Next)
         edge: Arc::clone(&edge),
         method: parts.method.clone(),
         route: matched.unwrap_or(NO_ROUTE).to_owned(),
-        id: asked.request_id.clone(),
+        id: Arc::clone(&asked.request_id),
         begun: Instant::now(),
         status: GONE,
         counted: edge.metrics.request(),
     };
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
     parts.extensions.insert(asked.clone());
-    // At the level of errors, so that no setting parts an error from its request.
-    let span = tracing::error_span!("request", request_id = %asked.request_id);
-    let mut response = answer(&edge, parts, body, next).instrument(span).await;
+    let id = Arc::clone(&asked.request_id);
+    let mut response = log::of_request(id, answer(&edge, parts, body, next)).await;
     response = failure::rendered(response, &asked.request_id);
     let headers = response.headers_mut();
     decorate(headers, reads, &asked.request_id);
@@ -154,7 +152,7 @@ fn asked(edge: &Edge, rules: &Rules, parts: &Parts) -> (Asked, bool) {
     };
     let given = parts.headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
     let request_id = match given.filter(|id| plain(id)) {
-        Some(id) => id.to_owned(),
+        Some(id) => Arc::from(id),
         None => edge.app.request_id(),
     };
     let asked = Asked { request_id, origin, secure: from.secure, ..Asked::default() };
@@ -184,7 +182,7 @@ struct Line {
     edge: Arc<Edge>,
     method: Method,
     route: String,
-    id: String,
+    id: Arc<str>,
     begun: Instant,
     status: u16,
     counted: Counted,

@@ -293,7 +293,7 @@ impl Making<'_> {
     fn wrong(&self, status: StatusCode, text: &'static str) -> Response {
         let missing = status == StatusCode::NOT_FOUND;
         let title = if missing { "error.title_missing" } else { "error.title" };
-        let number = (text == "error.text").then(|| self.visit.asked.request_id.clone());
+        let number = (text == "error.text").then(|| self.visit.asked.request_id.to_string());
         match super::notice::page(self, title, vec![self.text(text)], number, "/ui/welcome") {
             Ok(page) => (status, page).into_response(),
             Err(_) => Failure::new(status).into_response(),

@@ -47,6 +47,7 @@ pub struct IdentityDocument<'a> {
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(serialize_with = "super::moment::sometimes")]
     state_changed_at: Option<Timestamp>,
     #[schema(value_type = Object)]
     traits: Shown<'a>,
@@ -60,8 +61,10 @@ pub struct IdentityDocument<'a> {
     #[schema(value_type = Option<Value>)]
     metadata_admin: Option<Shown<'a>>,
     #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "super::moment::always")]
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "super::moment::always")]
     updated_at: Timestamp,
     /// There are no organizations; always null.
     organization_id: Option<Uuid>,
@@ -79,8 +82,10 @@ pub struct CredentialDocument<'a> {
     config: Option<Value>,
     version: i64,
     #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "super::moment::always")]
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "super::moment::always")]
     updated_at: Timestamp,
 }
 
@@ -95,10 +100,13 @@ pub struct VerifiableDocument<'a> {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(serialize_with = "super::moment::sometimes")]
     verified_at: Option<Timestamp>,
     #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "super::moment::always")]
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "super::moment::always")]
     updated_at: Timestamp,
 }
 
@@ -110,8 +118,10 @@ pub struct RecoveryDocument<'a> {
     value: &'a str,
     via: &'static str,
     #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "super::moment::always")]
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "super::moment::always")]
     updated_at: Timestamp,
 }
 

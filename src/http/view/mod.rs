@@ -3,4 +3,5 @@
 pub mod flow;
 pub mod identity;
 pub mod message;
+pub mod moment;
 pub mod session;

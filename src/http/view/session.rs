@@ -18,14 +18,17 @@ pub struct SessionDocument<'a> {
     /// Whether it works: neither revoked nor over, and its owner may have sessions.
     active: bool,
     #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "super::moment::always")]
     expires_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "super::moment::always")]
     authenticated_at: Timestamp,
     /// `aal0`, `aal1` or `aal2`.
     authenticator_assurance_level: &'static str,
     #[schema(value_type = Vec<Object>)]
     authentication_methods: Shown<'a, [Method]>,
     #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "super::moment::always")]
     issued_at: Timestamp,
     #[schema(nullable)]
     identity: Option<IdentityDocument<'a>>,

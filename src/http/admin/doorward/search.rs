@@ -121,6 +121,7 @@ pub struct FoundIdentity<'a> {
     /// The groups it is in.
     groups: Vec<GroupName>,
     #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(serialize_with = "crate::http::view::moment::sometimes")]
     expires_at: Option<Timestamp>,
     /// How they last signed in; null if they never did. In lists only when it is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -170,8 +171,10 @@ pub struct Invited {
     /// `manual` where there was none.
     delivery: &'static str,
     #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "crate::http::view::moment::always")]
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "crate::http::view::moment::always")]
     expires_at: Timestamp,
     /// Whether the link works no more.
     expired: bool,
@@ -187,6 +190,7 @@ pub struct StatusDetail<'a> {
     note: Option<&'a str>,
     /// When it returns to active by itself.
     #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(serialize_with = "crate::http::view::moment::sometimes")]
     until: Option<Timestamp>,
 }
 
