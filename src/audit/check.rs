@@ -1,6 +1,7 @@
 //! The judge: takes entries in order and says what is wrong first. Needs memory for the
 //! checkpoints, not for the entries.
 
+use super::index::{Alike, Gathered};
 use super::judged::{Judged, contradiction, judge};
 use super::leaf::Leaf;
 use super::redactions::{Missing, Redactions};
@@ -64,6 +65,8 @@ pub struct Checker {
     learnt: Redactions,
     /// The tree of what was pruned.
     base: Option<Base>,
+    /// What filters are to find, where somebody asks for that.
+    gathered: Option<Gathered>,
     /// The first entry that a filter does not find.
     hidden: Option<Finding>,
 }
@@ -124,6 +127,7 @@ impl Checker {
             known,
             learnt: Redactions::default(),
             base: None,
+            gathered: None,
             hidden: None,
         };
         checker.meet_checkpoints();
@@ -210,6 +214,12 @@ impl Checker {
         self.stop.get_or_insert(Finding::at(at, Reason::Content));
     }
 
+    /// What the entries that were taken since this was last asked have in common, for
+    /// [`Index::find`](super::index::Index::find); of those taken before the first time, nothing.
+    pub fn gathered(&mut self) -> Vec<Alike> {
+        self.gathered.get_or_insert_default().drain()
+    }
+
     /// Reports the first entry that is there and that this filter of the history does not find.
     pub fn hidden(&mut self, seq: u64, filter: &str) {
         self.hidden = Some(named(seq, Reason::Index, filter));
@@ -236,6 +246,9 @@ impl Checker {
             // A file has no place beside the entry, so the entry's own word is all there is.
             let place = if entry.stored.is_some() { at } else { at.min(leaf.seq) };
             return Err(Finding::at(place, Reason::Sequence));
+        }
+        if let Some(gathered) = &mut self.gathered {
+            gathered.take(at, &leaf);
         }
         // An entry filed as something else is hidden from whoever looks for it.
         if entry.filed.is_some_and(|filed| filed != (leaf.kind, leaf.principal)) {

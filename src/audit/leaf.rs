@@ -28,6 +28,21 @@ pub(super) struct Leaf<'a> {
     /// Digests of personal values by name.
     #[serde(borrow, default)]
     pub sd: Digests<'a>,
+    /// How it ended.
+    #[serde(default)]
+    pub outcome: &'a str,
+    /// The realm.
+    #[serde(borrow, default)]
+    pub realm: Cow<'a, str>,
+    /// The application.
+    #[serde(borrow, default)]
+    pub client: Option<Cow<'a, str>>,
+    /// The session.
+    #[serde(borrow, default)]
+    pub session: Option<Cow<'a, str>>,
+    /// The request or task.
+    #[serde(borrow, default)]
+    pub tx: Option<Cow<'a, str>>,
 }
 
 /// A short list of pairs: a map would ask for memory with each entry. Neither side of a pair ever

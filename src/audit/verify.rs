@@ -1,9 +1,9 @@
 //! Verification of a ledger in its database, on one consistent view of it.
 
-use std::sync::mpsc::{TrySendError, sync_channel};
+use std::sync::mpsc::{TrySendError, channel, sync_channel};
 
 use super::check::{Candidate, Checker, Value};
-use super::index::Index;
+use super::index::{Alike, Index};
 use super::redactions::Redactions;
 use super::report::Report;
 use super::{AuditError, Progress};
@@ -11,7 +11,7 @@ use crate::crypto::sign::{VerifierKey, verify_any};
 use crate::domain::ledger::checkpoint::Checkpoint;
 use crate::domain::ledger::stored::Stretch;
 use crate::store::sql::{ledger, pruning};
-use crate::store::{Store, Tx};
+use crate::store::{Store, StoreError, Tx};
 
 /// How many entries are read at a time.
 const BATCH: u64 = 1000;
@@ -109,12 +109,17 @@ fn read_all(
     progress: Progress<'_>,
 ) -> Result<Checker, AuditError> {
     let (mut from, mut index) = (checker.taken(), Index::default());
+    checker.gathered();
     let (mut checker, goes_on) = std::thread::scope(|threads| {
         let (sender, stretches) = sync_channel::<Stretch>(STRETCHES_WAITING);
+        let (gather, gathered) = channel();
         let judge = threads.spawn(move || {
             let goes_on = stretches.iter().all(|mut stretch| {
                 stretch.hash();
-                judge_stretch(&mut checker, &stretch)
+                let goes_on = judge_stretch(&mut checker, &stretch);
+                // Nobody listens once there is something to report.
+                let _ = gather.send(checker.gathered());
+                goes_on
             });
             (checker, goes_on)
         });
@@ -124,9 +129,7 @@ fn read_all(
                 Err(error) => break Err(error),
             };
             let Some((_, last)) = stretch.ends() else { break Ok(()) };
-            if index.first.is_none()
-                && let Err(error) = index.look(tx, &stretch)
-            {
+            if let Err(error) = find(tx, &mut index, gathered.try_iter()) {
                 break Err(error);
             }
             from = last.saturating_add(1);
@@ -146,7 +149,9 @@ fn read_all(
         };
         drop(sender);
         let judged = judge.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        read.map(|()| judged)
+        read?;
+        find(tx, &mut index, gathered.try_iter())?;
+        Ok::<_, AuditError>(judged)
     })?;
     if let Some((seq, what)) = index.first {
         checker.hidden(seq, what.as_str());
@@ -157,6 +162,20 @@ fn read_all(
         }
     }
     Ok(checker)
+}
+
+/// Looks for the marks of what was gathered, until one is missing.
+fn find(
+    tx: &Tx<'_>,
+    index: &mut Index,
+    mut gathered: impl Iterator<Item = Vec<Alike>>,
+) -> Result<(), StoreError> {
+    while index.first.is_none()
+        && let Some(alike) = gathered.next()
+    {
+        index.find(tx, &alike)?;
+    }
+    Ok(())
 }
 
 /// Judges some entries, whose hashes are computed; says whether to go on.
