@@ -32,7 +32,7 @@ use crate::store::sql::{identities, ledger};
 
 /// How many identities go into one transaction: fewer would write index pages again and again,
 /// more would not fit into 64 MiB of memory.
-pub const BATCH: usize = 36 * 1024;
+pub const BATCH: usize = 28 * 1024;
 /// How many lines are handed from one thread to another at once.
 const PART: usize = 256;
 /// How many such parts may wait to be written.
