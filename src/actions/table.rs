@@ -11,10 +11,11 @@ use super::{
     create_role, delete_group, delete_identity, delete_role, erase_identity, export_identities,
     get_identity, hold_identity, import_identities, invalidate_identity_sessions, invite_identity,
     list_admin_tokens, list_audit_events, list_groups, list_identities, list_identity_sessions,
-    list_oidc_accounts, list_roles, lock_account, lock_identity, repeat_erasures,
-    reset_identity_mfa, reset_password, revoke_admin_token, run_migration, send_recovery,
-    send_test_email, set_attributes, set_authorities, set_expiry, set_groups, set_roles,
-    unblock_identity, unlink_oidc_account, unlock_account, unlock_identity, update_identity,
+    list_messages, list_oidc_accounts, list_roles, lock_account, lock_identity, repeat_erasures,
+    reset_identity_mfa, reset_password, retry_message, revoke_admin_token, run_migration,
+    send_recovery, send_test_email, set_attributes, set_authorities, set_expiry, set_groups,
+    set_roles, unblock_identity, unlink_oidc_account, unlock_account, unlock_identity,
+    update_identity,
 };
 
 /// An action: what it reads from its parameters, and what it does with that.
@@ -51,7 +52,7 @@ const fn entry<A: Action>() -> Entry {
 }
 
 /// All actions, in the order of the file.
-pub const TABLE: [Entry; 55] = [
+pub const TABLE: [Entry; 58] = [
     entry::<get_identity::GetIdentity>(),
     entry::<create_admin_account::CreateAdminAccount>(),
     entry::<reset_password::ResetPassword>(),
@@ -107,6 +108,9 @@ pub const TABLE: [Entry; 55] = [
     entry::<list_admin_tokens::ListAdminTokens>(),
     entry::<revoke_admin_token::RevokeAdminToken>(),
     entry::<send_test_email::SendTestEmail>(),
+    entry::<list_messages::ListMessages>(),
+    entry::<retry_message::RetryMessage>(),
+    entry::<retry_message::GiveUpMessage>(),
 ];
 
 /// The row of one action.

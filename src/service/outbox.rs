@@ -87,6 +87,8 @@ fn act(
         let event = Event::new(EventType::AdminActionRun)
             .data("action", action)
             .data("parameters", json!({"message": id}));
+        // The run of an action of that name is this very event.
+        let by = Caller { action: None, ..by.clone() };
         Ok(by.change((), event, []))
     })
 }

@@ -13,7 +13,7 @@ fn sample(parameter: &Parameter) -> Value {
         return json!(choice);
     }
     match parameter.name.as_str() {
-        "identity-id" | "token-id" => json!("9f425a8d-7efc-4768-8f23-7647a74fdf13"),
+        "identity-id" | "message-id" | "token-id" => json!("9f425a8d-7efc-4768-8f23-7647a74fdf13"),
         "email" => json!("user@example.com"),
         "since" | "until" | "expires-at" => json!("2030-01-31T08:00:00Z"),
         "path" => json!("/some/file"),

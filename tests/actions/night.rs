@@ -119,3 +119,63 @@ fn without_a_mail_server_a_code_is_not_promised() {
         )
     );
 }
+
+#[test]
+fn mail_that_waits_is_tried_at_once_or_given_up() {
+    const MAIL: &str = "01955b7c-0000-7000-8000-00000000000a";
+    let mut place = Place::new();
+    let id = place.person("ada@example.com");
+    place.sql(&format!(
+        "INSERT INTO messages (id, status, kind, recipient, template, content, send_count, next_at,
+             created_at, updated_at)
+         VALUES ('{MAIL}', 'queued', 'email', 'ada@example.com', 'recovery_code_valid',
+             'sealed', 2, 9000000000000000, 1, 1)"
+    ));
+    let told = place.run("list-messages", json!({"status": "queued"}));
+    assert_eq!(told.at("count"), "1");
+    let mail = |key: &str| told.at(&format!("messages.{MAIL}.{key}")).to_owned();
+    assert_eq!((mail("status"), mail("attempts")), ("queued".to_owned(), "2".to_owned()));
+    assert_eq!(mail("recipient"), "ada@example.com");
+    assert!(!format!("{:?}", told.results()).contains("sealed"), "what it says is not shown");
+    let none = place.run("list-messages", json!({"recipient": "eve@example.com"}));
+    assert_eq!(none.at("count"), "0");
+
+    let next = |place: &Place| {
+        let text = "SELECT next_at FROM messages";
+        place.database().query_row(text, [], |row| row.get::<_, Option<i64>>(0)).unwrap()
+    };
+    let told = place.run("retry-message", json!({"message-id": MAIL}));
+    assert_eq!((told.at("id"), told.at("status")), (MAIL, "queued"));
+    assert!(next(&place).unwrap() < 9_000_000_000_000_000);
+    let told = place.run("give-up-message", json!({"message-id": MAIL}));
+    assert_eq!(told.at("status"), "abandoned");
+    assert_eq!(next(&place), None);
+    let again = place.run("retry-message", json!({"message-id": MAIL}));
+    assert_eq!(
+        again.failure(),
+        format!(
+            "Failed to try the message again {MAIL}: This message does not wait: it was sent, given up, or is being sent"
+        )
+    );
+    let unknown = place.run("give-up-message", json!({"message-id": id}));
+    assert!(unknown.failure().contains("There is no such message"), "{}", unknown.failure());
+    let wrong = place.run("retry-message", json!({"message-id": "1"}));
+    assert_eq!(wrong.failure(), "Parameter 'message-id' must be an id, as list-messages shows it");
+    let runs: Vec<Value> = place.entries();
+    let of = |name: &str| {
+        runs.iter().filter(|entry| entry["data"]["action"] == name).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of("retry-message").len() + of("give-up-message").len(),
+        2 + failed(&runs),
+        "{runs:#?}"
+    );
+    assert_eq!(of("give-up-message")[0]["data"]["parameters"], json!({"message": MAIL}));
+}
+
+/// Runs of actions that failed, which the ledger names too.
+fn failed(entries: &[Value]) -> usize {
+    let about = ["retry-message", "give-up-message"];
+    let mail = |entry: &&Value| about.iter().any(|name| entry["data"]["action"] == *name);
+    entries.iter().filter(mail).filter(|entry| entry["outcome"] != "success").count()
+}

@@ -92,6 +92,9 @@ const STORY: &[(&str, &str)] = &[
     ("invite-identity", "email=eve@example.com traits.name=Eve authorities=ROLE_DEVELOPER"),
     ("cancel-invitation", "email=eve@example.com"),
     ("send-test-email", "email=ada@example.com"),
+    ("list-messages", "status=queued"),
+    ("retry-message", "message-id=01955b7c-0000-7000-8000-000000000000"),
+    ("give-up-message", "message-id=01955b7c-0000-7000-8000-000000000000"),
 ];
 
 /// Tells the story to a fresh program.
