@@ -86,9 +86,10 @@ fn evaluate_within(
     let (tell, told) = mpsc::sync_channel(1);
     let run = move || {
         let result = run(&source, &variables);
+        // Whoever is told may come again at once.
+        drop(turn);
         // Nobody may be waiting any more.
         let _ = tell.send(result);
-        drop(turn);
     };
     let thread = thread::Builder::new().name("mapper".to_owned()).stack_size(8 << 20).spawn(run);
     thread.map_err(|_| MapperError::Busy)?;
