@@ -95,12 +95,12 @@ pub struct Mailed {
 ///
 /// # Errors
 /// `NotFound`; `Invalid` without an address, or with several and none named; `StatusTransition` for
-/// somebody who may not sign in, or who has not taken up an invitation yet; `NotReady` without a mail
+/// somebody who may not sign in, or who has not taken up an invitation yet; `Conflict` without a mail
 /// server; `Busy` when the address has had too many mails.
 pub fn mail_code(d: &Deps, by: &Caller, id: Uuid, email: Option<&str>) -> Result<Mailed, Error> {
     if !courier::is_configured(d) {
         return Err(Error::new(
-            ErrorCode::NotReady,
+            ErrorCode::Conflict,
             "There is no mail server; hand the code over.",
         ));
     }

@@ -143,7 +143,7 @@ pub fn open_realm(tx: &ScratchTx<'_>) -> Result<(), StoreError> {
     tx.exec(OPEN_REALM, args![]).map(drop)
 }
 
-/// What marks are about, and where it is in the entry; see [`What`](super::history::What).
+/// What marks are about, and where it is in the entry; see [`What`].
 const MARKED: [(&str, &str); 5] = [
     ("actor", "/actor/id"),
     ("client", "/client"),

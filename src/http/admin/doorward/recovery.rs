@@ -50,8 +50,9 @@ struct Mailed {
     request_body(content = Where, description = "Where to; may be left out."),
     responses(
         (status = 200, description = "The code is on its way.", body = Mailed),
-        (status = 409, description = "The person may not sign in, or is invited."),
-        (status = 503, description = "There is no mail server, or there were too many mails.")
+        (status = 409, description = "The person may not sign in, or is invited, or there is no mail \
+            server."),
+        (status = 503, description = "There were too many mails.")
     )
 )]
 async fn send(

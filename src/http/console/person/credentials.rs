@@ -210,7 +210,7 @@ pub fn send(at: &At<'_>) -> Result<Response, Turn> {
             let key = match error.code() {
                 ErrorCode::Busy => "console.account.mails",
                 ErrorCode::StatusTransition => "console.recovery.barred",
-                ErrorCode::NotReady => "console.recovery.no_mail",
+                ErrorCode::Conflict => "console.recovery.no_mail",
                 ErrorCode::Invalid => "console.recovery.no_address",
                 _ => return Err(error.into()),
             };
