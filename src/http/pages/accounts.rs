@@ -92,11 +92,7 @@ pub async fn unlink(State(app): State<App>, mut visit: Visit, body: Bytes) -> Re
             Err(Kept::Denied(why)) => m.turned(why),
             Err(Kept::Last) => told("accounts.last"),
             Err(Kept::NotNow) => told("accounts.not_now"),
-            Err(Kept::Stale) => {
-                let mut query = url::form_urlencoded::Serializer::new(String::new());
-                query.append_pair("refresh", "true").append_pair("return_to", &m.whole(PLACE));
-                Turn::To(m.at(&format!("/self-service/login/browser?{}", query.finish())))
-            }
+            Err(Kept::Stale) => Turn::To(m.sign_in_again(PLACE)),
         })
     })
     .await

@@ -172,6 +172,14 @@ impl Making<'_> {
         self.prefix() + path
     }
 
+    /// Where a person shows once more who they are, and then comes back to `place`, a path.
+    #[must_use]
+    pub fn sign_in_again(&self, place: &str) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("refresh", "true").append_pair("return_to", &self.whole(place));
+        self.at(&format!("/self-service/login/browser?{}", query.finish()))
+    }
+
     /// A whole address of the service.
     pub fn whole(&self, path: &str) -> String {
         self.d.options.base_url() + path

@@ -166,6 +166,9 @@ pub fn count_of_type(
     tx.one(COUNT_OF_TYPE, args![kind, int(from), int(to), int(most)])?.count(0)
 }
 
+/// What [`mark`] says, for who mends a mark that is missing.
+pub(super) const MARKING: &str = MARK;
+
 /// Marks a run, at the end of the transaction.
 pub(in crate::store) fn mark(tx: &WriteTx<'_>, what: What, value: &str, run: Run) {
     // PostgreSQL has no such text; nobody but the one who sent it would look for it.

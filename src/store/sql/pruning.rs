@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::history::{Run, What};
+use super::history::{MARKING, Run, What};
 use super::ledger::int;
 use super::statements;
 use crate::args;
@@ -23,8 +23,6 @@ statements! {
         WHERE what = $1 AND value = $2 AND first = $3 AND past <= $4";
     SHORTEN_MARK = "UPDATE ledger_marks SET first = $4
         WHERE what = $1 AND value = $2 AND first = $3 AND past > $4";
-    MEND = "INSERT INTO ledger_marks (what, value, first, past) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (what, value, first) DO UPDATE SET past = excluded.past";
     OPEN_REALM = "UPDATE ledger_marks SET past = 9223372036854775807
         WHERE what = 'realm' AND value = (SELECT realm FROM ledger_head) AND first =
             (SELECT max(first) FROM ledger_marks WHERE what = 'realm'
@@ -131,7 +129,7 @@ pub fn remove(tx: &ScratchTx<'_>, most: u64) -> Result<bool, StoreError> {
 /// # Errors
 /// A failure of the store.
 pub fn mend(tx: &ScratchTx<'_>, what: What, value: &str, run: Run) -> Result<(), StoreError> {
-    tx.exec_one(MEND, args![what.as_str(), value, int(run.first), int(run.past)])
+    tx.exec_one(MARKING, args![what.as_str(), value, int(run.first), int(run.past)])
 }
 
 /// Lets the mark of the realm of the newest entry go on: entries to come are of it too, and have none of

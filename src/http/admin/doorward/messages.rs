@@ -12,14 +12,14 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::input;
-use crate::domain::message::{Dispatch, Mail, MessageStatus};
+use crate::domain::message::{Dispatch, Mail};
+use crate::http::admin::courier::asked;
 use crate::http::asked::Asked;
 use crate::http::blocking::App;
 use crate::http::document::Document;
 use crate::http::failure::Failure;
 use crate::http::paging;
 use crate::http::query::Query;
-use crate::service::courier::ListMessages;
 use crate::service::outbox;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -109,17 +109,7 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     query: Query,
 ) -> Result<Response, Failure> {
-    let status = query.text("status").map(|word| {
-        MessageStatus::parse(word).ok_or_else(|| {
-            Failure::invalid("A status is one of queued, processing, sent and abandoned.")
-        })
-    });
-    let request = ListMessages {
-        status: status.transpose()?,
-        recipient: query.text("recipient").map(str::to_owned),
-        page_size: paging::size(&query, 50, 500),
-        page_token: query.text("page_token").map(str::to_owned),
-    };
+    let request = asked(&query, 50)?;
     let size = request.page_size;
     let page = app.call(move |d| outbox::list(d, &request)).await??;
     let links = paging::keyset(&uri, size, page.next_page_token.as_deref());
