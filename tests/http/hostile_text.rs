@@ -13,14 +13,18 @@ pub const CORPUS: [&str; 9] = [
     "</title><svg/onload=alert(1)>",
     "<a href=\"javascript:alert(1)\">x</a>",
     "javascript:alert(1)",
-    "{{ 7 * 191 }}{% raw %}",
+    "{{ 104729 * 1299709 }}{% raw %}",
     "&lt;script&gt;alert(1)&lt;/script&gt;",
     "\u{202e}<b>\u{0}\u{7f}</b>",
 ];
 
+/// What a template would make of the sum above; too long for an id or a hash to hold it by chance.
+const PRODUCT: &str = "136117223861";
+
 /// Nothing of a page comes from the corpus but text.
 pub fn harmless(page: &str, place: &str) {
-    for raw in ["<script>alert", "<img src=x", "<svg/onload", "<b>", "<a href=\"javascript", "1337"]
+    for raw in
+        ["<script>alert", "<img src=x", "<svg/onload", "<b>", "<a href=\"javascript", PRODUCT]
     {
         assert!(!page.contains(raw), "{raw} at {place}: {page}");
     }
