@@ -58,7 +58,7 @@ fn shown(mail: &Mail) -> Value {
         "attempts": mail.message.send_count,
         "next_at": mail.next_at,
         "expires_at": mail.expires_at,
-        "last_error": mail.last_error,
+        "last_error": mail.last_error.map(|fault| fault.to_string()),
         "created_at": mail.message.created_at,
     })
 }

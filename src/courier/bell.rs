@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::domain::mail_fault::MailFault;
+
 /// A clone is another handle on the same.
 #[derive(Clone, Debug, Default)]
 pub struct Outbox(Arc<Shared>);
@@ -14,7 +16,7 @@ struct Shared {
     rung: Mutex<bool>,
     bell: Condvar,
     urgent: AtomicBool,
-    trouble: Mutex<Option<String>>,
+    trouble: Mutex<Option<MailFault>>,
 }
 
 impl Outbox {
@@ -49,13 +51,13 @@ impl Outbox {
     }
 
     /// Notes why mail does not go out, or that it does.
-    pub fn note(&self, trouble: Option<String>) {
+    pub fn note(&self, trouble: Option<MailFault>) {
         *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 
-    /// Why mail does not go out, as the end of a sentence; nothing when it does.
+    /// Why mail does not go out; nothing when it does.
     #[must_use]
-    pub fn trouble(&self) -> Option<String> {
-        self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn trouble(&self) -> Option<MailFault> {
+        *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

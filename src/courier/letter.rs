@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::texts::Written;
 use crate::domain::identifier::has_control;
+use crate::domain::mail_fault::FaultKind;
 
 /// Whom mails come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,25 +29,25 @@ impl Letter {
     /// is one and the same mail to those who receive it.
     ///
     /// # Errors
-    /// When an address is none.
+    /// Which address is none, or that the mail lacks something.
     pub fn new(
         id: Uuid,
         at: Timestamp,
         from: &Sender,
         to: &str,
         written: Written,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, FaultKind> {
         let name = Some(one_line(&from.name)).filter(|name| !name.is_empty());
-        let address = address(&from.address)?;
+        let address = address(&from.address).ok_or(FaultKind::SenderAddress)?;
         let message_id = format!("<{id}@{}>", address.domain());
         let mut message = Message::builder()
             .from(Mailbox::new(name, address))
-            .to(Mailbox::new(None, self::address(to)?))
+            .to(Mailbox::new(None, self::address(to).ok_or(FaultKind::Address)?))
             .subject(one_line(&written.subject))
             .message_id(Some(message_id))
             .date(SystemTime::from(at))
             .multipart(MultiPart::alternative_plain_html(written.text, written.html))
-            .map_err(|error| error.to_string())?;
+            .map_err(|_| FaultKind::Unwritten)?;
         // So that no machine answers (RFC 3834).
         let name = HeaderName::new_from_ascii_str("Auto-Submitted");
         message.headers_mut().insert_raw(HeaderValue::new(name, "auto-generated".to_owned()));
@@ -64,11 +65,8 @@ impl Letter {
     }
 }
 
-fn address(text: &str) -> Result<Address, String> {
-    if has_control(text) {
-        return Err("an address has a control character".to_owned());
-    }
-    text.parse().map_err(|error| format!("an address cannot be used for mail: {error}"))
+fn address(text: &str) -> Option<Address> {
+    if has_control(text) { None } else { text.parse().ok() }
 }
 
 /// Nothing in a header may begin another one, or hide what it says.

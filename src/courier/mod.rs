@@ -2,6 +2,7 @@
 //! neither the store nor who asked for a mail; `service::courier` does.
 
 mod bell;
+mod fault;
 mod letter;
 mod line;
 mod template;

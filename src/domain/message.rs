@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::mail_fault::MailFault;
+
 /// Where a message stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageStatus {
@@ -178,8 +180,8 @@ pub struct Mail {
     pub next_at: Option<Timestamp>,
     /// When what it says is no longer true.
     pub expires_at: Option<Timestamp>,
-    /// Why the last attempt failed, in the words of the mail server; nothing where it did not.
-    pub last_error: Option<String>,
+    /// Why the last attempt failed; nothing where it did not.
+    pub last_error: Option<MailFault>,
 }
 
 impl Mail {
@@ -235,7 +237,7 @@ pub struct Dispatch {
     /// Its id.
     pub id: Uuid,
     /// What went wrong; nothing when it was sent.
-    pub error: Option<String>,
+    pub error: Option<MailFault>,
     /// When.
     pub created_at: Timestamp,
 }

@@ -13,6 +13,7 @@ pub mod identity;
 pub mod invitation;
 pub mod ledger;
 pub mod lookup_codes;
+pub mod mail_fault;
 pub mod message;
 pub mod policy;
 pub mod schema;

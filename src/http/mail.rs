@@ -16,7 +16,6 @@ use utoipa_axum::routes;
 use super::blocking::App;
 use super::document::Document;
 use super::failure::Failure;
-use crate::error::Error;
 use crate::service::sending::{self, Postman};
 
 /// How often the queue is looked at when no bell rings.
@@ -120,9 +119,9 @@ pub fn routes() -> OpenApiRouter<App> {
         "`status` is `ok`, or `trouble`; `errors` then says why mail does not go out."))
 )]
 async fn mail(State(app): State<App>) -> Result<Document, Failure> {
-    let trouble: Result<Option<String>, Error> = app.call(sending::trouble).await?;
-    Ok(Document::ok(match trouble? {
+    let trouble = app.call(sending::trouble).await??;
+    Ok(Document::ok(match trouble {
         None => json!({"status": "ok"}),
-        Some(why) => json!({"status": "trouble", "errors": {"mail": why}}),
+        Some(why) => json!({"status": "trouble", "errors": {"mail": why.to_string()}}),
     }))
 }

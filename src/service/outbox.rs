@@ -9,13 +9,11 @@ use super::{Caller, Page};
 use crate::app::Deps;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
+use crate::domain::mail_fault::FaultKind;
 use crate::domain::message::{Dispatch, Mail};
 use crate::error::{Error, ErrorCode};
 use crate::store::sql::messages;
 use crate::store::{StoreError, WriteTx};
-
-/// What is written down as the last attempt of a message that somebody gives up.
-const GIVEN_UP: &str = "an administrator gave it up";
 
 /// A page of messages, newest first.
 ///
@@ -50,8 +48,11 @@ pub fn retry(d: &Deps, by: &Caller, id: Uuid) -> Result<(), Error> {
 /// `NotFound`, `StatusTransition` for a message that does not wait.
 pub fn give_up(d: &Deps, by: &Caller, id: Uuid) -> Result<(), Error> {
     let now = d.clock.now();
-    let attempt =
-        Dispatch { id: d.rng.uuid_v7(now)?, error: Some(GIVEN_UP.to_owned()), created_at: now };
+    let attempt = Dispatch {
+        id: d.rng.uuid_v7(now)?,
+        error: Some(FaultKind::GivenUp.into()),
+        created_at: now,
+    };
     act(d, by, id, "give-up-message", |tx| {
         let ours = messages::abandon(tx, id, now)?;
         if ours {

@@ -1,6 +1,7 @@
 //! Sending what is queued. One message at a time is claimed for a while, so that a crash strands
 //! none, and two who send at once never take the same one; whatever came of it is recorded.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use super::courier::context;
 use crate::app::Deps;
 use crate::config::SmtpServer;
 use crate::courier::{GoTemplate, Letter, Line, Refusal, Sender, Written, language, write};
+use crate::domain::mail_fault::{FaultKind, MailFault};
 use crate::domain::message::{Dispatch, Due, MessageStatus, Template};
 use crate::error::{Error, ErrorCode};
 use crate::store::sql::messages;
@@ -28,6 +30,11 @@ const REST: (u64, u64) = (5, 300);
 const FRESH: Duration = Duration::from_secs(3);
 /// An idle line is closed after so long.
 const IDLE: Duration = Duration::from_secs(20);
+/// What is said where there is no mail server.
+const NO_SERVER: &str = "No mail server is set up; relate one or set smtp_secret_id.";
+/// The same, once mail waits.
+const NO_SERVER_YET: &str =
+    "Mail waits and no mail server is set up; relate one or set smtp_secret_id.";
 /// How often a server that nobody needs is called, to know whether it could be used.
 const LOOK: Duration = Duration::from_mins(15);
 
@@ -72,7 +79,7 @@ impl Postman {
     }
 
     /// A line that can be used.
-    fn reach(&mut self, server: &SmtpServer) -> Result<&mut Line, String> {
+    fn reach(&mut self, server: &SmtpServer) -> Result<&mut Line, MailFault> {
         let kept = self.line.take().and_then(|(mut line, used)| {
             let good = used.elapsed() < FRESH || line.is_good();
             good.then_some(line)
@@ -117,9 +124,9 @@ impl Postman {
                     self.worked();
                     report(d, None, sent);
                 }
-                Err(said) => {
+                Err(fault) => {
                     self.failed();
-                    report(d, Some(said), sent);
+                    report(d, Some(fault), sent);
                 }
             }
         }
@@ -130,10 +137,10 @@ impl Postman {
 }
 
 /// Keeps what is known of the server, and a note of what is new.
-fn report(d: &Deps, trouble: Option<String>, sent: &mut Sent) {
+fn report(d: &Deps, trouble: Option<MailFault>, sent: &mut Sent) {
     if d.outbox.trouble() != trouble {
-        sent.notes.push(match &trouble {
-            Some(said) => format!("mail cannot be sent: {said}"),
+        sent.notes.push(match trouble {
+            Some(fault) => format!("mail cannot be sent: {fault}"),
             None => "mail can be sent again".to_owned(),
         });
     }
@@ -160,16 +167,16 @@ pub fn run(d: &Deps, postman: &mut Postman) -> Result<Sent, Error> {
         let Some((due, claim)) = claim(d)? else { return Ok(sent) };
         let outcome = match reached {
             Ok(()) => deliver(d, postman, &due, &mut sent),
-            Err(said) => Err(Refusal::Server(said)),
+            Err(fault) => Err(Refusal::Server(fault)),
         };
         match &outcome {
             Ok(_) => {
                 postman.worked();
                 report(d, None, &mut sent);
             }
-            Err(Refusal::Server(said)) => {
+            Err(Refusal::Server(fault)) => {
                 postman.failed();
-                report(d, Some(said.clone()), &mut sent);
+                report(d, Some(*fault), &mut sent);
             }
             // The server hangs up after it has refused something.
             Err(_) => postman.line = None,
@@ -200,23 +207,21 @@ fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
 fn deliver(d: &Deps, postman: &mut Postman, due: &Due, sent: &mut Sent) -> Result<String, Refusal> {
     let now = d.clock.now();
     if due.expires_at.is_some_and(|at| at <= now) {
-        return Err(Refusal::Never("what it says was no longer valid".to_owned()));
+        return Err(Refusal::Never(FaultKind::Expired.into()));
     }
-    let letter = letter(d, due, sent).map_err(Refusal::Never)?;
+    let letter = letter(d, due, sent).map_err(|kind| Refusal::Never(kind.into()))?;
     match &mut postman.line {
         Some((line, _)) => line.send(&letter),
-        None => Err(Refusal::Server("the connection is gone".to_owned())),
+        None => Err(Refusal::Server(FaultKind::Dropped.into())),
     }
 }
 
-fn letter(d: &Deps, due: &Due, sent: &mut Sent) -> Result<Letter, String> {
+fn letter(d: &Deps, due: &Due, sent: &mut Sent) -> Result<Letter, FaultKind> {
     let message = &due.message;
-    let sealed = due.content.as_deref().ok_or("what it says was erased")?;
-    let content = d
-        .unseal(&context(message.id), sealed)
-        .map_err(|_| "what it says was sealed with another key")?;
-    let content: Value = serde_json::from_slice(&content).map_err(|_| "it is damaged")?;
-    let written = written(d, message.template, &content, sent)?;
+    let sealed = due.content.as_deref().ok_or(FaultKind::Erased)?;
+    let content = d.unseal(&context(message.id), sealed).map_err(|_| FaultKind::OtherKey)?;
+    let content: Value = serde_json::from_slice(&content).map_err(|_| FaultKind::Damaged)?;
+    let written = written(d, message.template, &content, sent).map_err(|_| FaultKind::Unwritten)?;
     let to = content.get("To").and_then(Value::as_str).unwrap_or(&message.recipient);
     Letter::new(message.id, message.created_at, &sender(d), to, written)
 }
@@ -262,7 +267,7 @@ fn record(
 ) -> Result<(), Error> {
     let now = d.clock.now();
     let id = due.message.id;
-    let error = outcome.as_ref().err().map(|refusal| refusal.said().to_owned());
+    let error = outcome.as_ref().err().map(|refusal| refusal.fault());
     let dispatch = Dispatch { id: d.rng.uuid_v7(now)?, error, created_at: now };
     let retries = i64::from(d.options.mail.message_retries);
     let end = match outcome {
@@ -285,9 +290,9 @@ fn record(
         end => {
             sent.failed += 1;
             sent.abandoned += u64::from(end.is_some());
-            let said = dispatch.error.unwrap_or_default();
+            let fault = dispatch.error.unwrap_or(FaultKind::Unknown.into());
             let then = if end.is_some() { "given up" } else { "to be tried again" };
-            sent.notes.push(format!("message {id} was not sent and is {then}: {said}"));
+            sent.notes.push(format!("message {id} was not sent and is {then}: {fault}"));
         }
     }
     Ok(())
@@ -322,22 +327,22 @@ pub struct Tried {
 ///
 /// # Errors
 /// `NotReady` without a mail server, `Invalid` for an address that is none, and `Busy` with what
-/// the server or the system said when it does not go out.
+/// happened when it does not go out.
 pub fn try_out(d: &Deps, to: &str, tag: &str) -> Result<Tried, Error> {
     let Some(server) = &d.smtp else {
-        let message = "No mail server is set up; relate one or set smtp_secret_id.";
-        return Err(Error::new(ErrorCode::NotReady, message));
+        return Err(Error::new(ErrorCode::NotReady, NO_SERVER));
     };
-    let invalid = |message: String| Error::new(ErrorCode::Invalid, format!("{message}."));
+    let refused = |fault: MailFault| Error::new(ErrorCode::Busy, fault.to_string());
+    let invalid = |kind: FaultKind| Error::new(ErrorCode::Invalid, kind.english());
     let content = json!({"To": to});
     let brand = &d.options.mail.sender_name;
-    let written = write(Template::Test, language(tag), brand, &content).map_err(invalid)?;
+    let written = write(Template::Test, language(tag), brand, &content)
+        .map_err(|_| invalid(FaultKind::Unwritten))?;
     let now = d.clock.now();
     let sender = sender(d);
     let letter = Letter::new(d.rng.uuid_v7(now)?, now, &sender, to, written).map_err(invalid)?;
-    let refused = |said: &str| Error::new(ErrorCode::Busy, said.to_owned());
-    let mut line = Line::open(server).map_err(|said| refused(&said))?;
-    let answer = line.send(&letter).map_err(|refusal| refused(refusal.said()))?;
+    let mut line = Line::open(server).map_err(refused)?;
+    let answer = line.send(&letter).map_err(|refusal| refused(refusal.fault()))?;
     line.close();
     Ok(Tried {
         server: format!("{}:{}", server.host, server.port),
@@ -347,14 +352,32 @@ pub fn try_out(d: &Deps, to: &str, tag: &str) -> Result<Tried, Error> {
     })
 }
 
-/// Why mail does not go out, as a sentence; nothing when it does, or when nobody needs it to.
+/// Why mail does not go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Mail waits, and there is nobody to give it to.
+    NoServer,
+    /// The server, or the way there.
+    Server(MailFault),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoServer => to.write_str(NO_SERVER_YET),
+            Self::Server(fault) => write!(to, "Mail cannot be sent. {fault}"),
+        }
+    }
+}
+
+/// Why mail does not go out; nothing when it does, or when nobody needs it to.
 ///
 /// # Errors
 /// A failure of the store.
-pub fn trouble(d: &Deps) -> Result<Option<String>, Error> {
+pub fn trouble(d: &Deps) -> Result<Option<Trouble>, Error> {
     if d.smtp.is_some() {
-        return Ok(d.outbox.trouble().map(|said| format!("Mail cannot be sent: {said}")));
+        return Ok(d.outbox.trouble().map(Trouble::Server));
     }
     let waits = d.store.read(messages::soonest)?.is_some();
-    Ok(waits.then(|| "Mail waits and no mail server is set up".to_owned()))
+    Ok(waits.then_some(Trouble::NoServer))
 }

@@ -52,7 +52,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("woothee", &["http/pages/device.rs"]),
     ("aws_lc_rs", &["crypto/"]),
     ("getrandom", &["rng.rs"]),
-    ("lettre", &["courier/letter.rs", "courier/line.rs"]),
+    ("lettre", &["courier/fault.rs", "courier/letter.rs", "courier/line.rs"]),
     ("jsonwebtoken", &["crypto/jwt.rs"]),
     ("qrcode", &["service/factors/picture.rs"]),
     ("png", &["service/factors/picture.rs"]),

@@ -52,7 +52,7 @@ def story(site, email, password):
     site.look("console-mail-give-up")
     page.get_by_role("button", name="Give up").click()
     expect(page.locator(".receipt")).to_contain_text("Message given up")
-    expect(page.get_by_text("an administrator gave it up")).to_be_visible()
+    expect(page.get_by_text("An administrator gave it up.")).to_be_visible()
     expect(page.get_by_role("link", name="Try again now")).to_have_count(0)
     site.look("console-mail-given-up")
     site.go("/console/mail?status=abandoned")

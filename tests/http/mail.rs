@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::server::Server;
 use super::sessions::person;
 use crate::cli::{Laptop, Ran, ran};
-use crate::support::smtp::{Mood, Needs, Smtp, certificate};
+use crate::support::smtp::{GREETING, Mood, Needs, Smtp, certificate, certificate_until};
 
 /// A service that knows the mail server, and the library beside it.
 struct Place {
@@ -196,7 +196,9 @@ fn f_22_while_the_mail_server_is_gone_everything_else_works_and_the_mail_goes_ou
     let shown = place.message(id);
     assert_eq!(shown["status"], "queued");
     assert_eq!(shown["dispatches"][0]["status"], "failed");
-    assert!(!shown["dispatches"][0]["error"]["message"].as_str().unwrap().is_empty());
+    let error = &shown["dispatches"][0]["error"];
+    assert_eq!(error.as_object().unwrap().len(), 1, "as clients of Kratos know it: {error}");
+    assert!(error["message"].as_str().unwrap().starts_with("The mail server ended"), "{error}");
     let metrics = place.server.admin("GET", "/metrics/prometheus").text;
     assert!(metrics.contains("doorward_mail_trouble 1"), "{metrics}");
     // Killed and started again it still knows, and the mail is sent once.
@@ -271,7 +273,8 @@ fn a_service_without_a_mail_server_says_so_once_mail_waits() {
         .scratch(|tx| courier::queue_mail(&d, tx, "ada@example.com", template, "en", content))
         .unwrap();
     let said = server.admin("GET", "/health/mail").json();
-    assert_eq!(said["errors"]["mail"], "Mail waits and no mail server is set up");
+    let expected = "Mail waits and no mail server is set up; relate one or set smtp_secret_id.";
+    assert_eq!(said["errors"]["mail"], expected);
 }
 
 /// Runs the action on a laptop with that secret; `trusted` is a certificate to believe in.
@@ -311,11 +314,18 @@ fn crypto_05_the_certificate_of_the_mail_server_is_checked() {
         assert_eq!(mail.header("Subject"), "Test message from Doorward");
         // Nobody vouches for it.
         let told = try_out(&secret(&good), None);
-        assert!(told.out.contains("Failed to send the test mail"), "{told:?}");
+        assert!(told.out.contains("Failed to send the test mail: Nobody whom this"), "{told:?}");
         // It is somebody else's.
         let stranger = Smtp::with(needs(&other));
         let told = try_out(&secret(&stranger), Some(&other_pem));
-        assert!(told.out.contains("Failed to send the test mail"), "{told:?}");
+        assert!(
+            told.out.contains("certificate of the mail server is for another name"),
+            "{told:?}"
+        );
+        // It was good once.
+        let (past_pem, past) = certificate_until("localhost", 2020);
+        let told = try_out(&secret(&Smtp::with(needs(&past))), Some(&past_pem));
+        assert!(told.out.contains("certificate of the mail server has expired"), "{told:?}");
         assert_eq!((good.mails().len(), stranger.mails().len()), (1, 0));
         // Only who asks for it goes without, and is told.
         let told = try_out(&format!("{}skip-ssl-verify: 'true'\n", secret(&stranger)), None);
@@ -338,8 +348,82 @@ fn nothing_is_said_in_the_clear_to_a_server_without_starttls() {
     assert!(try_out(&insecure, None).out.contains("taken as 4711"));
     let wrong = insecure.replace("hunter2", "hunter3");
     let told = try_out(&wrong, None);
-    assert!(told.out.contains("535"), "{told:?}");
+    assert!(told.out.contains("refused the user and the password (535 5.7.8)"), "{told:?}");
     assert!(!format!("{told:?}").contains("hunter3"), "{told:?}");
+}
+
+#[test]
+fn what_went_wrong_is_said_in_words_of_ours_and_with_the_servers_numbers() {
+    let open = Smtp::new();
+    let strict = Smtp::with(Needs { login: Some(("mailer", "hunter2")), ..Needs::default() });
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let plain =
+        |host: &str, port: u16| format!("host: {host}\nport: '{port}'\ntransport-security: none\n");
+    let at = |smtp: &Smtp| plain("localhost", smtp.port);
+    let login = "user: mailer\npassword: hunter2\n";
+    for (secret, mood, said) in [
+        (plain("nowhere.invalid", 25), Mood::Well, "The name of the mail server cannot be found."),
+        (plain("localhost", nobody), Mood::Well, "The mail server takes no connections."),
+        (at(&open), Mood::Gone, "The mail server ended the conversation"),
+        (
+            at(&open).replace("none", "tls"),
+            Mood::Well,
+            "No encrypted connection to the mail server came about.",
+        ),
+        (
+            at(&open).replace("none", "starttls"),
+            Mood::Well,
+            "does not offer to encrypt the connection (STARTTLS).",
+        ),
+        (
+            at(&open),
+            Mood::Answers(GREETING, "554 5.7.1 your address is on a list"),
+            "The mail server wants no mail from this machine (554 5.7.1).",
+        ),
+        (
+            at(&open),
+            Mood::Answers(GREETING, "421 4.3.2 closing down"),
+            "The mail server is not available at the moment (421 4.3.2).",
+        ),
+        (at(&open) + login, Mood::Well, "offers no way to sign in that is known here"),
+        (at(&strict), Mood::Well, "The mail server wants a user and a password (530)."),
+        (
+            at(&strict) + login,
+            Mood::Answers("auth", "454 4.7.0 my directory is away"),
+            "cannot check the user and the password at the moment (454 4.7.0).",
+        ),
+        (
+            at(&open),
+            Mood::Answers("mail", "553 5.7.1 <no-reply@example.com>: not yours"),
+            "The mail server refused the address that mail comes from (553 5.7.1).",
+        ),
+        (
+            at(&open),
+            Mood::Refuses("ada", "550 5.1.1 <ada@example.com>: no such user"),
+            "The mail server refused the recipient (550 5.1.1). Check the address",
+        ),
+        (
+            at(&open),
+            Mood::Refuses("ada", "450 greylisted, <ada@example.com>"),
+            "does not take mail for this recipient for now (450).",
+        ),
+        (
+            at(&open),
+            Mood::Answers("data", "552 5.3.4 too big for ada@example.com"),
+            "The mail server refused the message (552 5.3.4).",
+        ),
+    ] {
+        for smtp in [&open, &strict] {
+            smtp.behave(mood.clone());
+        }
+        let told = try_out(&secret, None);
+        assert!(told.out.contains("Failed to send the test mail: "), "{told:?}");
+        assert!(told.out.contains(said), "{said}: {told:?}");
+        for kept in ["ada@", "no-reply@", "hunter2"] {
+            assert!(!told.out.contains(kept), "{kept}: {told:?}");
+        }
+    }
+    assert!(open.mails().is_empty() && strict.mails().is_empty());
 }
 
 #[test]

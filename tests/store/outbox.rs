@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use doorward::app::Deps;
 use doorward::config::SmtpServer;
+use doorward::domain::mail_fault::FaultKind;
 use doorward::domain::message::{MessageStatus, Template};
 use doorward::service::courier::{self, ListMessages};
-use doorward::service::sending::{self, Postman};
+use doorward::service::sending::{self, Postman, Trouble};
 use doorward::store::sql::messages;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -40,7 +41,11 @@ fn queue(d: &Deps, to: &str) -> Option<Uuid> {
 
 fn standing(d: &Deps, id: Uuid) -> (MessageStatus, i64, Vec<Option<String>>) {
     let (message, dispatches) = courier::find(d, id).unwrap();
-    (message.status, message.send_count, dispatches.into_iter().map(|one| one.error).collect())
+    (
+        message.status,
+        message.send_count,
+        dispatches.into_iter().map(|one| one.error.map(|fault| fault.to_string())).collect(),
+    )
 }
 
 fn next_at(d: &Deps) -> Option<Timestamp> {
@@ -145,14 +150,18 @@ fn f_22_one_bad_address_keeps_no_other_mail_back() {
     let smtp = Smtp::new();
     for (_realm, d) in realms(&smtp) {
         let before = smtp.mails().len();
-        smtp.behave(Mood::Refuses("gone", "550 5.1.1 no such user"));
+        smtp.behave(Mood::Refuses("gone", "550 5.1.1 <gone@example.com>: no such user"));
         let bad = queue(&d, "gone@example.com").unwrap();
         let odd = queue(&d, "a b@example.com").unwrap();
         let good = queue(&d, "ada@example.com").unwrap();
         let sent = sending::run(&d, &mut Postman::default()).unwrap();
         assert_eq!((sent.sent, sent.failed, sent.abandoned), (1, 2, 2), "{sent:?}");
         assert_eq!(standing(&d, bad).0, MessageStatus::Abandoned);
-        assert!(standing(&d, bad).2[0].as_ref().unwrap().contains("no such user"));
+        let said = "The mail server refused the recipient (550 5.1.1). Check the address.";
+        assert_eq!(standing(&d, bad).2, [Some(said.to_owned())], "nothing of what the server said");
+        assert!(!format!("{:?}", sent.notes).contains("gone@"), "{:?}", sent.notes);
+        let said = "The address of the recipient cannot be used for mail. Correct it.";
+        assert_eq!(standing(&d, odd).2, [Some(said.to_owned())]);
         assert_eq!(standing(&d, odd).0, MessageStatus::Abandoned);
         assert_eq!(standing(&d, good).0, MessageStatus::Sent);
         assert_eq!(smtp.mails().len(), before + 1);
@@ -174,7 +183,8 @@ fn f_22_a_server_that_drops_mails_is_left_alone_for_a_while() {
             sending::run(&d, &mut postman).unwrap();
         }
         assert_eq!(smtp.calls(), before + 1, "no storm of calls");
-        assert!(sending::trouble(&d).unwrap().unwrap().starts_with("Mail cannot be sent"));
+        let trouble = Trouble::Server(FaultKind::Dropped.into());
+        assert_eq!(sending::trouble(&d).unwrap(), Some(trouble));
         // One mail stood for the attempt; the others are as they were.
         let counts = d.store.read(messages::counts).unwrap();
         assert_eq!((counts.queued, counts.processing), (10, 0));

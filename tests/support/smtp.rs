@@ -95,7 +95,12 @@ pub enum Mood {
     TakesAndDrops,
     /// It answers this to a recipient whose address contains that.
     Refuses(&'static str, &'static str),
+    /// It answers this to that command, or greets with it.
+    Answers(&'static str, &'static str),
 }
+
+/// What stands for the greeting in [`Mood::Answers`].
+pub const GREETING: &str = "";
 
 /// What it asks for.
 #[derive(Clone, Default)]
@@ -195,9 +200,17 @@ impl Drop for Smtp {
 
 /// A certificate for a name: what a client must trust, and what the server shows.
 pub fn certificate(name: &str) -> (String, Arc<ServerConfig>) {
-    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-    let chain = vec![CertificateDer::from(made.cert.der().to_vec())];
-    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    certificate_until(name, 4000)
+}
+
+/// One that is good until that year.
+pub fn certificate_until(name: &str, year: i32) -> (String, Arc<ServerConfig>) {
+    let mut wanted = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+    wanted.not_after = rcgen::date_time_ymd(year, 1, 1);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let cert = wanted.self_signed(&key).unwrap();
+    let chain = vec![CertificateDer::from(cert.der().to_vec())];
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -205,7 +218,7 @@ pub fn certificate(name: &str) -> (String, Arc<ServerConfig>) {
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .unwrap();
-    (made.cert.pem(), Arc::new(config))
+    (cert.pem(), Arc::new(config))
 }
 
 fn serve(shared: &Shared, stream: TcpStream) {
@@ -265,12 +278,20 @@ fn converse(
     let say = |stream: &mut dyn Write, text: &str| {
         let _ = stream.write_all(format!("{text}\r\n").as_bytes()).and_then(|()| stream.flush());
     };
+    let told = |verb: &str| match &*shared.mood.lock().unwrap() {
+        Mood::Answers(to, answer) if to.eq_ignore_ascii_case(verb) => Some(*answer),
+        _ => None,
+    };
     if greet {
-        say(stream, "220 sink.example ESMTP");
+        say(stream, told(GREETING).unwrap_or("220 sink.example ESMTP"));
     }
     let (mut user, mut from, mut to) = (None, String::new(), Vec::new());
     while let Some(command) = line(stream) {
         let (verb, rest) = command.split_once([' ', ':']).unwrap_or((&command, ""));
+        if let Some(answer) = told(verb) {
+            say(stream, answer);
+            continue;
+        }
         match verb.to_uppercase().as_str() {
             "EHLO" => {
                 let mut lines = vec!["sink.example", "8BITMIME"];

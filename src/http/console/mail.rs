@@ -10,10 +10,12 @@ use uuid::Uuid;
 use super::at::At;
 use super::circles::Sheet;
 use super::who::Mark;
+use crate::domain::mail_fault::MailFault;
 use crate::domain::message::{Mail, MessageStatus};
 use crate::http::pages::{Link, Time, Turn, plain};
 use crate::service::courier::ListMessages;
-use crate::service::{outbox, sending};
+use crate::service::outbox;
+use crate::service::sending::{self, Trouble};
 
 /// Messages on a page.
 const PAGE: u32 = 25;
@@ -43,6 +45,12 @@ struct Row {
     error: Option<String>,
 }
 
+/// What happened and what to do, in the reader's language.
+fn said(at: &At<'_>, fault: MailFault) -> String {
+    let key = format!("console.mail.fault.{}", fault.kind.as_str());
+    at.text_with(&key, &[("reply", &fault.reply_text())])
+}
+
 fn row(at: &At<'_>, mail: &Mail) -> Row {
     let word = mail.message.status.as_str();
     Row {
@@ -53,7 +61,7 @@ fn row(at: &At<'_>, mail: &Mail) -> Row {
         attempts: mail.message.send_count,
         created: Time::of(mail.message.created_at),
         next: mail.next_at.map(Time::of),
-        error: mail.last_error.as_deref().map(plain),
+        error: mail.last_error.map(|fault| said(at, fault)),
     }
 }
 
@@ -102,7 +110,12 @@ pub fn page(at: &At<'_>) -> Result<Response, Turn> {
         status: word.to_owned(),
         any: !word.is_empty() || !recipient.is_empty(),
         recipient,
-        trouble: sending::trouble(at.d())?.map(|said| plain(&said)),
+        trouble: sending::trouble(at.d())?.map(|trouble| match trouble {
+            Trouble::NoServer => at.text("console.mail.no_server"),
+            Trouble::Server(fault) => {
+                at.text_with("console.mail.trouble", &[("why", &said(at, fault))])
+            }
+        }),
     };
     let frame = at.frame(at.text("console.nav.mail")).lead(at.text("console.mail.lead"));
     at.page("console/mail.html", frame, &content)
@@ -148,7 +161,7 @@ pub fn one(at: &At<'_>) -> Result<Response, Turn> {
         changed: Time::of(mail.message.updated_at),
         tried: tried
             .iter()
-            .map(|one| (Time::exact(one.created_at), one.error.as_deref().map(plain)))
+            .map(|one| (Time::exact(one.created_at), one.error.map(|fault| said(at, fault))))
             .collect(),
         row,
     };

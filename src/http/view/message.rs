@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::domain::mail_fault::MailFault;
 use crate::domain::message::{Dispatch, Message};
 
 /// What stands where the text would be; clients know it from Kratos.
@@ -67,16 +68,16 @@ pub fn message(message: Message, dispatches: Option<Vec<Dispatch>>) -> MessageDo
         template_type: message.template.shown(),
         channel: message.kind.as_str(),
         send_count: message.send_count,
-        dispatches: dispatches
-            .map(|all| all.into_iter().map(|dispatch| shown(id, dispatch)).collect()),
+        dispatches: dispatches.map(|all| all.iter().map(|one| shown(id, one)).collect()),
         created_at: message.created_at,
         updated_at: message.updated_at,
     }
 }
 
-fn shown(message_id: Uuid, dispatch: Dispatch) -> DispatchDocument {
+fn shown(message_id: Uuid, dispatch: &Dispatch) -> DispatchDocument {
     let status = if dispatch.error.is_none() { "success" } else { "failed" };
-    let error = dispatch.error.map_or(Value::Object(Map::new()), |text| json!({"message": text}));
+    let said = |fault: MailFault| json!({"message": fault.to_string()});
+    let error = dispatch.error.map_or(Value::Object(Map::new()), said);
     DispatchDocument {
         id: dispatch.id,
         message_id,

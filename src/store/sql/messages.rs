@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::statements;
 use crate::args;
+use crate::domain::mail_fault::MailFault;
 use crate::domain::message::{
     Counts, Dispatch, Due, Mail, Message, MessageKind, MessageStatus, Template,
 };
@@ -12,23 +13,26 @@ use crate::store::{Row, ScratchTx, StoreError, Tx};
 
 statements! {
     PAGE = "SELECT id, status, kind, recipient, template, send_count, created_at, updated_at, n,
-        next_at, expires_at FROM messages WHERE n < $1 ORDER BY n DESC LIMIT $2";
+        next_at, expires_at, (SELECT error FROM message_dispatches WHERE message = n
+        ORDER BY created_at DESC, id DESC LIMIT 1) FROM messages WHERE n < $1 ORDER BY n DESC LIMIT $2";
     PAGE_BY_STATUS = "SELECT id, status, kind, recipient, template, send_count, created_at,
-        updated_at, n, next_at, expires_at FROM messages
+        updated_at, n, next_at, expires_at, (SELECT error FROM message_dispatches WHERE message = n
+        ORDER BY created_at DESC, id DESC LIMIT 1) FROM messages
         WHERE n < $1 AND status = $3 ORDER BY n DESC LIMIT $2";
     PAGE_BY_RECIPIENT = "SELECT id, status, kind, recipient, template, send_count, created_at,
-        updated_at, n, next_at, expires_at FROM messages
+        updated_at, n, next_at, expires_at, (SELECT error FROM message_dispatches WHERE message = n
+        ORDER BY created_at DESC, id DESC LIMIT 1) FROM messages
         WHERE n < $1 AND recipient = $3 ORDER BY n DESC LIMIT $2";
     PAGE_BY_BOTH = "SELECT id, status, kind, recipient, template, send_count, created_at,
-        updated_at, n, next_at, expires_at FROM messages
+        updated_at, n, next_at, expires_at, (SELECT error FROM message_dispatches WHERE message = n
+        ORDER BY created_at DESC, id DESC LIMIT 1) FROM messages
         WHERE n < $1 AND recipient = $3 AND status = $4
         ORDER BY n DESC LIMIT $2";
     FIND = "SELECT id, status, kind, recipient, template, send_count, created_at, updated_at, n,
-        next_at, expires_at FROM messages WHERE id = $1";
+        next_at, expires_at, (SELECT error FROM message_dispatches WHERE message = n
+        ORDER BY created_at DESC, id DESC LIMIT 1) FROM messages WHERE id = $1";
     DISPATCHES = "SELECT id, succeeded, error, created_at FROM message_dispatches
         WHERE message = $1 ORDER BY created_at, id";
-    LAST_DISPATCH = "SELECT id, succeeded, error, created_at FROM message_dispatches
-        WHERE message = $1 ORDER BY created_at DESC, id DESC LIMIT 1";
     HURRY = "UPDATE messages SET next_at = $2, updated_at = $2
         WHERE id = $1 AND (status = 'queued' OR (status = 'processing' AND next_at <= $2))";
     ABANDON = "UPDATE messages SET status = 'abandoned', content = NULL, claim = NULL,
@@ -116,7 +120,7 @@ pub fn page_of_mail(
 ) -> Result<Vec<(i64, Mail)>, StoreError> {
     rows_of_page(tx, before, limit, filter)?
         .iter()
-        .map(|row| Ok((row.int(8)?, mail(tx, row)?)))
+        .map(|row| Ok((row.int(8)?, mail(row)?)))
         .collect()
 }
 
@@ -127,7 +131,7 @@ pub fn page_of_mail(
 pub fn find_mail(tx: &Tx<'_>, id: Uuid) -> Result<Option<(Mail, Vec<Dispatch>)>, StoreError> {
     let Some(row) = tx.opt(FIND, args![id])? else { return Ok(None) };
     let dispatches = tx.all(DISPATCHES, args![row.int(8)?])?;
-    Ok(Some((mail(tx, &row)?, dispatches.iter().map(dispatch).collect::<Result<_, _>>()?)))
+    Ok(Some((mail(&row)?, dispatches.iter().map(dispatch).collect::<Result<_, _>>()?)))
 }
 
 /// Makes it the turn of a message that waits. Says whether it does.
@@ -243,8 +247,8 @@ pub fn add_dispatch(
     message: Uuid,
     dispatch: &Dispatch,
 ) -> Result<(), StoreError> {
-    let error = dispatch.error.as_deref();
-    let row = args![message, dispatch.id, error.is_none(), error, dispatch.created_at];
+    let error = dispatch.error.map(|fault| fault.stored());
+    let row = args![message, dispatch.id, error.is_none(), error.as_deref(), dispatch.created_at];
     tx.exec(ADD_DISPATCH, row).map(drop)
 }
 
@@ -281,19 +285,17 @@ fn message(row: &Row) -> Result<Message, StoreError> {
     })
 }
 
-fn mail(tx: &Tx<'_>, row: &Row) -> Result<Mail, StoreError> {
-    let last = tx.opt(LAST_DISPATCH, args![row.int(8)?])?;
-    let last = last.as_ref().map(dispatch).transpose()?;
+fn mail(row: &Row) -> Result<Mail, StoreError> {
     Ok(Mail {
         message: message(row)?,
         next_at: row.opt_time(9)?,
         expires_at: row.opt_time(10)?,
-        last_error: last.and_then(|last| last.error),
+        last_error: row.opt_text(11)?.map(MailFault::parse),
     })
 }
 
 fn dispatch(row: &Row) -> Result<Dispatch, StoreError> {
     let failed = !row.flag(1)?;
-    let error = row.opt_text(2)?.unwrap_or_default().to_owned();
-    Ok(Dispatch { id: row.uuid(0)?, error: failed.then_some(error), created_at: row.time(3)? })
+    let error = failed.then_some(MailFault::parse(row.opt_text(2)?.unwrap_or_default()));
+    Ok(Dispatch { id: row.uuid(0)?, error, created_at: row.time(3)? })
 }

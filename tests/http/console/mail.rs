@@ -65,7 +65,7 @@ fn a_message_that_waits_is_tried_at_once_or_given_up_and_that_is_recorded() {
     let page = office.done(&format!("{at}/retry"), &[]).text;
     assert!(page.contains("Message tried again"), "{page}");
     let page = office.done(&format!("{at}/give-up"), &[]).text;
-    assert!(page.contains("Message given up") && page.contains("an administrator gave it up"));
+    assert!(page.contains("Message given up") && page.contains("An administrator gave it up."));
     assert!(page.contains("mark abandoned") && !page.contains(&format!("{at}/retry")), "{page}");
     // What it said is gone for good.
     let file = office.server.laptop.home().join("state/doorward.db");
@@ -105,7 +105,7 @@ fn the_admin_api_shows_and_does_the_same() {
     office.server.admin("POST", &format!("{at}/give-up")).must(204);
     let one = office.server.admin("GET", &at).must(200).json();
     assert_eq!(one["status"], "abandoned");
-    assert_eq!(one["last_error"], "an administrator gave it up");
+    assert_eq!(one["last_error"], "An administrator gave it up.");
     for deed in ["retry", "give-up"] {
         let refused = office.server.admin("POST", &format!("{at}/{deed}")).must(409).json();
         assert_eq!(refused["error"]["id"], "status_transition", "{refused}");

@@ -66,7 +66,7 @@ fn courier_get_shows_attempts_and_never_what_the_message_says() {
     let id = send(&place, "ada@example.com");
     place.meddle(&format!(
         "INSERT INTO message_dispatches (message, id, succeeded, error, created_at)
-         SELECT n, '{}', 0, 'no route', 1 FROM messages;
+         SELECT n, '{}', 0, 'unreachable', 1 FROM messages;
          INSERT INTO message_dispatches (message, id, succeeded, error, created_at)
          SELECT n, '{}', 1, NULL, 2 FROM messages;
          UPDATE messages SET send_count = 2",
@@ -88,9 +88,11 @@ fn courier_get_shows_attempts_and_never_what_the_message_says() {
     }
     assert_eq!(shown["send_count"], 2);
     let attempts = &shown["dispatches"];
+    let why = "There is no way to the mail server over the network. Check its host name, and the \
+        firewalls and routes between.";
     assert_eq!(
         (&attempts[0]["status"], &attempts[0]["error"]["message"]),
-        (&"failed".into(), &"no route".into())
+        (&"failed".into(), &why.into())
     );
     assert_eq!((&attempts[1]["status"], &attempts[1]["error"]), (&"success".into(), &json!({})));
     assert_eq!(attempts[0]["message_id"], id.as_str());

@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::input;
+use crate::domain::mail_fault::MailFault;
 use crate::domain::message::{Dispatch, Mail};
 use crate::http::admin::courier::asked;
 use crate::http::asked::Asked;
@@ -49,7 +50,8 @@ struct MailDocument {
     /// When what it says is no longer true.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed and what to do, with the code and status of the mail server where it
+    /// gave some; null where it did not fail.
     last_error: Option<String>,
     /// Each attempt, where one message was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,7 +74,10 @@ struct Tried {
 
 fn shown(mail: Mail, tried: Option<Vec<Dispatch>>) -> MailDocument {
     let tried = tried.map(|all| {
-        all.into_iter().map(|one| Tried { at: one.created_at, error: one.error }).collect()
+        let said = |fault: MailFault| fault.to_string();
+        all.into_iter()
+            .map(|one| Tried { at: one.created_at, error: one.error.map(said) })
+            .collect()
     });
     MailDocument {
         id: mail.message.id,
@@ -82,7 +87,7 @@ fn shown(mail: Mail, tried: Option<Vec<Dispatch>>) -> MailDocument {
         attempts: mail.message.send_count,
         next_at: mail.next_at,
         expires_at: mail.expires_at,
-        last_error: mail.last_error,
+        last_error: mail.last_error.map(|fault| fault.to_string()),
         tried,
         created_at: mail.message.created_at,
         updated_at: mail.message.updated_at,

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::flow::text;
+use crate::domain::mail_fault::FaultKind;
 
 /// Every message id of the flows that is in the contract (kratos-api §5.10).
 fn contract() -> Vec<u64> {
@@ -179,5 +180,13 @@ fn every_event_has_a_name_and_no_two_of_them_the_same() {
             let name = name.unwrap_or_else(|| panic!("{}: {}", language.code(), kind.as_str()));
             assert!(names.insert(name), "{}: {} is {name}", language.code(), kind.as_str());
         }
+    }
+}
+
+#[test]
+fn why_a_mail_did_not_go_out_is_said_in_every_language() {
+    for kind in FaultKind::ALL {
+        let key = format!("console.mail.fault.{}", kind.as_str());
+        assert_eq!(Language::default().raw(&key), Some(kind.english()), "{key}");
     }
 }
