@@ -179,6 +179,15 @@ CREATE TABLE last_logins (
     CONSTRAINT last_logins_pkey PRIMARY KEY (identity)
 ){CLUSTERED};
 
+-- What each person last answered to the terms of service, and to which version of them.
+CREATE TABLE terms (
+    identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,
+    answer {TEXT} NOT NULL,
+    version {TEXT} NOT NULL,
+    answered_at {INT} NOT NULL,
+    CONSTRAINT terms_pkey PRIMARY KEY (identity)
+){CLUSTERED};
+
 CREATE TABLE codes (
     id {TEXT} NOT NULL,
     identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,

@@ -11,6 +11,7 @@ mod retention;
 mod signin;
 mod smtp;
 mod templates;
+mod terms;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub use retention::{PersonalRule, Retention, StreamTo};
 pub use signin::{LoginStyle, Registration, SignIn};
 pub use smtp::{Security, SmtpServer};
 pub use templates::{Subject, TokenTemplate, TokenTemplates};
+pub use terms::Terms;
 
 /// An option that cannot be used, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +131,8 @@ pub struct Options {
     pub session_token_templates: TokenTemplates,
     /// How people sign in.
     pub signin: SignIn,
+    /// What people must accept first.
+    pub terms: Terms,
     /// The console.
     pub console: Console,
     /// How long the ledger is kept.
@@ -168,6 +172,7 @@ impl Default for Options {
             session_cookie_same_site: SameSite::Lax,
             session_token_templates: TokenTemplates::default(),
             signin: SignIn::default(),
+            terms: Terms::default(),
             console: Console::default(),
             retention: Retention::default(),
             mail: MailOptions::default(),
@@ -208,7 +213,8 @@ impl Options {
 
     /// Every option's name, in the order of `config.yaml`.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        let first = Self::NAMES.into_iter().chain(SignIn::NAMES).chain(Console::NAMES);
+        let first = Self::NAMES.into_iter().chain(SignIn::NAMES).chain(Terms::NAMES);
+        let first = first.chain(Console::NAMES);
         first.chain(Retention::NAMES).chain(MailOptions::NAMES).chain(Brand::NAMES)
     }
 
@@ -259,6 +265,7 @@ impl Options {
             ),
             session_token_templates: reader.templates("session_token_templates"),
             signin: SignIn::read(&mut reader),
+            terms: Terms::read(&mut reader),
             console: Console::read(&mut reader),
             retention: Retention::read(&mut reader),
             mail: MailOptions::read(&mut reader),
@@ -306,7 +313,8 @@ impl Options {
             self.session_cookie_same_site.as_str().into(),
             self.session_token_templates.as_str().into(),
         ];
-        let values = values.into_iter().chain(self.signin.values()).chain(self.console.values());
+        let values = values.into_iter().chain(self.signin.values()).chain(self.terms.values());
+        let values = values.chain(self.console.values());
         let values = values.chain(self.retention.values());
         let values = values.chain(self.mail.values()).chain(self.brand.values());
         Self::names().map(ToOwned::to_owned).zip(values).collect()

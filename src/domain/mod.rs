@@ -21,4 +21,5 @@ pub mod security_key;
 pub mod session;
 pub mod sightings;
 pub mod status;
+pub mod terms;
 pub mod throttle;

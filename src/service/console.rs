@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use super::flood::Flood;
-use super::sessions::{Denied, Desk, Presented, as_person, desk_at_any_level};
+use super::sessions::{Denied, Desk, Lack, Presented, as_person, desk_at_any_level};
 use super::{Caller, admission};
 use crate::app::Deps;
 use crate::domain::authority::Authority;
@@ -99,6 +99,8 @@ pub enum Turned {
     SecondFactor,
     /// They have no second factor.
     Enrolment,
+    /// They have not accepted the terms of service.
+    Terms,
     /// They have no right to this. `later`: they were given it after they signed in.
     Forbidden {
         /// Whether signing in again would help.
@@ -123,6 +125,7 @@ impl From<Denied> for Turned {
         match why {
             Denied::SecondFactor => Self::SecondFactor,
             Denied::Enrolment => Self::Enrolment,
+            Denied::Terms => Self::Terms,
             Denied::Failed(error) => Self::Failed(error),
             Denied::NoSession | Denied::Current | Denied::Mismatch => Self::NoSession,
         }
@@ -139,7 +142,7 @@ pub fn admit(
     presented: Option<&Presented>,
     knock: &Knock<'_>,
 ) -> Result<Admitted, Turned> {
-    let (desk, _) = desk_at_any_level(d, presented)?;
+    let (desk, lack) = desk_at_any_level(d, presented)?;
     let current = &desk.current;
     let held = d.store.read(|tx| authorities::of(tx, current.n))?;
     let carried = &current.session.authorities;
@@ -154,6 +157,9 @@ pub fn admit(
     if current.session.aal < Aal::Two {
         let has = d.store.read(|tx| has_second_factor(tx, current.n))?;
         return Err(if has { Turned::SecondFactor } else { Turned::Enrolment });
+    }
+    if lack == Some(Lack::Terms) {
+        return Err(Turned::Terms);
     }
     if knock.touch == Touch::Changes && !is_ours(presented, knock) {
         refused(d, flood, &desk, knock, &by, "form")?;

@@ -56,6 +56,7 @@ pub mod sessions;
 mod shape;
 pub mod status;
 pub mod streaming;
+pub mod terms;
 pub mod throttle;
 pub mod tokens;
 mod trailer;

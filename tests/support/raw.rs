@@ -7,7 +7,7 @@ use postgres::Client;
 use rusqlite::Connection;
 
 /// Every table, with the columns that order it.
-const TABLES: [(&str, &str); 25] = [
+const TABLES: [(&str, &str); 26] = [
     ("settings", "name"),
     ("identities", "n"),
     ("authorities", "identity, authority"),
@@ -21,6 +21,7 @@ const TABLES: [(&str, &str); 25] = [
     ("addresses", "value, via"),
     ("account_locks", "identity, account"),
     ("sessions", "n"),
+    ("terms", "identity"),
     ("codes", "id"),
     ("flow_errors", "id"),
     ("flows", "id"),

@@ -127,8 +127,12 @@ catalogue! {
     REMOVE_SECURITY_KEY = 1050018 Info "Remove the security key \"{display_name}\"";
     ADD_PASSKEY = 1050019 Info "Add a passkey";
     REMOVE_PASSKEY = 1050020 Info "Remove the passkey \"{display_name}\"";
-    // One of our own.
+    // Some of our own.
     ONCE_MORE = 1059001 Info "Nothing has been saved yet. Please make your change once more.";
+    ASKED_FOR_TERMS = 1059002 Info "To go on, please read the terms of service and accept them.";
+    READ_TERMS = 1059003 Info "Read the terms of service (version {version})";
+    ACCEPT_TERMS = 1059004 Info "I accept the terms of service";
+    REJECT_TERMS = 1059005 Info "I do not accept them";
 
     // Recovering and verifying.
     RECOVERED = 1060001 Success "You are in again. Set a new password or another way to sign in before {privileged_session_expires_at}.";
@@ -194,6 +198,7 @@ catalogue! {
     NO_RECOVERY_METHOD = 4010005 Error "No way to recover the account was chosen.";
     NO_VERIFICATION_METHOD = 4010006 Error "No way to verify the address was chosen.";
     REGISTRATION_EXPIRED = 4040001 Error "You took longer than allowed to sign up. Please try again.";
+    TERMS_CHANGED = 4059001 Error "The terms of service have changed meanwhile. Please read them and answer once more.";
     SETTINGS_EXPIRED = 4050001 Error "You took longer than allowed. Please try again.";
     RECOVERY_DONE = 4060001 Error "This recovery is done already. Please start another one.";
     RECOVERY_EXPIRED = 4060005 Error "You took longer than allowed to recover your account. Please try again.";

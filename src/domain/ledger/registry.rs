@@ -118,6 +118,11 @@ registry! {
     VerificationCompleted "verification.completed" ["method" "via"];
     VerificationFailed "verification.failed" ["method" "reason" "via"];
 
+    // The terms of service. `answer` is the one that was taken back.
+    TermsAccepted "terms.accepted" ["version"];
+    TermsRejected "terms.rejected" ["version"];
+    TermsReset "terms.reset" ["answer" "version"];
+
     // Rights. `before` and `after` are whole sets.
     AuthorityGranted "authority.granted" ["after" "authorities" "before" "reason"];
     AuthorityWithdrawn "authority.withdrawn" ["after" "authorities" "before" "reason"];

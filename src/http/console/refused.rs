@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::at::At;
 use crate::http::pages::{Link, Making, Turn, notice};
+use crate::http::public::settings_url;
 use crate::service::console::Turned;
 use crate::service::sessions::Denied;
 
@@ -14,17 +15,12 @@ pub fn page(m: &Making<'_>, turned: Turned) -> Result<Response, Turn> {
     let denied = match turned {
         Turned::NoSession => return Err(m.turned_to(Denied::NoSession, &here(m))),
         Turned::SecondFactor => return Err(m.turned_to(Denied::SecondFactor, &here(m))),
+        Turned::Terms => return Err(m.turned_to(Denied::Terms, &here(m))),
         Turned::Stale => return Err(Turn::To(m.sign_in_again(&here(m)))),
         Turned::Failed(error) => return Err(error.into()),
         Turned::Enrolment => {
-            let mut query = url::form_urlencoded::Serializer::new(String::new());
-            query.append_pair("return_to", &m.whole(&here(m)));
-            let settings = format!("/self-service/settings/browser?{}", query.finish());
-            Told {
-                text: "console.refused.enrolment",
-                on: m.at(&settings),
-                name: "console.refused.enrol",
-            }
+            let settings = settings_url(&m.prefix(), Some(&m.whole(&here(m))));
+            Told { text: "console.refused.enrolment", on: settings, name: "console.refused.enrol" }
         }
         Turned::Forbidden { later: true } => Told {
             text: "console.refused.later",

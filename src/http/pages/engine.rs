@@ -23,7 +23,7 @@ macro_rules! templates {
 templates! {
     "accounts.html" "activation.html" "activity.html" "base.html" "brand.html" "card.html" "desk.html" "flow.html"
     "form.html" "message.html" "messages.html" "node.html" "notice.html" "sessions.html"
-    "settings.html" "steps.html"
+    "settings.html" "steps.html" "terms.html"
     "welcome.html"
     "console/change.html"
     "console/circles.html"

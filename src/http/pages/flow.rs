@@ -231,6 +231,15 @@ pub fn secure(m: &Making<'_>, flow: Flow<'_>, out: Option<Link>) -> (Frame, Sect
     (frame, Sections { sections: sections(m, flow, &SECURE, ""), ways })
 }
 
+/// The terms of service, which somebody has yet to accept.
+pub fn terms(m: &Making<'_>, flow: Flow<'_>, out: Link) -> (Frame, Card) {
+    let mut frame = card(m, flow, "terms.title");
+    // What the flow says besides what is wrong stands here in any case.
+    frame.messages.retain(|message| message.kind == "error");
+    frame.lead = Some(m.text("1059002"));
+    (frame, Card { who: None, forms: flow.forms(&["profile"], &[]), ways: vec![out] })
+}
+
 /// Where it goes from a section that stands by itself: when it is done, where the person was going.
 fn onward(m: &Making<'_>, flow: Flow<'_>) -> Link {
     let place = flow.text("return_to");

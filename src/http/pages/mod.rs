@@ -53,6 +53,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .route("/ui/reset_email", page(View::Of(FlowKind::Recovery)))
         .route("/ui/reset_password", page(View::Reset))
         .route("/ui/setup_secure", page(View::Secure))
+        .route("/ui/terms", page(View::Terms))
+        .route("/ui/terms/rejected", get(own::rejected))
         .route("/ui/activation", get(activation::page))
         .route("/ui/error", get(notice::error))
         .route("/ui/logo", get(assets::logo))

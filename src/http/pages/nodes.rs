@@ -483,9 +483,15 @@ fn finish(form: &mut Form) {
         });
     }
     let mut led = false;
+    // Of a form that can be sent a link is not the point.
+    let sends = form.nodes.iter().any(|node| node.kind == "button");
     for node in &mut form.nodes {
+        if node.kind == "link" {
+            node.look = if sends { "" } else { "main" };
+            continue;
+        }
         let main = says(&node.name)
-            || matches!(node.name.as_str(), "lookup_secret_confirm")
+            || matches!(node.name.as_str(), "lookup_secret_confirm" | "terms")
             || (node.kind == "trigger" && form.group != "oidc");
         node.look = match node.name.as_str() {
             _ if main && !led => "main",

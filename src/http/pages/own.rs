@@ -7,10 +7,10 @@ use axum::response::Response;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::device;
-use super::frame::{Frame, plain};
+use super::frame::{Frame, Link, plain};
 use super::times::Time;
 use super::visit::{Making, Turn, Visit, made};
+use super::{device, notice};
 use crate::domain::session::Session;
 use crate::http::blocking::App;
 use crate::http::query::Query;
@@ -178,6 +178,22 @@ pub async fn activity(State(app): State<App>, visit: Visit) -> Response {
             Activity { events: shown.collect(), older, newest: token.map(|_| here.clone()) };
         let frame = Frame::desk(m, &m.text("activity.title"), &desk, "/ui/activity");
         m.page("activity.html", frame.lead(m.text("activity.lead")), &content)
+    })
+    .await
+}
+
+/// `/ui/terms/rejected`: whoever did not accept the terms of service.
+pub async fn rejected(State(app): State<App>, visit: Visit) -> Response {
+    made(&app, visit, |m| {
+        let mut sign_in = m.at("/self-service/login/browser");
+        // Whether anybody may be sent there is asked where they sign in.
+        if let Some(place) = m.visit.query.text("return_to") {
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            sign_in = format!("{sign_in}?{}", query.append_pair("return_to", place).finish());
+        }
+        let texts = ["terms.rejected", "terms.rejected_again"].map(|key| m.text(key)).into();
+        let ways = vec![Link::new(sign_in, m.text("terms.sign_in"))];
+        notice::card(m, &m.text("terms.rejected_title"), texts, None, ways)
     })
     .await
 }

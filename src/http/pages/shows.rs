@@ -30,13 +30,15 @@ pub enum View {
     Reset,
     /// A second factor.
     Secure,
+    /// The terms of service.
+    Terms,
 }
 
 impl View {
     const fn kind(self) -> FlowKind {
         match self {
             Self::Of(kind) => kind,
-            Self::Reset | Self::Secure => FlowKind::Settings,
+            Self::Reset | Self::Secure | Self::Terms => FlowKind::Settings,
         }
     }
 }
@@ -114,7 +116,7 @@ fn made_of(m: &Making<'_>, view: View, shown: Flow<'_>) -> Result<Response, Turn
         View::Of(kind @ (FlowKind::Recovery | FlowKind::Verification)) => {
             flow::code(m, shown, kind.as_str())
         }
-        View::Of(FlowKind::Settings) | View::Reset | View::Secure => {
+        View::Of(FlowKind::Settings) | View::Reset | View::Secure | View::Terms => {
             return settings(m, view, shown);
         }
     };
@@ -125,6 +127,16 @@ fn settings(m: &Making<'_>, view: View, shown: Flow<'_>) -> Result<Response, Tur
     let (desk, lack) = sessions::desk_at_any_level(m.d, m.visit.presented.as_ref())
         .map_err(|why| m.turned(why))?;
     let who = name_of(&desk.current.identity);
+    match (view, lack) {
+        (View::Terms, Some(Lack::Terms)) => {
+            let out = way_out(m, &desk.logout_token, "nav.logout");
+            let (frame, card) = flow::terms(m, shown, out);
+            return m.page("terms.html", frame, &card);
+        }
+        (_, Some(Lack::Terms)) => return Err(shown_at(m, shown, "/ui/terms")),
+        (View::Terms, _) => return Err(shown_at(m, shown, "/ui/settings")),
+        _ => {}
+    }
     let enrols = lack == Some(Lack::Enrolment);
     // Whoever must set up a second factor can do nothing else but leave.
     let out = enrols.then(|| way_out(m, &desk.logout_token, "nav.logout"));
@@ -139,7 +151,7 @@ fn settings(m: &Making<'_>, view: View, shown: Flow<'_>) -> Result<Response, Tur
             return Err(shown_at(m, shown, "/ui/reset_password"));
         }
         View::Of(_) if enrols => return Err(shown_at(m, shown, "/ui/setup_secure")),
-        View::Of(_) => return whole(m, shown, &desk, &who),
+        View::Of(_) | View::Terms => return whole(m, shown, &desk, &who),
     };
     m.page("steps.html", frame, &sections)
 }

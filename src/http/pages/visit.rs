@@ -201,10 +201,8 @@ impl Making<'_> {
                 Turn::To(format!("{base_url}/self-service/login/browser?{}", query.finish()))
             }
             Denied::SecondFactor => Turn::To(public::second_factor_url(&base_url, Some(&here))),
-            Denied::Enrolment => {
-                let mut query = url::form_urlencoded::Serializer::new(String::new());
-                query.append_pair("return_to", &here);
-                Turn::To(format!("{base_url}/self-service/settings/browser?{}", query.finish()))
+            Denied::Enrolment | Denied::Terms => {
+                Turn::To(public::settings_url(&base_url, Some(&here)))
             }
             Denied::Current | Denied::Mismatch => {
                 Turn::Told(self.at("/ui/sessions"), "sessions.stale")

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::blocking::App;
 use super::schemas;
-pub use denied::second_factor_url;
+pub use denied::{second_factor_url, settings_url};
 pub use flows::visitor;
 
 /// Its routes.

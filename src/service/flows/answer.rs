@@ -72,6 +72,11 @@ pub enum Outcome {
         /// What a program does instead.
         continue_with: Vec<Continue>,
     },
+    /// The session is over, and a page says why.
+    Left {
+        /// Which.
+        to: String,
+    },
 }
 
 /// Somebody is signed in.
@@ -104,4 +109,6 @@ pub enum Next {
     SecondFactor(String),
     /// The person must set a second factor up first; this is where.
     Enrol(String),
+    /// The person must accept the terms of service first; this is where.
+    Terms(String),
 }

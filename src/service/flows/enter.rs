@@ -57,7 +57,7 @@ pub(super) fn enter(
         let (session, begun) = open(d, &by, tx, &owner, held, methods, &presented)?;
         events.push(shown_by(v, EventType::AuthLoginSuccess, method, &session));
         events.extend(begun);
-        let lack = sessions::lack_of(d, session.aal, &owner.identity);
+        let lack = sessions::lack_of(d, tx, session.aal, &owner)?;
         Ok(by.change((session, owner.identity, lack), first, events))
     })?;
     Ok(Entered { session, presented, identity: as_seen_by_its_owner(identity), lack })
@@ -80,7 +80,7 @@ pub(super) fn on_to_settings(
     settings: Uuid,
     entered: Entered,
 ) -> Outcome {
-    let Entered { session, presented, .. } = entered;
+    let Entered { session, presented, lack, .. } = entered;
     let continue_with = match client {
         Client::Browser => Vec::new(),
         Client::Api => vec![
@@ -89,7 +89,10 @@ pub(super) fn on_to_settings(
         ],
     };
     Outcome::Go {
-        to: places::page_of(&d.options, FlowKind::Settings, settings),
+        to: match lack {
+            Some(Lack::Terms) => places::terms_page(&d.options, settings),
+            _ => places::page_of(&d.options, FlowKind::Settings, settings),
+        },
         session: Some(Box::new((session, presented))),
         continue_with,
     }

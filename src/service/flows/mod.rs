@@ -44,7 +44,7 @@ use crate::store::sql::{flows, identities};
 pub use activation::activate;
 pub use answer::{Continue, Next, Outcome, Shown, Signed};
 pub use csrf::{new_secret as new_csrf_secret, token as csrf_token};
-pub use places::{allowed_return, error_page, finished, page, page_of, submit_url};
+pub use places::{allowed_return, error_page, finished, page, page_for, page_of, submit_url};
 pub(super) use recovery::for_operator as recovery_by_operator;
 pub use refusal::Refusal;
 pub(super) use verification::asked_for as verification_asked_for;

@@ -9,6 +9,9 @@ use crate::config::Options;
 use crate::domain::flow::{Client, Flow, FlowKind};
 use crate::domain::session::Aal;
 
+/// The method of a flow of settings by which the terms of service are accepted.
+pub(super) const TERMS: &str = "terms";
+
 /// Where the form of a flow is handed in.
 #[must_use]
 pub fn submit_url(d: &Deps, flow: &Flow) -> String {
@@ -30,6 +33,26 @@ pub fn page_of(options: &Options, kind: FlowKind, id: Uuid) -> String {
     let page = page(options, kind);
     let mark = if page.contains('?') { '&' } else { '?' };
     format!("{page}{mark}flow={id}")
+}
+
+/// The page that shows a flow as it stands. Where all it is about is the terms of service, that is our
+/// own whatever the options say: pages written for Kratos ask for the session first, which is refused.
+#[must_use]
+pub fn page_for(options: &Options, flow: &Flow) -> String {
+    if flow.kind == FlowKind::Settings && flow.form.active.as_deref() == Some(TERMS) {
+        return terms_page(options, flow.id);
+    }
+    page_of(options, flow.kind, flow.id)
+}
+
+/// The page that shows the part of a flow of settings that is about the terms of service.
+pub(super) fn terms_page(options: &Options, id: Uuid) -> String {
+    format!("{}/ui/terms?flow={id}", options.base_url())
+}
+
+/// The page for those who did not accept the terms of service, and were going to `return_to`.
+pub(super) fn rejected_page(options: &Options, return_to: Option<&str>) -> String {
+    with_return_to(format!("{}/ui/terms/rejected", options.base_url()), return_to)
 }
 
 /// The page that shows an error.
@@ -73,15 +96,18 @@ pub(super) fn sign_in_url(d: &Deps, more: (&str, &str), return_to: Option<&str>)
     format!("{}/self-service/login/browser?{}", d.options.base_url(), query.finish())
 }
 
-/// Where people set their second factor up, and go on to `return_to`.
-pub(super) fn enrol_url(d: &Deps, return_to: Option<&str>) -> String {
-    let base = format!("{}/self-service/settings/browser", d.options.base_url());
+/// Where people make up for what their session lacks, and go on to `return_to`.
+pub(super) fn settings_url(d: &Deps, return_to: Option<&str>) -> String {
+    with_return_to(format!("{}/self-service/settings/browser", d.options.base_url()), return_to)
+}
+
+fn with_return_to(page: String, return_to: Option<&str>) -> String {
     match return_to {
-        None => base,
+        None => page,
         Some(place) => {
             let mut query = Serializer::new(String::new());
             query.append_pair("return_to", place);
-            format!("{base}?{}", query.finish())
+            format!("{page}?{}", query.finish())
         }
     }
 }

@@ -192,7 +192,7 @@ fn try_to(
                 session
             }
         };
-        let lack = sessions::lack_of(d, session.aal, &owner.identity);
+        let lack = sessions::lack_of(d, tx, session.aal, &owner)?;
         events.extend(extra);
         let first = succeeded(v, flow, step, &session);
         Ok(by.change((session, owner.identity, lack, again), first, events))
@@ -290,7 +290,13 @@ pub(super) fn next(d: &Deps, flow: &Flow, lack: Option<Lack>) -> Next {
         Some(Lack::SecondFactor) => {
             Next::SecondFactor(places::sign_in_url(d, ("aal", "aal2"), place))
         }
-        Some(Lack::Enrolment) => Next::Enrol(places::enrol_url(d, place)),
+        Some(Lack::Enrolment) => Next::Enrol(places::settings_url(d, place)),
+        Some(Lack::Terms) => {
+            // Without a place of the options this is one of our own, to which people may be sent.
+            let usual = d.options.signin.default_return_url.is_empty();
+            let welcome = usual.then(|| places::finished(&d.options, None));
+            Next::Terms(places::settings_url(d, place.or(welcome.as_deref())))
+        }
     }
 }
 

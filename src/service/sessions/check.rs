@@ -9,7 +9,10 @@ use crate::domain::credential::Credential;
 use crate::domain::document::Raw;
 use crate::domain::identity::Identity;
 use crate::domain::session::{Aal, RequiredAal, Session};
+use crate::service::terms;
+use crate::store::sql::identities::Stored;
 use crate::store::sql::session_check::{Found, by_digest, has_second_factor};
+use crate::store::{StoreError, Tx};
 
 /// A session that works. `S` and `I` have their documents taken apart, or as they were written.
 #[derive(Clone, Debug)]
@@ -32,6 +35,8 @@ pub enum Lack {
     SecondFactor,
     /// A second factor, which its owner has yet to set up.
     Enrolment,
+    /// That its owner has accepted the terms of service in force.
+    Terms,
 }
 
 /// The session that was presented. Nothing is remembered between two checks: what an administrator
@@ -39,7 +44,7 @@ pub enum Lack {
 ///
 /// # Errors
 /// `NoSession` for one that never was, was revoked or is over, or whose owner may have none;
-/// `SecondFactor` and `Enrolment` when the options ask for more than the session has.
+/// `SecondFactor`, `Enrolment` and `Terms` when the options ask for more than there is.
 pub fn check(d: &Deps, presented: Option<&Presented>) -> Result<Checked, Denied> {
     enough(look(d, presented)?)
 }
@@ -63,12 +68,19 @@ pub fn check_at_any_level(
     look(d, presented)
 }
 
-fn enough<T>((checked, lack): (T, Option<Lack>)) -> Result<T, Denied> {
-    match lack {
-        None => Ok(checked),
-        Some(Lack::SecondFactor) => Err(Denied::SecondFactor),
-        Some(Lack::Enrolment) => Err(Denied::Enrolment),
+impl Lack {
+    /// What somebody is told who wants more than the session is good for.
+    pub(super) const fn denied(self) -> Denied {
+        match self {
+            Self::SecondFactor => Denied::SecondFactor,
+            Self::Enrolment => Denied::Enrolment,
+            Self::Terms => Denied::Terms,
+        }
     }
+}
+
+fn enough<T>((checked, lack): (T, Option<Lack>)) -> Result<T, Denied> {
+    lack.map_or(Ok(checked), |lack| Err(lack.denied()))
 }
 
 /// A session with its documents in the forms `M`, `V` and `D`, and what it lacks.
@@ -89,6 +101,12 @@ fn look<M: DeserializeOwned, V: DeserializeOwned, D: DeserializeOwned + Default>
         (true, false) => lack(d, false),
         (false, _) => None,
     };
+    let lack = match lack {
+        None if d.options.terms.in_force().is_some() => {
+            d.store.read_one(|tx| owed_terms(d, tx, found.n))?
+        }
+        lack => lack,
+    };
     Ok((Checked { session: found.session, identity: found.identity, n: found.n }, lack))
 }
 
@@ -102,8 +120,20 @@ fn lack(d: &Deps, has_second_factor: bool) -> Option<Lack> {
     enforced.then_some(Lack::Enrolment)
 }
 
+fn owed_terms(d: &Deps, tx: &Tx<'_>, n: i64) -> Result<Option<Lack>, StoreError> {
+    Ok(terms::are_owed(d, tx, n)?.then_some(Lack::Terms))
+}
+
 /// What a session at `aal` of `owner` lacks, whose credentials are there.
-pub(in crate::service) fn lack_of(d: &Deps, aal: Aal, owner: &Identity) -> Option<Lack> {
-    let has = || owner.credentials.iter().any(Credential::is_second_factor);
-    if aal < Aal::Two { lack(d, has()) } else { None }
+pub(in crate::service) fn lack_of(
+    d: &Deps,
+    tx: &Tx<'_>,
+    aal: Aal,
+    owner: &Stored,
+) -> Result<Option<Lack>, StoreError> {
+    let has = || owner.identity.credentials.iter().any(Credential::is_second_factor);
+    match if aal < Aal::Two { lack(d, has()) } else { None } {
+        None => owed_terms(d, tx, owner.n),
+        lack => Ok(lack),
+    }
 }

@@ -34,8 +34,7 @@ pub struct Desk {
 pub fn desk(d: &Deps, presented: Option<&Presented>) -> Result<Desk, Denied> {
     match desk_at_any_level(d, presented)? {
         (desk, None) => Ok(desk),
-        (_, Some(Lack::SecondFactor)) => Err(Denied::SecondFactor),
-        (_, Some(Lack::Enrolment)) => Err(Denied::Enrolment),
+        (_, Some(lack)) => Err(lack.denied()),
     }
 }
 

@@ -44,6 +44,8 @@ pub enum Denied {
     SecondFactor,
     /// The person must set a second factor up first.
     Enrolment,
+    /// The person must accept the terms of service first.
+    Terms,
     /// The session is meant that is used to ask.
     Current,
     /// What was handed in does not belong to the session.

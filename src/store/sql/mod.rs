@@ -32,6 +32,7 @@ pub mod session_check;
 pub mod sessions;
 pub mod settings;
 pub mod sightings;
+pub mod terms;
 pub mod throttle;
 
 /// Declares statements and lists them, so that one test can prepare each of them on both engines.
@@ -74,6 +75,7 @@ pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'s
         ("sessions", sessions::STATEMENTS),
         ("settings", settings::STATEMENTS),
         ("sightings", sightings::STATEMENTS),
+        ("terms", terms::STATEMENTS),
         ("throttle", throttle::STATEMENTS),
     ]
     .into_iter()

@@ -11,7 +11,7 @@ use crate::http::document::Document;
 use crate::http::failure::Failure;
 use crate::http::ticket;
 use crate::http::view;
-use crate::service::flows::{Continue, Next, Outcome, Signed, Visitor, page_of};
+use crate::service::flows::{Continue, Next, Outcome, Signed, Visitor, page_for};
 use crate::service::sessions::{Carrier, Presented};
 
 /// In which form an answer is wanted.
@@ -36,7 +36,7 @@ pub fn answer(
     let (options, now) = (&d.options, d.clock.now());
     Ok(match outcome {
         Outcome::Shown { shown, then, .. } if way == Way::Browser => {
-            let page = then.unwrap_or_else(|| page_of(options, shown.flow.kind, shown.flow.id));
+            let page = then.unwrap_or_else(|| page_for(options, &shown.flow));
             see_other(HeaderMap::new(), &page)
         }
         Outcome::Shown { shown, wrong, .. } => {
@@ -65,13 +65,24 @@ pub fn answer(
             }
             (headers, elsewhere(&to)).into_response()
         }
+        Outcome::Left { to } => {
+            let cookie = v.cookie.as_ref().and_then(|_| ticket::forget(options, secure));
+            let headers = cookie.map(|cookie| (header::SET_COOKIE, cookie)).into_iter().collect();
+            match way {
+                Way::Browser => see_other(headers, &to),
+                Way::Json | Way::Program => (headers, elsewhere(&to)).into_response(),
+            }
+        }
     })
 }
 
 fn signed_in(d: &Deps, v: &Visitor, signed: &Signed, way: Way, secure: bool) -> Response {
     let headers = cookies(d, v, (&signed.session, &signed.presented), secure, signed.again);
     let place = match &signed.next {
-        Next::Done(place) | Next::SecondFactor(place) | Next::Enrol(place) => place,
+        Next::Done(place)
+        | Next::SecondFactor(place)
+        | Next::Enrol(place)
+        | Next::Terms(place) => place,
     };
     if way == Way::Browser && signed.client == Client::Browser {
         return see_other(headers, place);

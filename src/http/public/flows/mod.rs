@@ -265,7 +265,7 @@ async fn begin(
         let cookie: HeaderMap =
             cookie.into_iter().map(|cookie| (header::SET_COOKIE, cookie)).collect();
         if way == Way::Browser {
-            let place = flows::page_of(&d.options, kind, begun.flow.id);
+            let place = flows::page_for(&d.options, &begun.flow);
             return Ok((StatusCode::SEE_OTHER, cookie, [(header::LOCATION, place)]).into_response());
         }
         let document = view::flow::flow(&d.options, d.clock.now(), &begun);

@@ -9,7 +9,7 @@ use super::answer::{Way, see_other};
 use crate::app::Deps;
 use crate::domain::flow::FlowKind;
 use crate::http::failure::Failure;
-use crate::http::public::denied::{denied, second_factor_url};
+use crate::http::public::denied::{denied, second_factor_url, settings_url};
 use crate::service::flow_errors;
 use crate::service::flows::{Refusal, error_page, page_of};
 use crate::service::sessions::Denied;
@@ -36,6 +36,7 @@ pub fn refused(
             sign_in(&base_url, return_to)
         }
         Refusal::Session(Denied::SecondFactor) => second_factor_url(&base_url, return_to),
+        Refusal::Session(Denied::Terms) => settings_url(&base_url, return_to),
         _ => {
             let failure = as_json(d, refusal);
             // Without a place to keep it the browser gets the error itself.

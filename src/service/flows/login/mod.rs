@@ -17,7 +17,7 @@ use crate::domain::flow::ui::Ui;
 use crate::domain::flow::{Flow, FlowKind};
 use crate::domain::identifier::canonical;
 use crate::domain::session::Aal;
-use crate::service::sessions::{Lack, check_at_any_level};
+use crate::service::sessions::{Denied, Lack, check_at_any_level};
 use crate::store::sql::credentials::{self, PasswordOwner};
 
 /// Begins to sign in.
@@ -30,6 +30,10 @@ pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Flow, Refusa
     let held = check_at_any_level(d, v.session(asked.client)).ok();
     let mut flow = asked_for(d, v, FlowKind::Login, asked)?;
     if let Some((held, lack)) = held {
+        // Nothing is gained by signing in again before they are accepted.
+        if lack == Some(Lack::Terms) && !asked.refresh {
+            return Err(Refusal::Session(Denied::Terms));
+        }
         let complete = held.session.aal == Aal::Two;
         // Whoever has only half signed in goes on with the other half.
         let upgrade = second || lack == Some(Lack::SecondFactor) && !asked.refresh;

@@ -222,6 +222,12 @@ fn make(
     let next = match (next(d, flow, lack), page) {
         // A browser verifies the address on the way.
         (Next::Done(_), Some(page)) if client == Client::Browser => Next::Done(page),
+        (Next::Terms(_), Some(page))
+            if client == Client::Browser
+                && places::allowed_return(&d.options, &page).is_some() =>
+        {
+            Next::Terms(places::settings_url(d, Some(&page)))
+        }
         (next, _) => next,
     };
     Ok(Outcome::Signed(Box::new(Signed {

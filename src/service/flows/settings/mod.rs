@@ -5,6 +5,7 @@ mod key;
 mod nodes;
 mod password;
 mod profile;
+mod terms;
 
 use jiff::SignedDuration;
 use uuid::Uuid;
@@ -35,16 +36,19 @@ struct Owner {
     presented: Presented,
     /// With credentials.
     identity: Identity,
-    /// Whether a second factor must be set up before anything else.
-    enrols: bool,
+    /// What must be made up for before anything else.
+    lack: Option<Lack>,
     by: Caller,
 }
 
 /// Begins to change settings.
 pub(super) fn begin(d: &Deps, v: &Visitor, asked: &Begin) -> Result<Flow, Refusal> {
-    let (held, _) = session(d, v.session(asked.client))?;
+    let (held, lack) = session(d, v.session(asked.client))?;
     let mut flow = asked_for(d, v, FlowKind::Settings, asked)?;
     flow.identity_id = Some(held.identity.id);
+    if lack == Some(Lack::Terms) {
+        flow.form.active = Some(places::TERMS.to_owned());
+    }
     Ok(flow)
 }
 
@@ -85,7 +89,7 @@ pub(super) fn shown(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal>
         action: places::submit_url(d, &flow),
         method: "POST",
         nodes: nodes::of(d, v, &flow, &owner)?,
-        messages: flow.form.messages.clone(),
+        messages: terms::asked_for(&owner).chain(flow.form.messages.clone()).collect(),
     };
     let identity = Some(as_seen_by_its_owner(owner.identity));
     Ok(Shown { flow, ui, identity, continue_with: Vec::new() })
@@ -94,13 +98,16 @@ pub(super) fn shown(d: &Deps, v: &Visitor, flow: Flow) -> Result<Shown, Refusal>
 /// Hands the form in.
 pub(super) fn submit(d: &Deps, v: &Visitor, flow: Flow, body: &Body) -> Result<Outcome, Refusal> {
     let owner = owner(d, v, &flow)?;
+    if owner.lack == Some(Lack::Terms) {
+        return terms::submit(d, v, flow, &owner, body);
+    }
     let mut flow = flow;
     flow.form.clear();
     flow.form.state = State::ShowForm;
     let method = method(body).to_owned();
     flow.form.active = Some(method.clone());
     match method.as_str() {
-        "profile" if !owner.enrols => profile::submit(d, v, flow, &owner, body),
+        "profile" if !owner.enrols() => profile::submit(d, v, flow, &owner, body),
         "password" => {
             privileged(d, &flow, &owner)?;
             password::submit(d, v, flow, &owner, body)
@@ -117,7 +124,7 @@ pub(super) fn submit(d: &Deps, v: &Visitor, flow: Flow, body: &Body) -> Result<O
             privileged(d, &flow, &owner)?;
             key::submit(d, v, flow, &owner, body, Use::Passkey)
         }
-        "lookup_secret" if !owner.enrols => {
+        "lookup_secret" if !owner.enrols() => {
             privileged(d, &flow, &owner)?;
             factors::lookup_secret(d, v, flow, &owner, body)
         }
@@ -173,25 +180,25 @@ fn pressed(body: &Body, name: &str) -> bool {
     body.get(name).is_some_and(|value| value == true || value == "true")
 }
 
-/// The session with which settings are changed. One that still lacks its second factor is not
-/// enough, unless there is none to have.
-fn session(d: &Deps, shown: Option<&Presented>) -> Result<(Checked, bool), Refusal> {
+/// The session with which settings are changed, and what it lacks that can be made up for here. One
+/// that still lacks its second factor is not enough, unless there is none to have.
+fn session(d: &Deps, shown: Option<&Presented>) -> Result<(Checked, Option<Lack>), Refusal> {
     match check_at_any_level(d, shown)? {
         (_, Some(Lack::SecondFactor)) => Err(Refusal::Session(Denied::SecondFactor)),
-        (held, lack) => Ok((held, lack == Some(Lack::Enrolment))),
+        found => Ok(found),
     }
 }
 
 fn owner(d: &Deps, v: &Visitor, flow: &Flow) -> Result<Owner, Refusal> {
     let presented = v.session(flow.form.client).ok_or(Denied::NoSession)?;
-    let (held, enrols) = session(d, Some(presented))?;
+    let (held, lack) = session(d, Some(presented))?;
     let id = held.identity.id;
     if flow.identity_id != Some(id) {
         return Err(Refusal::OtherIdentity);
     }
     let identity = person_of(d, flow)?.ok_or(Refusal::NotFound)?;
     let (by, presented) = (as_person(&v.by, id), presented.clone());
-    Ok(Owner { session: held.session, presented, identity, enrols, by })
+    Ok(Owner { session: held.session, presented, identity, lack, by })
 }
 
 /// Lets on only those who showed a short while ago who they are (AUTH-06, SESS-08). Whoever is
@@ -265,9 +272,14 @@ fn saved(d: &Deps, v: &Visitor, mut flow: Flow, next: Vec<Continue>) -> Result<O
     Ok(Outcome::Shown { wrong: false, shown: Box::new(shown), then: typed_at.or(then) })
 }
 
-/// The id of the owner, as everything that is changed needs it.
 impl Owner {
+    /// The id of the owner, as everything that is changed needs it.
     const fn id(&self) -> Uuid {
         self.identity.id
+    }
+
+    /// Whether a second factor must be set up before anything else.
+    fn enrols(&self) -> bool {
+        self.lack == Some(Lack::Enrolment)
     }
 }

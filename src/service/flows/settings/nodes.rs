@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Owner;
 use super::factors::{CODES, REVEALED, TOTP};
+use super::{Owner, terms};
 use crate::app::Deps;
 use crate::domain::credential::CredentialType;
 use crate::domain::flow::Flow;
@@ -14,16 +14,21 @@ use crate::service::factors::totp::Offer;
 use crate::service::flows::{
     Refusal, Visitor, csrf_node, fields, keys, pending, put_messages, traits,
 };
+use crate::service::sessions::Lack;
 
 /// Its nodes.
 pub(super) fn of(d: &Deps, v: &Visitor, flow: &Flow, owner: &Owner) -> Result<Vec<Node>, Refusal> {
     let mut nodes = vec![csrf_node(v, flow)];
-    if !owner.enrols {
+    if owner.lack == Some(Lack::Terms) {
+        nodes.extend(terms::nodes(d));
+        return Ok(nodes);
+    }
+    if !owner.enrols() {
         nodes.extend(profile(d, flow, owner));
     }
     nodes.extend(fields::new_password(text::SAVE));
     nodes.extend(totp(d, flow, owner)?);
-    if !owner.enrols {
+    if !owner.enrols() {
         nodes.extend(codes(d, flow, owner)?);
     }
     nodes.extend(keys::key_settings(d, flow, &owner.identity)?);
