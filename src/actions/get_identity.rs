@@ -8,7 +8,7 @@ use super::selector::{self, Loosely};
 use super::table::Action;
 use crate::error::ErrorCode;
 use crate::service::identities::{self, Selector};
-use crate::service::sessions;
+use crate::service::{sessions, terms};
 
 pub(super) struct GetIdentity {
     who: Loosely,
@@ -32,13 +32,19 @@ impl Action for GetIdentity {
             ErrorCode::Ambiguous => selector::ambiguous(&typed),
             _ => cx.failed(&format!("Failed to fetch the identity for {typed}."), &error),
         })?;
-        let login = sessions::last_login(&cx.deps, identity.id).map_err(|error| {
+        let known = sessions::last_login(&cx.deps, identity.id)
+            .and_then(|login| Ok((login, terms::of(&cx.deps, identity.id)?)));
+        let (login, standing) = known.map_err(|error| {
             cx.failed(&format!("Failed to fetch the identity for {typed}."), &error)
         })?;
         cx.host.log("Successfully fetched the identity.");
         let mut shown = cx.shown(&identity);
         if let Some(login) = login {
             shown.insert("last-login".to_owned(), results::login(&login));
+        }
+        // Where nobody is asked there is nothing to say.
+        if standing.asked.is_some() || standing.last.is_some() {
+            shown.insert("terms".to_owned(), results::terms(&standing));
         }
         Ok(shown)
     }

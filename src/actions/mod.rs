@@ -56,6 +56,7 @@ mod paths;
 mod repeat_erasures;
 mod reset_identity_mfa;
 mod reset_password;
+mod reset_terms;
 mod retry_message;
 mod revoke_admin_token;
 mod run_migration;

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::credential::Credential;
 use crate::domain::identity::{Identity, RecoveryAddress, VerifiableAddress};
 use crate::domain::session::LastLogin;
+use crate::domain::terms::Standing;
 
 /// Nested maps with text leaves, ready for `action-set` or for printing.
 pub type Results = Map<String, Value>;
@@ -189,6 +190,18 @@ pub fn login(login: &LastLogin) -> Value {
     if let Some(map) = shown.as_object_mut() {
         optional(map, "provider", login.provider.as_deref().map(Value::from));
         optional(map, "ip", login.ip.as_deref().map(Value::from));
+    }
+    shown
+}
+
+/// How somebody stands to the terms of service; what is not known is left out.
+#[must_use]
+pub fn terms(standing: &Standing) -> Value {
+    let mut shown = json!({"state": standing.as_str()});
+    if let (Some(map), Some(last)) = (shown.as_object_mut(), &standing.last) {
+        map.insert("answer".to_owned(), last.answer.as_str().into());
+        map.insert("version".to_owned(), last.version.as_str().into());
+        map.insert("answered-at".to_owned(), time(last.at));
     }
     shown
 }

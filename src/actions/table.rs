@@ -12,9 +12,9 @@ use super::{
     get_identity, hold_identity, import_identities, invalidate_identity_sessions, invite_identity,
     list_admin_tokens, list_audit_events, list_groups, list_identities, list_identity_sessions,
     list_messages, list_oidc_accounts, list_roles, lock_account, lock_identity, repeat_erasures,
-    reset_identity_mfa, reset_password, retry_message, revoke_admin_token, run_migration,
-    send_recovery, send_test_email, set_attributes, set_authorities, set_expiry, set_groups,
-    set_roles, unblock_identity, unlink_oidc_account, unlock_account, unlock_identity,
+    reset_identity_mfa, reset_password, reset_terms, retry_message, revoke_admin_token,
+    run_migration, send_recovery, send_test_email, set_attributes, set_authorities, set_expiry,
+    set_groups, set_roles, unblock_identity, unlink_oidc_account, unlock_account, unlock_identity,
     update_identity,
 };
 
@@ -52,7 +52,7 @@ const fn entry<A: Action>() -> Entry {
 }
 
 /// All actions, in the order of the file.
-pub const TABLE: [Entry; 58] = [
+pub const TABLE: [Entry; 59] = [
     entry::<get_identity::GetIdentity>(),
     entry::<create_admin_account::CreateAdminAccount>(),
     entry::<reset_password::ResetPassword>(),
@@ -73,6 +73,7 @@ pub const TABLE: [Entry; 58] = [
     entry::<block_identity::BlockIdentity>(),
     entry::<unblock_identity::UnblockIdentity>(),
     entry::<set_expiry::SetExpiry>(),
+    entry::<reset_terms::ResetTerms>(),
     entry::<change_identities::ChangeIdentities>(),
     entry::<confirm_address::ConfirmAddress>(),
     entry::<confirm_address::UnconfirmAddress>(),

@@ -5,9 +5,7 @@ use url::Url;
 
 use super::problem;
 use super::reader::Reader;
-
-/// Longest version, in characters: it stands in sentences.
-const LONGEST_VERSION: usize = 64;
+use crate::domain::terms::{LONGEST_VERSION, is_version};
 
 /// What people must accept before they can do anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,9 +60,7 @@ fn leads_somewhere(text: &str) -> bool {
         return !text.starts_with("//");
     }
     let url = text.starts_with("https://").then(|| Url::parse(text).ok()).flatten();
-    url.is_some_and(|url| {
-        url.has_host() && url.username().is_empty() && url.password().is_none()
-    })
+    url.is_some_and(|url| url.has_host() && url.username().is_empty() && url.password().is_none())
 }
 
 impl Reader<'_> {
@@ -81,8 +77,7 @@ impl Reader<'_> {
 
     fn terms_version(&mut self, default: String) -> String {
         let version = self.text("terms_version", default.clone());
-        let plain = !version.chars().any(char::is_control);
-        if !version.is_empty() && plain && version.chars().count() <= LONGEST_VERSION {
+        if is_version(&version) {
             return version;
         }
         let message = format!("must be 1 to {LONGEST_VERSION} characters on one line");

@@ -2,6 +2,17 @@
 
 use jiff::Timestamp;
 
+/// Longest version, in characters: it stands in sentences.
+pub const LONGEST_VERSION: usize = 64;
+
+/// Whether this can be what a version of the terms is called.
+#[must_use]
+pub fn is_version(text: &str) -> bool {
+    !text.is_empty()
+        && !text.chars().any(char::is_control)
+        && text.chars().count() <= LONGEST_VERSION
+}
+
 /// What somebody answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {

@@ -1,6 +1,6 @@
 //! Bringing identities in and out, one JSON document a line, in the shape of the Kratos admin API.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
@@ -18,6 +18,7 @@ use super::backup::{reserve, settle, unwritable};
 use super::creating::{CreateIdentity, Registered, assemble};
 use super::factors::totp;
 use super::given::{AddressProof, GivenCredential};
+use super::terms;
 use crate::app::Deps;
 use crate::domain::authority::Authority;
 use crate::domain::credential::CredentialType;
@@ -25,10 +26,11 @@ use crate::domain::identity::{Identity, Via};
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::domain::status::{Status, StatusDetail};
+use crate::domain::terms::Answered;
 use crate::error::{Error, ErrorCode};
 use crate::store::Change;
 use crate::store::sql::insert::{Bulk, Refused, Rows};
-use crate::store::sql::{identities, ledger};
+use crate::store::sql::{identities, ledger, terms as answers};
 
 /// How many identities go into one transaction: fewer would write index pages again and again,
 /// more would not fit into 64 MiB of memory.
@@ -81,9 +83,11 @@ struct Line {
     #[serde(default)]
     permissions: BTreeSet<String>,
     #[serde(default)]
+    terms: Option<terms::Line>,
+    #[serde(default)]
     created_at: Option<Timestamp>,
     #[serde(default)]
-    credentials: std::collections::BTreeMap<String, LineCredential>,
+    credentials: BTreeMap<String, LineCredential>,
     #[serde(default)]
     verifiable_addresses: Vec<LineAddress>,
 }
@@ -206,6 +210,7 @@ struct Prepared {
     number: u64,
     rows: Rows,
     event: Option<Registered>,
+    terms: Option<(Uuid, Answered)>,
 }
 
 /// Reads the file again and hands it over in parts.
@@ -220,10 +225,11 @@ fn prepare(
     let mut wanted = true;
     for_each_line(path, &mut |number, text| {
         if wanted {
-            let (identity, belongs) = identity_of(ground, number, text)?;
+            let (identity, belongs, answered) = identity_of(ground, number, text)?;
             let rows = Rows::of(&identity).with(belongs.circles, belongs.permissions);
             let event = Registered::of(&identity).with(belongs.words);
-            part.push(Prepared { number, rows, event: Some(event) });
+            let terms = answered.map(|answered| (identity.id, answered));
+            part.push(Prepared { number, rows, event: Some(event), terms });
             if part.len() == PART {
                 // Memory is given back where it was taken: threads that free each other's wait for
                 // each other.
@@ -253,18 +259,25 @@ fn write(
         let before = total;
         let batch = d.store.write_many(&by.author(), |tx| {
             let (mut bulk, mut events, mut lines) = (Bulk::default(), Vec::new(), 0);
+            let mut answers = Vec::new();
             for mut part in parts.by_ref().take(BATCH / PART) {
-                for Prepared { number, rows, event } in &mut part {
+                for Prepared { number, rows, event, terms } in &mut part {
                     lines += 1;
                     if bulk.add(tx, *number, rows).map_err(|refused| refusal(refused, before))? {
                         events.extend(event.take());
+                        answers.extend(terms.take());
                     }
                 }
                 let _ = spent.send(part);
             }
             bulk.finish(tx).map_err(|refused| refusal(refused, before))?;
             let done = (events.len() as u64, lines);
-            let mut events = events.into_iter().map(|event| event.event().data("imported", true));
+            let answers: Vec<Event> = answers
+                .iter()
+                .map(|(who, answered)| terms::bring(tx, *who, answered))
+                .collect::<Result<_, _>>()?;
+            let events = events.into_iter().map(|event| event.event().data("imported", true));
+            let mut events = events.chain(answers);
             Ok::<_, Error>(match events.next() {
                 None => Change::none(done),
                 Some(event) => by.change(done, event, events),
@@ -326,7 +339,7 @@ fn identity_of(
     ground: &Ground<'_>,
     number: u64,
     text: &str,
-) -> Result<(Identity, belonging::Belongs), Error> {
+) -> Result<(Identity, belonging::Belongs, Option<Answered>), Error> {
     let mut line: Line = serde_json::from_str(text).map_err(|error| {
         wrong(number, &format!("is not an identity (column {})", error.column()))
     })?;
@@ -336,12 +349,13 @@ fn identity_of(
         groups: std::mem::take(&mut line.groups),
         permissions: std::mem::take(&mut line.permissions),
     });
-    let identity = || {
+    let rest = |belongs| {
+        let answered = line.terms.take().map(terms::Line::read).transpose()?;
         let identity = assemble(d, by, request(line)?, *now)?;
         sets.judge(&identity)?;
-        Ok::<_, Error>(identity)
+        Ok((identity, belongs, answered))
     };
-    belongs.and_then(|belongs| Ok((identity()?, belongs))).map_err(|error| {
+    belongs.and_then(rest).map_err(|error| {
         let message = error.message().trim_end_matches('.');
         Error::new(error.code(), format!("Line {number}: {message}."))
     })
@@ -449,9 +463,16 @@ fn write_lines(
             after = last.n;
             count += page.len() as u64;
             let mut belongs = belonging::of_page(tx, &page)?;
+            let numbers: Vec<i64> = page.iter().map(|stored| stored.n).collect();
+            let answers: BTreeMap<i64, Answered> =
+                answers::of_many(tx, &numbers)?.into_iter().collect();
             for stored in &page {
                 let mut line = document(d, &stored.identity, credentials)?;
                 belongs.remove(&stored.n).unwrap_or_default().write(&mut line);
+                if let (Value::Object(fields), Some(answered)) = (&mut line, answers.get(&stored.n))
+                {
+                    fields.insert("terms".to_owned(), json!(terms::Line::of(answered)));
+                }
                 writeln!(file, "{line}").map_err(failed)?;
             }
             progress(count);

@@ -45,6 +45,7 @@ const STORY: &[(&str, &str)] = &[
     ("list-identity-sessions", "email=joan@example.com"),
     ("invalidate-identity-sessions", "email=joan@example.com"),
     ("reset-identity-mfa", "email=joan@example.com mfa-type=totp"),
+    ("reset-terms", "email=joan@example.com"),
     ("set-authorities", "email=joan@example.com authorities=ROLE_DEVELOPER"),
     ("create-role", "role=editor name=Editor permissions=documents.read,documents.write"),
     ("create-group", "group=staff roles=editor"),

@@ -28,6 +28,7 @@ mod several;
 mod sharing;
 mod statements;
 mod status;
+mod terms;
 mod throttle;
 mod tokens;
 mod transfer;

@@ -76,6 +76,9 @@ fn furnish(realm: &Realm) {
             "id": Uuid::from_u128(9),
             "traits": {"email": "all@example.com"},
             "expires_at": "2027-01-01T00:00:00Z",
+            "terms": {
+                "answer": "accepted", "version": "2", "answered_at": "2025-03-01T08:00:00.5Z"
+            },
             "created_at": "2020-01-01T00:00:00.123456Z",
             "credentials": {
                 "totp": {"config": {"totp_url": "otpauth://totp/x?secret=JBSWY3DPEHPK3PXP"}},

@@ -119,8 +119,8 @@ registry! {
     VerificationFailed "verification.failed" ["method" "reason" "via"];
 
     // The terms of service. `answer` is the one that was taken back.
-    TermsAccepted "terms.accepted" ["version"];
-    TermsRejected "terms.rejected" ["version"];
+    TermsAccepted "terms.accepted" ["imported" "version"];
+    TermsRejected "terms.rejected" ["imported" "version"];
     TermsReset "terms.reset" ["answer" "version"];
 
     // Rights. `before` and `after` are whole sets.

@@ -16,7 +16,7 @@ use crate::service::proofs;
 const SHOWN_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// What a receipt says of numbers and words, by the key of the ledger, in this order; the rest is in
 /// the history.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "from",
     "reason",
     "until",
@@ -30,6 +30,8 @@ const KEYS: [&str; 13] = [
     "before",
     "after",
     "result",
+    "answer",
+    "version",
 ];
 
 /// The receipt.

@@ -115,6 +115,8 @@ pub const TABLE: &[Route] = &[
     changes("/console/people/{id}/unblock", Administrator, person::change_status),
     form("/console/people/{id}/expiry", Administrator, person::expiry_form),
     changes("/console/people/{id}/expiry", Administrator, person::expire),
+    form("/console/people/{id}/terms", Administrator, person::terms::form),
+    changes("/console/people/{id}/terms", Administrator, person::terms::reset),
     form("/console/people/{id}/delete", Administrator, person::remove_form),
     changes("/console/people/{id}/delete", Administrator, person::remove),
     form("/console/people/{id}/edit", Administrator, person::traits::form),

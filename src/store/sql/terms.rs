@@ -1,9 +1,9 @@
 //! What people answered to the terms of service.
 
-use super::statements;
+use super::{many, statements};
 use crate::args;
 use crate::domain::terms::{Answer, Answered};
-use crate::store::{StoreError, Tx, WriteTx};
+use crate::store::{Sight, StoreError, Tx, WriteTx};
 
 statements! {
     OF = "SELECT answer, version, answered_at FROM terms WHERE identity = $1";
@@ -18,10 +18,22 @@ statements! {
 /// # Errors
 /// A failure of the store.
 pub fn of(tx: &Tx<'_>, identity: i64) -> Result<Option<Answered>, StoreError> {
-    let Some(row) = tx.opt(OF, args![identity])? else { return Ok(None) };
-    let answer = Answer::parse(row.text(0)?);
-    let answer = answer.ok_or(StoreError::Row { column: 0, expected: "an answer" })?;
-    Ok(Some(Answered { answer, version: row.text(1)?.to_owned(), at: row.time(2)? }))
+    Ok(tx.rows(OF, args![identity], |row| answered(row, 0))?.pop())
+}
+
+/// The last answers of many identities, each with the number of its identity's row.
+///
+/// # Errors
+/// A failure of the store.
+pub fn of_many(tx: &Tx<'_>, identities: &[i64]) -> Result<Vec<(i64, Answered)>, StoreError> {
+    let text = "SELECT identity, answer, version, answered_at FROM terms WHERE identity IN ({})";
+    many::rows(tx, text, identities, |row| Ok((row.int(0)?, answered(row, 1)?)))
+}
+
+fn answered(row: Sight<'_>, first: usize) -> Result<Answered, StoreError> {
+    let answer = Answer::parse(row.text(first)?);
+    let answer = answer.ok_or(StoreError::Row { column: first, expected: "an answer" })?;
+    Ok(Answered { answer, version: row.text(first + 1)?.to_owned(), at: row.time(first + 2)? })
 }
 
 /// Writes an answer over the one before.

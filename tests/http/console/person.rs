@@ -1,5 +1,6 @@
 //! One person: what is shown, and what is done to them by forms.
 
+use doorward::store::sql::identities;
 use serde_json::json;
 
 use super::{Office, PASSWORD, TOTP, form_token, signed_in};
@@ -224,4 +225,68 @@ fn a_recovery_code_is_mailed_where_there_is_a_mail_server() {
     office.server.laptop.action(&["lock-identity", &format!("identity-id={ada}")]);
     let told = office.send(&format!("{at}/recovery/send"), &fields).must(400).text;
     assert!(told.contains("they may not sign in"), "{told}");
+}
+
+#[test]
+fn the_answer_to_the_terms_of_service_is_shown_and_taken_back() {
+    let mut office = Office::with("{terms_url: /terms, terms_version: '2'}");
+    let ada = office.person("ada@example.com");
+    let at = format!("/console/people/{ada}");
+    // An administrator is asked as everybody is, by a page and by a form.
+    let to = office.page(&at).must(303).header("location").to_owned();
+    assert!(to.contains("/self-service/settings/browser?return_to="), "{to}");
+    let sent = office.post(&office.cookie, &format!("{at}/lock"), &[("csrf_token", "x")]).must(303);
+    assert!(sent.header("location").contains("/self-service/settings/browser?return_to="));
+    let answer = |who, answer, version: &str| {
+        let row = office.d.store.read(|tx| identities::row_of(tx, who)).unwrap().unwrap();
+        let text = format!(
+            "INSERT INTO terms (identity, answer, version, answered_at)
+                VALUES ({row}, '{answer}', '{version}', 1700000000000000)
+                ON CONFLICT (identity) DO UPDATE SET answer = '{answer}', version = '{version}'"
+        );
+        let file = office.server.laptop.home().join("state/doorward.db");
+        crate::support::batch_file(&file, &text).unwrap();
+    };
+    answer(office.root, "accepted", "2");
+    let row = |page: &str| {
+        let rest = page.split("Terms of service</dt>").nth(1).unwrap();
+        rest.split("</dd>").next().unwrap().to_owned()
+    };
+    let shown = row(&office.page(&at).must(200).text);
+    assert!(shown.contains("Not answered") && !shown.contains("href"), "{shown}");
+    answer(ada, "rejected", "1");
+    let shown = row(&office.page(&at).must(200).text);
+    assert!(shown.contains("Not answered") && shown.contains("rejected version 1"), "{shown}");
+    answer(ada, "rejected", "2");
+    let shown = row(&office.page(&at).must(200).text);
+    assert!(shown.contains("Rejected") && shown.contains("2023-11-14"), "{shown}");
+    answer(ada, "accepted", "2");
+    let cookie = signed_in(&office.d, ada, &[PASSWORD]);
+    office.get(&cookie, "/sessions/whoami").must(200);
+    let shown = row(&office.page(&at).must(200).text);
+    assert!(shown.contains("Accepted") && shown.contains("version 2"), "{shown}");
+    let form = office.page(&format!("{at}/terms")).must(200).text;
+    assert!(form.contains("<strong>1</strong> live session asks"), "{form}");
+    let page = office.done(&format!("{at}/terms"), &[]).text;
+    assert!(
+        page.contains("Terms of service reset") && row(&page).contains("Not answered"),
+        "{page}"
+    );
+    office.get(&cookie, "/sessions/whoami").must(403);
+    let entry = office.ledger().pop().unwrap();
+    assert_eq!((&entry["type"], &entry["actor"]["kind"]), (&json!("terms.reset"), &json!("user")));
+    let history = office.page(&format!("{at}/history")).must(200).text;
+    assert!(history.contains("Terms of service reset"));
+    let missing = "/console/people/00000000-0000-4000-8000-000000000000/terms";
+    office.page(missing).must(404);
+
+    answer(ada, "accepted", "2");
+    office.server.reconfigure("{}");
+    let shown = row(&office.page(&at).must(200).text);
+    assert!(shown.contains("Accepted") && shown.contains("version 2"), "{shown}");
+    let shown = row(&office.page(&format!("/console/people/{}", office.root)).text);
+    assert!(shown.contains("Accepted"), "{shown}");
+    let new = office.person("new@example.com");
+    let shown = row(&office.page(&format!("/console/people/{new}")).text);
+    assert!(shown.contains("no terms are in force"), "{shown}");
 }

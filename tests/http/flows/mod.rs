@@ -11,6 +11,7 @@ mod recovery;
 mod registration;
 mod settings;
 mod status;
+mod terms;
 mod verification;
 
 use std::collections::BTreeMap;

@@ -20,6 +20,7 @@ mod retention;
 mod roles;
 mod search;
 mod status;
+mod terms;
 mod verify;
 
 pub use directory::sent as directory;
@@ -32,6 +33,7 @@ use crate::http::blocking::App;
 pub fn routes() -> OpenApiRouter<App> {
     let all = search::routes()
         .merge(status::routes())
+        .merge(terms::routes())
         .merge(expiry::routes())
         .merge(bulk::routes())
         .merge(directory::routes())

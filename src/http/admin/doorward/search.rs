@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::groups::GroupName;
 use super::input;
 use super::roles::RoleName;
+use super::terms::Terms;
 use crate::app::Deps;
 use crate::domain::access::CircleKind;
 use crate::domain::document::Document as Json;
@@ -32,6 +33,7 @@ use crate::service::identities::{Selector, find};
 use crate::service::invitations;
 use crate::service::listing::{self, ListIdentities};
 use crate::service::sessions;
+use crate::service::terms;
 use crate::service::typed;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -127,6 +129,9 @@ pub struct FoundIdentity<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<LastLoginShown>)]
     last_login: Option<Known<'a>>,
+    /// How they stand to the terms of service. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    terms: Option<Terms>,
     /// The invitation of somebody who has not come yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     invitation: Option<Invited>,
@@ -298,7 +303,8 @@ fn described(d: &Deps, found: &Identity) -> Result<Value, Error> {
     let login = sessions::last_login(d, found.id)?;
     let shown = shown(&base_url, now, found, &belongs, &invited);
     let last_login = Some(Known::of(login.as_ref()));
-    let shown = FoundIdentity { last_login, ..shown };
+    let terms = Some(Terms::of(terms::of(d, found.id)?));
+    let shown = FoundIdentity { last_login, terms, ..shown };
     serde_json::to_value(shown).map_err(|error| {
         Error::new(ErrorCode::Internal, "The identity cannot be shown.").because(error)
     })
@@ -335,6 +341,7 @@ fn shown<'a>(
         groups: belongs.groups.iter().map(GroupName::of).collect(),
         expires_at: one.expires_at,
         last_login: None,
+        terms: None,
         invitation: invitation.map(|invitation| Invited {
             delivery: invitation.delivery.as_str(),
             created_at: invitation.created_at,

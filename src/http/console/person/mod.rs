@@ -10,6 +10,7 @@ mod inspect;
 mod overview;
 mod sessions;
 pub mod status;
+pub mod terms;
 pub mod traits;
 
 pub use accounts::{account_change, account_form, page as accounts, unlink, unlink_form};

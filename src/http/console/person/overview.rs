@@ -3,6 +3,7 @@
 use axum::response::Response;
 use serde::Serialize;
 
+use super::terms::Row;
 use super::{Heading, load};
 use crate::domain::status::{EffectiveStatus, Reason, Status};
 use crate::http::console::at::At;
@@ -26,6 +27,7 @@ struct Overview {
     external: Option<String>,
     login: Option<Login>,
     sessions: u64,
+    terms: Row,
     ways: Vec<Way>,
     edits: Vec<Link>,
 }
@@ -81,6 +83,7 @@ pub fn page(at: &At<'_>) -> Result<Response, Turn> {
             place: login.ip,
         }),
         sessions: live,
+        terms: Row::of(at, &person)?,
         edits: ["edit", "authorities", "expiry"]
             .map(|word| {
                 Link::new(format!("{}/{word}", person.href), at.text(&format!("console.do.{word}")))

@@ -79,10 +79,9 @@ pub fn answer(
 fn signed_in(d: &Deps, v: &Visitor, signed: &Signed, way: Way, secure: bool) -> Response {
     let headers = cookies(d, v, (&signed.session, &signed.presented), secure, signed.again);
     let place = match &signed.next {
-        Next::Done(place)
-        | Next::SecondFactor(place)
-        | Next::Enrol(place)
-        | Next::Terms(place) => place,
+        Next::Done(place) | Next::SecondFactor(place) | Next::Enrol(place) | Next::Terms(place) => {
+            place
+        }
     };
     if way == Way::Browser && signed.client == Client::Browser {
         return see_other(headers, place);

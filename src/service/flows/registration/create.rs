@@ -223,8 +223,7 @@ fn make(
         // A browser verifies the address on the way.
         (Next::Done(_), Some(page)) if client == Client::Browser => Next::Done(page),
         (Next::Terms(_), Some(page))
-            if client == Client::Browser
-                && places::allowed_return(&d.options, &page).is_some() =>
+            if client == Client::Browser && places::allowed_return(&d.options, &page).is_some() =>
         {
             Next::Terms(places::settings_url(d, Some(&page)))
         }

@@ -2,8 +2,8 @@
 
 use super::{Owner, saved};
 use crate::app::Deps;
-use crate::domain::flow::ui::{Attributes, Group, Node};
 use crate::domain::flow::text::{self, Text};
+use crate::domain::flow::ui::{Attributes, Group, Node};
 use crate::domain::flow::{Flow, FlowKind};
 use crate::domain::terms::Answer;
 use crate::service::flows::places::{TERMS, finished, rejected_page};
