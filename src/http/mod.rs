@@ -24,6 +24,7 @@ mod log;
 mod mail;
 mod metrics;
 mod minutes;
+mod notice;
 pub mod openapi;
 mod origin;
 mod pages;

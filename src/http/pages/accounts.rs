@@ -89,7 +89,7 @@ pub async fn unlink(State(app): State<App>, mut visit: Visit, body: Bytes) -> Re
         Err(match own_accounts::unlink(m.d, &by, presented, token, account) {
             Ok(()) => told("accounts.ended"),
             Err(Kept::Denied(Denied::Mismatch)) => told("sessions.stale"),
-            Err(Kept::Denied(why)) => m.turned(why),
+            Err(Kept::Denied(why)) => m.stopped(why),
             Err(Kept::Last) => told("accounts.last"),
             Err(Kept::NotNow) => told("accounts.not_now"),
             Err(Kept::Stale) => Turn::To(m.sign_in_again(PLACE)),

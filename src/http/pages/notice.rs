@@ -7,8 +7,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::frame::{Frame, Link, plain};
-use super::visit::{Making, Turn, Visit, made};
+use super::visit::{Making, Turn, Visit, made, title_of};
 use crate::http::blocking::App;
+use crate::http::notice::LOST;
 use crate::service::flow_errors;
 
 /// The id of a sample that is always there.
@@ -65,12 +66,16 @@ fn shown(m: &Making<'_>, code: u64, name: Option<&str>, id: &str) -> Result<Resp
     // What a program is told is not for people; the number finds it in the log.
     let text = match (name, code) {
         (Some("security_csrf_violation"), _) => "error.text_csrf",
+        (Some("security_identity_mismatch"), _) => "error.text_other",
+        (Some("activation_link_dead"), _) => "activation.dead",
         (Some("self_service_flow_disabled"), _) => "error.text_disabled",
-        (_, 404 | 410) => "error.text_missing",
+        (_, 404 | 410) => LOST,
         (_, 503) => "error.text_busy",
         _ => "error.text",
     };
-    page(m, "error.title", vec![m.text(text)], Some(plain(id)), "/ui/welcome")
+    // Where it is known what happened, nobody needs the number.
+    let number = (text == "error.text").then(|| plain(id));
+    page(m, title_of(text), vec![m.text(text)], number, "/ui/welcome")
 }
 
 /// No such page.

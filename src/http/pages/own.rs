@@ -124,7 +124,7 @@ pub async fn end(State(app): State<App>, mut visit: Visit, body: Bytes) -> Respo
         let token = form.text("csrf_token").unwrap_or_default();
         let presented = m.visit.presented.as_ref();
         let by = m.visit.asked.anybody();
-        sessions::end_from_page(m.d, &by, presented, token, which).map_err(|why| m.turned(why))?;
+        sessions::end_from_page(m.d, &by, presented, token, which).map_err(|why| m.stopped(why))?;
         Err(match notice {
             Some(notice) => Turn::Told(m.at("/ui/sessions"), notice),
             None => Turn::To(m.at("/self-service/login/browser")),

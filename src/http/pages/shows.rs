@@ -12,6 +12,7 @@ use super::nodes::Flow;
 use super::visit::{Making, NOTICES, Turn, Visit, made};
 use crate::domain::flow::{FlowKind, text};
 use crate::http::blocking::App;
+use crate::http::notice::LOST;
 use crate::http::public::visitor;
 use crate::http::view;
 use crate::service::flows::{self, Refusal};
@@ -84,8 +85,10 @@ fn late(m: &Making<'_>, kind: FlowKind, place: Option<String>) -> Turn {
 
 fn refused(m: &Making<'_>, kind: FlowKind, refusal: Refusal) -> Turn {
     match refusal {
-        Refusal::NotFound => late(m, kind, None),
-        Refusal::DeadLink => Turn::Wrong(StatusCode::NOT_FOUND, "error.text_missing"),
+        Refusal::NotFound => {
+            Turn::Told(m.at(&format!("/self-service/{}/browser", kind.as_str())), LOST)
+        }
+        Refusal::DeadLink => Turn::Wrong(StatusCode::NOT_FOUND, "activation.dead"),
         Refusal::Gone { redirect_to } => late(m, kind, Some(redirect_to)),
         Refusal::SignedIn(place) | Refusal::Refresh(place) => Turn::To(place),
         Refusal::Expired { flow, kind, .. } | Refusal::Replaced { flow, kind } => {
@@ -94,9 +97,10 @@ fn refused(m: &Making<'_>, kind: FlowKind, refusal: Refusal) -> Turn {
         Refusal::NotVerified { flow, .. } => {
             Turn::To(flows::page_of(&m.d.options, FlowKind::Verification, flow))
         }
-        Refusal::NoFirstFactor => m.turned(Denied::NoSession),
-        Refusal::Session(denied) => m.turned(denied),
-        Refusal::Csrf | Refusal::OtherIdentity | Refusal::NotAProgram => {
+        Refusal::NoFirstFactor => m.stopped(Denied::NoSession),
+        Refusal::Session(denied) => m.stopped(denied),
+        Refusal::OtherIdentity => Turn::Wrong(StatusCode::FORBIDDEN, "error.text_other"),
+        Refusal::Csrf | Refusal::NotAProgram => {
             Turn::Wrong(StatusCode::FORBIDDEN, "error.text_csrf")
         }
         Refusal::Disabled(_) => Turn::Wrong(StatusCode::FORBIDDEN, "error.text_disabled"),

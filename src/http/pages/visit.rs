@@ -18,6 +18,7 @@ use crate::error::{Error, ErrorCode};
 use crate::http::asked::Asked;
 use crate::http::blocking::App;
 use crate::http::failure::Failure;
+use crate::http::notice;
 use crate::http::public;
 use crate::http::query::Query;
 use crate::http::ticket::{Ticket, cookies};
@@ -25,10 +26,8 @@ use crate::service::sessions::{Denied, Presented};
 
 /// Remembers a language that was chosen.
 const LANGUAGE: &str = "doorward_lang";
-/// Carries one message to the next page.
-const NOTICE: &str = "doorward_notice";
-/// The messages it may carry: nobody else's words get onto a page.
-pub(super) const NOTICES: [&str; 11] = [
+/// The messages that may come with a browser.
+pub(super) const NOTICES: [&str; 13] = [
     "4010001",
     "4040001",
     "4050001",
@@ -37,6 +36,8 @@ pub(super) const NOTICES: [&str; 11] = [
     "accounts.ended",
     "accounts.last",
     "accounts.not_now",
+    notice::LOST,
+    notice::SIGNED_OUT,
     "sessions.ended",
     "sessions.others_ended",
     "sessions.stale",
@@ -71,7 +72,7 @@ impl<S: Sync> FromRequestParts<S> for Visit {
         let chosen = query.text("lang").and_then(Language::of);
         let kept = || cookies(&parts.headers, LANGUAGE).next().and_then(Language::of);
         let language = chosen.or_else(kept).unwrap_or_else(|| Language::wished(&parts.headers));
-        let carried = cookies(&parts.headers, NOTICE).next();
+        let carried = cookies(&parts.headers, notice::COOKIE).next();
         Ok(Self {
             asked,
             presented: Ticket::of(&parts.headers).0,
@@ -190,6 +191,15 @@ impl Making<'_> {
         self.turned_to(why, &self.visit.path)
     }
 
+    /// The same for whoever was in the middle of something: without a session they are told so.
+    pub fn stopped(&self, why: Denied) -> Turn {
+        let out = matches!(why, Denied::NoSession);
+        match self.turned(why) {
+            Turn::To(place) if out => Turn::Told(place, notice::SIGNED_OUT),
+            turn => turn,
+        }
+    }
+
     /// The same, coming back to another page of the service.
     pub fn turned_to(&self, why: Denied, path: &str) -> Turn {
         let base_url = self.d.options.base_url();
@@ -243,11 +253,14 @@ impl Making<'_> {
         );
         let policy = HeaderValue::from_str(&policy).ok();
         headers.extend(policy.map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
+        let secure = self.is_secure();
         if self.visit.notice.is_some() {
-            self.keep(&mut headers, NOTICE, "", 0);
+            headers.extend(notice::cookie(None, secure).map(|one| (header::SET_COOKIE, one)));
         }
         if self.visit.chosen {
-            self.keep(&mut headers, LANGUAGE, self.visit.language.code(), 31_536_000);
+            let code = self.visit.language.code();
+            let kept = notice::plain_cookie(LANGUAGE, code, 31_536_000, secure);
+            headers.extend(kept.map(|one| (header::SET_COOKIE, one)));
         }
         headers
     }
@@ -264,27 +277,21 @@ impl Making<'_> {
         origins.into_iter().collect::<Vec<_>>().join(" ")
     }
 
-    /// A cookie of no secret.
-    fn keep(&self, headers: &mut HeaderMap, name: &str, value: &str, seconds: u32) {
-        let secure = self.visit.asked.secure || self.d.options.external_url.starts_with("https://");
-        let secure = if secure { "; Secure" } else { "" };
-        let text =
-            format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
-        if let Ok(value) = HeaderValue::from_str(&text) {
-            headers.append(header::SET_COOKIE, value);
-        }
+    fn is_secure(&self) -> bool {
+        self.visit.asked.secure || self.d.options.external_url.starts_with("https://")
     }
 
     /// What happens in place of a page.
     pub fn answer(&self, turn: Turn) -> Response {
-        let (place, notice) = match turn {
+        let (place, told) = match turn {
             Turn::To(place) => (place, None),
-            Turn::Told(place, notice) => (place, Some(notice)),
+            Turn::Told(place, told) => (place, Some(told)),
             Turn::Wrong(status, text) => return self.wrong(status, text),
         };
         let mut headers = HeaderMap::new();
-        if let Some(notice) = notice {
-            self.keep(&mut headers, NOTICE, notice, 60);
+        if told.is_some() {
+            let kept = notice::cookie(told, self.is_secure());
+            headers.extend(kept.map(|one| (header::SET_COOKIE, one)));
         }
         match HeaderValue::from_str(&place) {
             Ok(place) => {
@@ -297,13 +304,25 @@ impl Making<'_> {
     }
 
     fn wrong(&self, status: StatusCode, text: &'static str) -> Response {
-        let missing = status == StatusCode::NOT_FOUND;
-        let title = if missing { "error.title_missing" } else { "error.title" };
+        let title = title_of(text);
         let number = (text == "error.text").then(|| self.visit.asked.request_id.to_string());
         match super::notice::page(self, title, vec![self.text(text)], number, "/ui/welcome") {
             Ok(page) => (status, page).into_response(),
             Err(_) => Failure::new(status).into_response(),
         }
+    }
+}
+
+/// What a page is called that says this.
+pub(super) fn title_of(text: &str) -> &'static str {
+    match text {
+        "error.text_busy" => "error.title_busy",
+        "error.text_csrf" | "error.text_other" => "error.title_again",
+        "error.text_disabled" => "error.title_disabled",
+        "error.text_missing" => "error.title_missing",
+        "activation.dead" => "error.title_link",
+        notice::LOST => "error.title_over",
+        _ => "error.title",
     }
 }
 

@@ -4,6 +4,7 @@
 mod accounts;
 mod checklist;
 mod claims;
+mod halfway;
 mod invitations;
 mod login;
 mod passkeys;

@@ -13,13 +13,13 @@ fn save(browser: &mut Browser<'_>, flow: &Value, fields: Value) -> super::Answer
 }
 
 /// The person's authenticator app.
-fn app(flow: &Value) -> Generator {
+pub fn app(flow: &Value) -> Generator {
     let secret = node(flow, "totp_secret_key")["attributes"]["text"]["context"]["secret"].clone();
     let secret = secret.as_str().unwrap().replace(' ', "");
     Generator::parse(&format!("otpauth://totp/x:y?secret={secret}&issuer=x")).unwrap()
 }
 
-fn code(app: &Generator, steps: i64) -> String {
+pub fn code(app: &Generator, steps: i64) -> String {
     let now = jiff::Timestamp::now().as_second();
     app.code(now / 30 + steps).to_string()
 }

@@ -316,7 +316,7 @@ async fn hand_in(
         };
         match flows::submit(d, &v, kind, id, &body) {
             Ok(outcome) => answer::answer(d, &v, outcome, way, asked.secure),
-            Err(refusal) => refused::refused(d, refusal, way, None),
+            Err(refusal) => refused::not_taken(d, refusal, way, (kind, id), asked.secure),
         }
     };
     // What hashes a password waits for one of the few slots for that.

@@ -1,5 +1,6 @@
 //! Why a flow is not begun, shown or taken, in the words of the wire.
 
+use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
@@ -9,6 +10,7 @@ use super::answer::{Way, see_other};
 use crate::app::Deps;
 use crate::domain::flow::FlowKind;
 use crate::http::failure::Failure;
+use crate::http::notice;
 use crate::http::public::denied::{denied, second_factor_url, settings_url};
 use crate::service::flow_errors;
 use crate::service::flows::{Refusal, error_page, page_of};
@@ -48,6 +50,28 @@ pub fn refused(
     Ok(see_other(HeaderMap::new(), &place))
 }
 
+/// The answer to somebody who has handed a form in. A browser is led to the page of a flow that is gone, where
+/// another is begun, and whoever is not signed in any more is told so on the next page of ours.
+pub fn not_taken(
+    d: &Deps,
+    refusal: Refusal,
+    way: Way,
+    (kind, id): (FlowKind, Uuid),
+    secure: bool,
+) -> Result<Response, Failure> {
+    match (way, &refusal) {
+        (Way::Browser, Refusal::NotFound) => {
+            Ok(see_other(HeaderMap::new(), &page_of(&d.options, kind, id)))
+        }
+        (Way::Browser, Refusal::NoFirstFactor | Refusal::Session(Denied::NoSession)) => {
+            let told = notice::cookie(Some(notice::SIGNED_OUT), secure);
+            let headers = told.into_iter().map(|told| (SET_COOKIE, told)).collect();
+            Ok(see_other(headers, &sign_in(&d.options.base_url(), None)))
+        }
+        _ => refused(d, refusal, way, None),
+    }
+}
+
 fn sign_in(base_url: &str, return_to: Option<&str>) -> String {
     let base = format!("{base_url}/self-service/login/browser");
     match return_to {
@@ -65,7 +89,7 @@ pub fn as_json(d: &Deps, refusal: Refusal) -> Failure {
     let base_url = d.options.base_url();
     match refusal {
         Refusal::NotFound => Failure::missing(),
-        Refusal::DeadLink => Failure::missing().reason(
+        Refusal::DeadLink => Failure::missing().id("activation_link_dead").reason(
             "This link works no more: it was used, has expired, or was replaced by a newer one.",
         ),
         Refusal::Csrf => Failure::new(StatusCode::FORBIDDEN)
