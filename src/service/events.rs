@@ -67,6 +67,16 @@ pub struct EventRow {
     pub json: String,
 }
 
+/// Whether there is an entry about somebody, who may be gone or never have been.
+///
+/// # Errors
+/// A failure of the store.
+pub fn knows(d: &Deps, principal: Uuid) -> Result<bool, Error> {
+    let filter =
+        EventFilter { principal: Some(principal), page_size: Some(1), ..EventFilter::default() };
+    Ok(!list(d, &filter)?.items.is_empty())
+}
+
 /// A page of entries, newest first.
 ///
 /// # Errors

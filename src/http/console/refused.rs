@@ -3,11 +3,14 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::at::At;
+use super::{history, person};
 use crate::http::pages::{Link, Making, Turn, notice};
 use crate::http::public::settings_url;
 use crate::service::console::Turned;
+use crate::service::events;
 use crate::service::sessions::Denied;
 
 /// Sends somebody to where they get on, or says why they do not.
@@ -60,23 +63,43 @@ fn here(m: &Making<'_>) -> String {
 
 #[derive(Serialize)]
 struct Wrong {
-    text: String,
+    texts: Vec<String>,
     number: Option<String>,
-    back: Link,
+    ways: Vec<Link>,
 }
 
 /// What went wrong, within the console.
 pub fn wrong(at: &At<'_>, status: StatusCode, text: &'static str) -> Result<Response, Turn> {
+    if status == StatusCode::NOT_FOUND
+        && let Some(id) = person::missed(at)
+    {
+        return gone(at, id);
+    }
     let title = match status {
         StatusCode::NOT_FOUND => "error.title_missing",
         StatusCode::CONFLICT => "console.conflict.title",
         _ => "error.title",
     };
     let wrong = Wrong {
-        text: at.text(text),
+        texts: vec![at.text(text)],
         number: (text == "error.text").then(|| at.m.visit.asked.request_id.to_string()),
-        back: Link::new(at.at("/console"), at.text("console.nav.overview")),
+        ways: vec![Link::new(at.at("/console"), at.text("console.nav.overview"))],
     };
     let page = at.page("console/wrong.html", at.frame(at.text(title)), &wrong)?;
     Ok((status, page).into_response())
+}
+
+/// In place of a page about somebody who is not there: that they are gone or never were and, where the ledger knows
+/// them, where their history is.
+fn gone(at: &At<'_>, id: Uuid) -> Result<Response, Turn> {
+    let mut texts = vec![at.text("console.gone.text")];
+    let mut ways = vec![Link::new(at.at("/console/people"), at.text("console.nav.people"))];
+    if events::knows(at.d(), id)? {
+        texts.push(at.text("console.gone.known"));
+        let history = history::of_anybody(at, id);
+        ways.insert(0, Link::new(history, at.text("console.gone.history")));
+    }
+    let frame = at.frame(at.text("console.gone.title"));
+    let page = at.page("console/wrong.html", frame, &Wrong { texts, number: None, ways })?;
+    Ok((StatusCode::NOT_FOUND, page).into_response())
 }

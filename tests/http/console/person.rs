@@ -32,6 +32,32 @@ fn every_tab_is_there_for_everybody() {
 }
 
 #[test]
+fn a_page_about_somebody_who_is_gone_says_so_and_leads_to_what_the_ledger_knows() {
+    let office = Office::new();
+    let ada = office.person("ada@example.com");
+    office.done(&format!("/console/people/{ada}/delete"), &[("sure", "yes")]);
+    let nobody = uuid::Uuid::now_v7();
+    let history = format!("/console/history?person={ada}");
+    for below in ["", "/sessions", "/history", "/edit", "/lock"] {
+        let page = office.page(&format!("/console/people/{ada}{below}")).must(404).text;
+        assert!(page.contains("<h1>Nobody is here</h1>"), "{below}: {page}");
+        assert!(page.contains(&history), "{below}: {page}");
+        let page = office.page(&format!("/console/people/{nobody}{below}")).must(404).text;
+        assert!(page.contains("<h1>Nobody is here</h1>"), "{below}: {page}");
+        assert!(!page.contains("/console/history?person="), "{below}: {page}");
+    }
+    assert!(office.page(&history).must(200).text.contains("Deleted"));
+    // What somebody has not got is missing in the usual way.
+    let missing = office.page(&format!("/console/people/{}/sessions/{nobody}/end", office.root));
+    assert!(missing.must(404).text.contains("This page does not exist"));
+    // And nobody else learns of anybody.
+    let eve = office.person("eve@example.com");
+    let cookie = signed_in(&office.d, eve, &[PASSWORD, TOTP]);
+    let page = office.get(&cookie, &format!("/console/people/{ada}")).must(403).text;
+    assert!(!page.contains("/console/history"), "{page}");
+}
+
+#[test]
 fn traits_are_changed_by_a_form_of_the_schema_and_mistakes_stand_at_their_field() {
     let office = Office::new();
     let ada = office.person("ada@example.com");

@@ -7,6 +7,7 @@ pub use entry::page as entry;
 
 use axum::response::Response;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::at::At;
 use super::person::{self, Heading};
@@ -78,6 +79,11 @@ pub fn of_person(at: &At<'_>) -> Result<Response, Turn> {
     let form = Form::of_person(at, person.identity.id);
     let listed = listed(at, form, Some(person.heading(at)))?;
     at.page("console/person-history.html", person.frame(at), &listed)
+}
+
+/// Where the history of somebody is, whether or not they are there.
+pub fn of_anybody(at: &At<'_>, id: Uuid) -> String {
+    filter::only(at, "person", &id.to_string())
 }
 
 fn listed(at: &At<'_>, form: Form, person: Option<Heading>) -> Result<Listed, Turn> {

@@ -27,11 +27,13 @@ pub use status::{
 };
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::at::At;
 use super::routes::is_there;
 use super::who::{Who, who};
 use crate::domain::identity::Identity;
+use crate::error::ErrorCode;
 use crate::http::pages::{Frame, Link, Turn};
 use crate::service::identities::{Selector, find};
 
@@ -78,6 +80,13 @@ pub fn load(at: &At<'_>) -> Result<Person, Turn> {
     let identity = find(at.d(), &Selector::Id(at.id()?))?;
     let who = who(at, at.d().clock.now(), &identity);
     Ok(Person { href: who.href.clone(), identity, who })
+}
+
+/// The id in the path of a page about somebody, where there is nobody with it.
+pub fn missed(at: &At<'_>) -> Option<Uuid> {
+    let id = at.id().ok().filter(|_| at.route.path.starts_with(ROOT))?;
+    let error = find(at.d(), &Selector::Id(id)).err()?;
+    (error.code() == ErrorCode::NotFound).then_some(id)
 }
 
 impl Person {
