@@ -118,6 +118,11 @@ fn whoever_has_no_second_factor_sets_one_up_and_sees_nothing_else_before() {
 }
 
 #[test]
+fn whoever_has_not_accepted_the_terms_sees_nothing_else_and_may_think_again() {
+    story("terms.py", "{terms_url: 'https://example.com/terms', terms_version: '2026-05'}", 5);
+}
+
+#[test]
 fn people_look_after_their_sessions_and_password_and_read_what_happened() {
     story("desk.py", "{}", 10);
 }

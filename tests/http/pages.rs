@@ -189,11 +189,25 @@ fn whoever_is_not_signed_in_is_led_to_sign_in_and_back() {
         ("/ui/reset_email", "/self-service/recovery/browser"),
         ("/ui/setup_secure", "/self-service/settings/browser"),
         ("/ui/reset_password", "/self-service/settings/browser"),
+        ("/ui/terms?return_to=/x", "/self-service/settings/browser?return_to=%2Fx"),
         ("/ui/registration", "/self-service/registration/browser"),
         ("/ui/verification", "/self-service/verification/browser"),
     ] {
         assert_eq!(site.get(path, "").must(303).header("location"), place, "{path}");
     }
+}
+
+#[test]
+fn the_page_for_those_who_do_not_accept_the_terms_leads_only_to_where_they_sign_in() {
+    let site = Site::new();
+    let shown = |path: &str| site.get(path, "").must(200).text.replace("&#x2f;", "/");
+    let page = shown("/ui/terms/rejected");
+    assert!(page.contains("You have not accepted"), "{page}");
+    assert!(page.contains("href=\"/self-service/login/browser\""), "{page}");
+    let place = "https://evil.example/%22%3E%3Cscript%3E";
+    let page = shown(&format!("/ui/terms/rejected?return_to={place}"));
+    assert!(!page.contains("<script>") && !page.contains("href=\"https"), "{page}");
+    site.get(&format!("/self-service/login/browser?return_to={place}"), "").must(400);
 }
 
 #[test]

@@ -93,6 +93,18 @@ fn key(group: &str, call: &str, label: u64) -> Value {
     )
 }
 
+fn terms_nodes() -> Vec<Value> {
+    let title = text(1_059_003, "x", json!({"version": "2026-05"}));
+    let link = json!({"node_type": "a", "id": "terms_link", "title": title,
+        "href": "https://example.org/terms"});
+    vec![
+        input("profile", json!({"name": "method", "type": "hidden", "value": "terms"}), 0, ""),
+        input("profile", link, 1_059_003, "x"),
+        submit("profile", "terms", "accept", 1_059_004),
+        submit("profile", "terms", "reject", 1_059_005),
+    ]
+}
+
 fn settings_nodes(set_up: bool) -> Vec<Value> {
     let mut nodes = vec![
         input(
@@ -208,6 +220,8 @@ fn samples() -> Vec<(&'static str, Value)> {
         submit("code", "method", "code", 1_070_009),
         resend,
     ];
+    let asked = json!([text(1_059_002, "x", json!({}))]);
+    let changed = json!([text(1_059_002, "x", json!({})), text(4_059_001, "x", json!({}))]);
     vec![
         (
             "login_first",
@@ -322,6 +336,8 @@ fn samples() -> Vec<(&'static str, Value)> {
             ),
         ),
         ("secure", flow(json!({"state": "show_form"}), json!([]), settings_nodes(false))),
+        ("terms", flow(json!({"active": "terms"}), asked, terms_nodes())),
+        ("terms_changed", flow(json!({"active": "terms"}), changed, terms_nodes())),
     ]
 }
 
@@ -342,6 +358,10 @@ fn shown(d: &Deps, visit: &Visit, name: &str, document: &Value) -> String {
             sections("settings.html", settings(&m, flow, Frame::card(&m, "Settings"), "ada"))
         }
         "reset" => sections("steps.html", reset(&m, flow, "ada", None)),
+        "terms" => {
+            let (frame, card) = terms(&m, flow, Link::new("/out", "Out"));
+            engine::render("terms.html", &frame, &card)
+        }
         _ => sections("steps.html", secure(&m, flow, None)),
     };
     page.unwrap_or_else(|error| panic!("{name}: {error:#}"))
@@ -413,7 +433,23 @@ fn the_cursor_is_where_people_begin() {
     for (name, document) in samples() {
         let page = shown(&d, &Visit::sample(Language::default()), name, &document);
         assert!(page.matches(" autofocus").count() <= 1, "{name}");
-        let card = !matches!(name.split('_').next(), Some("settings" | "secure"));
+        let card = !matches!(name.split('_').next(), Some("settings" | "secure" | "terms"));
         assert_eq!(page.contains(" autofocus"), card, "{name}");
+    }
+}
+
+#[test]
+fn the_terms_are_asked_for_in_one_form_with_one_main_button() {
+    let (_folder, d) = service();
+    for (name, document) in samples().into_iter().filter(|(name, _)| name.starts_with("terms")) {
+        let page = shown(&d, &Visit::sample(Language::default()), name, &document);
+        assert_eq!(page.matches("<form").count(), 1, "{page}");
+        assert_eq!(page.matches("class=\"main\"").count(), 1, "{page}");
+        assert!(page.contains("https:&#x2f;&#x2f;example.org&#x2f;terms\">Read"), "{page}");
+        assert!(page.contains("(version 2026-05)"), "{page}");
+        assert_eq!(page.matches("name=\"method\" value=\"terms\"").count(), 1, "{page}");
+        let asked = "To go on, please read the terms of service and accept them.";
+        assert_eq!(page.matches(asked).count(), 1, "{page}");
+        assert_eq!(page.contains("role=\"alert\""), name == "terms_changed", "{page}");
     }
 }
