@@ -10,6 +10,7 @@ fn content() -> Value {
         "To": "ada@example.com", "RecoveryCode": "493027", "VerificationCode": "493027",
         "RegistrationCode": "493027", "LoginCode": "493027", "ExpiresInMinutes": 60,
         "InvitationURL": "https://id.example.com/ui/activation?code=a&b=c",
+        "VerificationURL": "https://id.example.com/self-service/verification?flow=1&code=493027",
     })
 }
 
@@ -66,6 +67,8 @@ fn how_long_a_code_works_is_said_in_words() {
 fn a_mail_that_would_say_nothing_is_not_written() {
     assert!(write(Template::RecoveryCodeValid, "en", "Acme", &json!({"To": "a"})).is_err());
     assert!(write(Template::Invitation, "en", "Acme", &json!({"To": "a"})).is_err());
+    let without_a_page = json!({"To": "a", "VerificationCode": "493027"});
+    assert!(write(Template::VerificationCodeValid, "en", "Acme", &without_a_page).is_err());
     assert!(write(Template::RecoveryCodeInvalid, "en", "Acme", &content()).is_err());
 }
 

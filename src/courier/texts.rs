@@ -88,7 +88,10 @@ fn source(
             ("recovery_sent", "RecoveryCode", "RecoveryURL")
         }
         Template::RecoveryCodeValid => ("recovery_code", "RecoveryCode", ""),
-        Template::VerificationCodeValid => ("verification_code", "VerificationCode", ""),
+        // It may be read anywhere, long after the page was closed that asks for it.
+        Template::VerificationCodeValid => {
+            ("verification_code", "VerificationCode", "VerificationURL")
+        }
         Template::RegistrationCodeValid => ("registration_code", "RegistrationCode", ""),
         Template::LoginCodeValid => ("login_code", "LoginCode", ""),
         Template::Invitation => ("invitation", "", "InvitationURL"),

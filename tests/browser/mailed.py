@@ -3,12 +3,15 @@
 Usage: as pages.py; nobody has an account yet, and the test that starts this hands mails over.
 """
 
+import re
+
 from playwright.sync_api import expect
 
 from acting import Person, code_in, next_mail
 from looking import visited
 
 NEW = "bob@example.com"
+LAST = "carla@example.com"
 
 
 def makes_an_account(site, person):
@@ -63,6 +66,29 @@ def changes_the_address(site):
     verifies(site, NEW)
 
 
+def verifies_by_the_link(site, address):
+    """The mail is read where nobody is signed in, long after the page was closed that asks for the code."""
+    page = site.page
+    site.go("/ui/settings")
+    profile = page.get_by_role("region", name="Profile")
+    profile.get_by_label("Email").fill(address)
+    profile.get_by_role("button", name="Save").click()
+    site.is_at("/ui/verification")
+    mail = next_mail()
+    (link,) = re.findall(r"^http\S+$", mail["text"], re.MULTILINE)
+    with site.elsewhere():
+        there = site.page
+        there.goto(link)
+        site.shows("Check your email")
+        expect(there.get_by_label("Verification code")).to_have_value(code_in(mail))
+        site.look("verification-link")
+        there.get_by_role("button", name="Continue").click()
+        site.shows("Address confirmed")
+        assert there.request.get(site.base + "/sessions/whoami").status == 401, "it lets nobody in"
+    site.go("/ui/accounts")
+    expect(page.get_by_text(f"{address} - confirmed")).to_be_visible()
+
+
 def forgets_the_password(site, person):
     page = site.page
     site.go("/ui/login")
@@ -89,8 +115,9 @@ def story(site, email, password):
     verifies(site, email)
     # They need not sign in to what they have just made.
     changes_the_address(site)
+    verifies_by_the_link(site, LAST)
     person.signs_out()
-    person.email = NEW
+    person.email = LAST
     forgets_the_password(site, person)
     person.signs_out()
     person.signs_in()

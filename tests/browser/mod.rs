@@ -128,6 +128,24 @@ fn people_look_after_their_sessions_and_password_and_read_what_happened() {
 }
 
 #[test]
+fn people_take_their_connection_to_a_provider_away() {
+    let Some(browser) = Browser::installed() else { return };
+    let server = Server::with("{}");
+    let provider = |name: &str| json!({"provider": name, "subject": "4711"});
+    let body = json!({
+        "schema_id": "social_user_v0", "traits": {"email": EMAIL},
+        "credentials": {
+            "password": {"config": {"password": PASSWORD}},
+            "oidc": {"config": {"providers": [provider("google"), provider("github")]}},
+        },
+    });
+    let url = format!("{}/admin/identities", server.admin);
+    server.ask("POST", &url, &[], &body.to_string()).must(201);
+    let said = browser.runs("accounts.py", &server, None);
+    assert_eq!(said.trim(), "looked at 2 pages");
+}
+
+#[test]
 fn people_sign_in_on_one_page_where_that_is_wished() {
     story("unified.py", "login_style: unified", 2);
 }
@@ -220,5 +238,5 @@ fn people_make_an_account_verify_an_address_and_recover_with_codes_from_their_ma
     let path = secret.path().display();
     let server = Server::with(&format!("registration: open\nsmtp_secret_id: file:{path}"));
     let said = browser.runs("mailed.py", &server, Some(&smtp));
-    assert_eq!(said.trim(), "looked at 11 pages");
+    assert_eq!(said.trim(), "looked at 12 pages");
 }

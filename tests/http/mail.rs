@@ -104,6 +104,7 @@ fn every_kind_of_mail_goes_out_in_every_language() {
     let place = Place::new("");
     let content = json!({
         "RecoveryCode": "111111", "VerificationCode": "222222", "RegistrationCode": "333333",
+        "VerificationURL": "https://id.example.com/self-service/verification?flow=7&code=222222",
         "LoginCode": "444444", "InvitationURL": "https://id.example.com/ui/activation?t=5&u=6",
         "ExpiresInMinutes": 1440,
     });

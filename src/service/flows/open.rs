@@ -35,15 +35,15 @@ pub(super) fn to_submit(
     body: &Body,
 ) -> Result<Flow, Closed> {
     let flow = find(d, kind, id).map_err(Closed::Refused)?;
-    if flow.form.client == Client::Api && v.is_browser {
+    // Codes of a verification are handed in from any browser, also where a program asked for them, and a
+    // flow that an operator began belongs to none: the code itself is what counts.
+    let typed_code = is_anybodys(&flow) && field(body, "code").is_some();
+    if flow.form.client == Client::Api && v.is_browser && !typed_code {
         return Err(Closed::Refused(Refusal::NotAProgram));
     }
     if flow.form.client == Client::Browser {
         belongs(v, &flow).map_err(Closed::Refused)?;
-        // Codes of a verification are handed in from any browser, and a flow that an operator began
-        // belongs to none: the code itself is what counts.
         let bound = flow.form.csrf.is_some();
-        let typed_code = is_anybodys(&flow) && field(body, "code").is_some();
         let secret = v.secret.as_deref().unwrap_or_default();
         let given = field(body, "csrf_token").unwrap_or_default();
         if bound && !typed_code && !csrf::fits(secret, flow.id, given) {

@@ -97,6 +97,31 @@ fn the_link_of_a_mail_fills_the_code_in_and_works_in_another_browser() {
 }
 
 #[test]
+fn the_link_of_a_mail_that_a_program_asked_for_works_in_a_browser() {
+    let place = Place::new();
+    let flow =
+        place.program("GET", "/self-service/verification/api", &Value::Null).must(200).json();
+    let path = submit_path(&flow);
+    place.program("POST", &path, &json!({"method": "code", "email": ADA})).must(200);
+    let link = place.mail(ADA)["VerificationURL"].as_str().unwrap().to_owned();
+    let mut browser = place.browser();
+    browser.begin("login", "");
+    let to = browser.get(&link).must(303);
+    let page = browser.get(to.header("location")).must(200).text;
+    let code = mailed_code(&place);
+    assert!(page.contains(&format!("value=\"{code}\"")), "{page}");
+    assert!(!verified(&place));
+    let done = browser.post(&path, &[("method", "code"), ("code", &code)]).must(303);
+    let page = browser.get(done.header("location")).must(200).text;
+    assert!(page.contains("Address confirmed"), "{page}");
+    assert!(verified(&place));
+    // Anything else in it is for programs alone.
+    let ask = [("method", "code"), ("email", ADA)];
+    let refused = browser.post(&path, &ask).must(303);
+    assert!(refused.header("location").contains("/ui/error"), "{refused:?}");
+}
+
+#[test]
 fn abuse_04_whether_anybody_has_the_address_is_not_told() {
     let place = Place::new();
     let by = support::operator();
