@@ -81,6 +81,13 @@ impl Schema {
         &self.id
     }
 
+    /// What it is called, where it says so.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        let title = self.document.get("title").and_then(Value::as_str).map(str::trim);
+        title.filter(|title| !title.is_empty())
+    }
+
     /// The document as it was given.
     #[must_use]
     pub const fn document(&self) -> &Value {

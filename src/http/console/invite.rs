@@ -11,6 +11,7 @@ use super::at::At;
 use super::form::{Choice, Field, Problem, complain};
 use super::person::traits::field as trait_field;
 use super::person::{self, authorities};
+use super::who::kind;
 use crate::domain::schema::Schema;
 use crate::error::ErrorCode;
 use crate::http::pages::{Link, Time, Turn};
@@ -103,7 +104,7 @@ fn page(at: &At<'_>, problems: &Problems, problem: Problem) -> Result<Response, 
             .iter()
             .map(|one| Link {
                 current: one.id() == schema.id(),
-                ..Link::new(address(at, one.id()), one.id())
+                ..Link::new(address(at, one.id()), kind(at, one.id()))
             })
             .collect(),
         back: at.at("/console/people"),

@@ -10,6 +10,7 @@ use super::who::{Who, who};
 use crate::error::ErrorCode;
 use crate::http::pages::{Link, Time, Turn, plain};
 use crate::service::access::held::{self, Belongs};
+use crate::service::bulk;
 use crate::service::listing::{ListIdentities, Total};
 use crate::service::people::{self, Row};
 use crate::service::typed;
@@ -42,6 +43,7 @@ struct People {
     sorts: Vec<Link>,
     ways: Vec<Link>,
     bulk: Option<String>,
+    bulk_all: Option<String>,
     problem: Option<String>,
     nobody: bool,
     deeds: Vec<Choice>,
@@ -96,6 +98,7 @@ pub fn page(at: &At<'_>) -> Result<Response, Turn> {
         here: at.at("/console/people"),
         offered: offered.collect(),
         found: total.filter(|_| !nobody).map(|total| counted(at, total)),
+        bulk_all: total.map(|total| for_all(at, total)),
         rows: rows.collect(),
         older: next.map(|token| place(sort, Some(&token))),
         newest: token.map(|_| place(sort, None)),
@@ -164,6 +167,14 @@ fn ways(at: &At<'_>, query: &str) -> Vec<Link> {
 pub fn counted(at: &At<'_>, total: Total) -> String {
     let key = if total.exact { "console.people.found" } else { "console.people.at_least" };
     at.counted(key, total.count)
+}
+
+/// For how many a preview of everybody is made: so many are changed at once at the most.
+fn for_all(at: &At<'_>, total: Total) -> String {
+    if total.exact && total.count <= bulk::MOST as u64 {
+        return at.counted("console.bulk.all", total.count);
+    }
+    at.text_with("console.bulk.all_first", &[("most", &bulk::MOST.to_string())])
 }
 
 fn shown(at: &At<'_>, row: &Row, belongs: &Belongs) -> RowShown {

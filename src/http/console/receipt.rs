@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::at::At;
-use super::who::who;
+use super::who::{kind, who};
 use crate::domain::ledger::event::ActorKind;
 use crate::error::ErrorCode;
 use crate::http::pages::{Link, Time, Turn, plain};
@@ -157,6 +157,8 @@ fn shown(at: &At<'_>, key: &str, value: &Value) -> String {
                 "reason" => "console.reason",
                 "from" => "console.status",
                 "credential" | "method" | "methods" => "console.factor",
+                "schema" => return kind(at, word),
+                _ if word.starts_with("ROLE_") => "console.right",
                 _ => return plain(word),
             };
             known(at, of, word).unwrap_or_else(|| plain(word))

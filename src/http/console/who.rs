@@ -5,9 +5,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::at::At;
+use crate::domain::authority::Authority;
 use crate::domain::document::{Document, Shown};
 use crate::domain::identity::Identity;
 use crate::domain::ledger::event::ActorKind;
+use crate::domain::schema::Schema;
 use crate::domain::status::EffectiveStatus;
 use crate::error::ErrorCode;
 use crate::http::pages::{Turn, plain};
@@ -26,8 +28,8 @@ pub struct Who {
     pub address: Option<Address>,
     /// The status.
     pub status: Mark,
-    /// The rights, by their words.
-    pub authorities: Vec<&'static str>,
+    /// What the rights are called.
+    pub authorities: Vec<String>,
     /// Where the page of the person is.
     pub href: String,
 }
@@ -79,9 +81,25 @@ pub fn who<D: Document>(at: &At<'_>, now: Timestamp, identity: &Identity<D>) -> 
         name,
         address,
         status: Mark::of(at, identity.effective_status(now)),
-        authorities: identity.authorities.iter().map(|held| held.as_str()).collect(),
+        authorities: identity.authorities.iter().map(|held| right(at, *held)).collect(),
         href: at.at(&format!("/console/people/{}", identity.id)),
     }
+}
+
+/// What a right is called.
+pub fn right(at: &At<'_>, right: Authority) -> String {
+    at.text(&format!("console.right.{}", right.as_str()))
+}
+
+/// What the accounts of a schema are called: in words of ours for those that are shipped, and otherwise by the
+/// title of the schema.
+pub fn kind(at: &At<'_>, schema: &str) -> String {
+    let key = format!("console.schema_name.{schema}");
+    if at.m.visit.language.has(&key) {
+        return at.text(&key);
+    }
+    let title = at.d().schemas.get(schema).and_then(Schema::title);
+    plain(title.unwrap_or(schema))
 }
 
 /// Who did something, by the label that the store keeps: a person by name, anything else by what it is.

@@ -1,5 +1,7 @@
 //! The list of people: searches, order and pages.
 
+use serde_json::json;
+
 use super::{Office, PASSWORD, signed_in};
 
 /// The names on a page of the list, in their order.
@@ -83,4 +85,54 @@ fn a_row_says_who_it_is_and_when_they_last_signed_in() {
     assert!(!office.page("/console/people?q=ada").text.contains("Never"));
     let page = office.page(&format!("/console/people/{ada}")).text;
     assert!(page.contains("Password, <bdi>192.0.2.7</bdi>"), "{page}");
+}
+
+/// What the button for everybody found says.
+fn for_all(page: &str) -> String {
+    let button = page.split("name=\"all\" value=\"true\">").nth(1).unwrap();
+    button.split('<').next().unwrap().to_owned()
+}
+
+#[test]
+fn the_button_for_everybody_found_says_for_how_many() {
+    let office = Office::new();
+    office.person("ada@example.com");
+    let label =
+        |query: &str| for_all(&office.page(&format!("/console/people?q={query}")).must(200).text);
+    assert_eq!(label(""), "Preview for all 2 found");
+    assert_eq!(label("ada"), "Preview for the one person found");
+    let body = (0..500).map(|n| {
+        json!({"create": {
+            "schema_id": "social_user_v0", "traits": {"email": format!("crowd{n}@example.com")}
+        }})
+    });
+    let body = json!({"identities": body.collect::<Vec<_>>()}).to_string();
+    let url = format!("{}/admin/identities", office.server.admin);
+    office.server.ask("PATCH", &url, &[], &body).must(200);
+    // More than are changed at once: then it says for which.
+    assert_eq!(label(""), "Preview for the newest 500 found");
+    assert_eq!(label("crowd"), "Preview for all 500 found");
+}
+
+#[test]
+fn rights_and_schemas_are_called_by_names_and_their_words_stand_where_they_are_typed() {
+    let office = Office::new();
+    let ada = office.person("ada@example.com");
+    let list = office.page("/console/people").text;
+    assert!(list.contains("chip authority\">Administrator<"), "{list}");
+    let at = format!("/console/people/{ada}");
+    let form = office.page(&format!("{at}/authorities")).must(200).text;
+    assert!(form.contains("ROLE_DEVELOPER and ROLE_ADMINISTRATOR"), "for actions: {form}");
+    let page = office.done(&format!("{at}/authorities"), &[("authority", "ROLE_DEVELOPER")]).text;
+    assert!(page.contains("chip authority\">Developer<"), "{page}");
+    assert!(page.contains("<bdi>Person</bdi> <code>social_user_v0</code>"), "{page}");
+    let invite = office.page("/console/people/invite").text;
+    assert!(invite.contains(">Administrator account<"), "{invite}");
+    let history = office.page("/console/history").text;
+    assert!(history.contains("<option value=\"user.*\">People: everything</option>"), "{history}");
+    for page in [list, page] {
+        let read: Vec<&str> =
+            page.split('<').filter_map(|part| Some(part.split_once('>')?.1)).collect();
+        assert!(!read.iter().any(|text| text.contains("ROLE_")), "{page}");
+    }
 }

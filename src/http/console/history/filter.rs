@@ -164,8 +164,10 @@ fn families(at: &At<'_>, chosen: &str) -> Vec<Family> {
         if family != last {
             last = family;
             let whole = format!("{family}.*");
-            let all = Choice { chosen: whole == chosen, text: whole.clone(), value: whole };
-            families.push(Family { name: family.to_owned(), kinds: vec![all] });
+            let name = at.known("console.family", family);
+            let text = at.text_with("console.history.whole", &[("family", &name)]);
+            let all = Choice { chosen: whole == chosen, text, value: whole };
+            families.push(Family { name, kinds: vec![all] });
         }
         let value = kind.as_str().to_owned();
         let one = Choice { chosen: value == chosen, text: named(at, &value), value };

@@ -9,6 +9,7 @@ use super::{Person, load};
 use crate::domain::authority::Authority;
 use crate::http::console::at::At;
 use crate::http::console::form::{Choice, Field};
+use crate::http::console::who::right;
 use crate::http::pages::Turn;
 use crate::service::authorities;
 
@@ -40,7 +41,7 @@ pub fn ticked(at: &At<'_>) -> BTreeSet<Authority> {
 
 fn confirm(at: &At<'_>, person: &Person) -> Confirm {
     let held = &person.identity.authorities;
-    let words: Vec<&str> = held.iter().map(|one| one.as_str()).collect();
+    let words: Vec<String> = held.iter().map(|one| right(at, *one)).collect();
     let before =
         if words.is_empty() { at.text("console.authority.none") } else { words.join(", ") };
     Confirm {

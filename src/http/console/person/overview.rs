@@ -7,7 +7,7 @@ use super::terms::Row;
 use super::{Heading, load};
 use crate::domain::status::{EffectiveStatus, Reason, Status};
 use crate::http::console::at::At;
-use crate::http::console::who::{Mark, actor};
+use crate::http::console::who::{Mark, actor, kind};
 use crate::http::pages::{Link, Time, Turn, plain};
 use crate::service::sessions;
 
@@ -23,6 +23,7 @@ struct Overview {
     expires: Option<Time>,
     created: Time,
     modified: Time,
+    kind: String,
     schema: String,
     external: Option<String>,
     login: Option<Login>,
@@ -72,6 +73,7 @@ pub fn page(at: &At<'_>) -> Result<Response, Turn> {
         expires: identity.expires_at.map(Time::of),
         created: Time::of(identity.created_at),
         modified: Time::of(identity.updated_at),
+        kind: kind(at, &identity.schema_id),
         schema: identity.schema_id.clone(),
         external: identity.external_id.as_deref().map(plain),
         login: login.map(|login| Login {

@@ -12,6 +12,7 @@ use crate::domain::schema::Schema;
 use crate::error::ErrorCode;
 use crate::http::console::at::At;
 use crate::http::console::form::Field;
+use crate::http::console::who::kind;
 use crate::http::pages::{Turn, plain};
 use crate::service::editing::{self, Problems};
 
@@ -21,6 +22,7 @@ struct Edit {
     fields: Vec<Field>,
     seen: String,
     problem: Option<String>,
+    kind: String,
     schema: String,
     rest: bool,
 }
@@ -95,6 +97,7 @@ fn edit(
         fields: fields.collect(),
         seen: person.identity.updated_at.to_string(),
         problem: problem.or(whole),
+        kind: kind(at, &person.identity.schema_id),
         schema: person.identity.schema_id.clone(),
         rest: schema.document().pointer("/properties/traits/properties").is_some(),
         person: person.heading(at),

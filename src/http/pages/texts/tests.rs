@@ -6,7 +6,9 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::flow::text;
+use crate::domain::ledger::EventType;
 use crate::domain::mail_fault::FaultKind;
+use crate::domain::schema::Schemas;
 
 /// Every message id of the flows that is in the contract (kratos-api §5.10).
 fn contract() -> Vec<u64> {
@@ -188,5 +190,15 @@ fn why_a_mail_did_not_go_out_is_said_in_every_language() {
     for kind in FaultKind::ALL {
         let key = format!("console.mail.fault.{}", kind.as_str());
         assert_eq!(Language::default().raw(&key), Some(kind.english()), "{key}");
+    }
+}
+
+#[test]
+fn every_family_of_events_and_every_shipped_schema_has_a_name() {
+    let families = EventType::ALL.iter().map(|kind| format!("console.family.{}", kind.family()));
+    let schemas = Schemas::shipped();
+    let schemas = schemas.iter().map(|one| format!("console.schema_name.{}", one.id()));
+    for key in families.chain(schemas) {
+        assert!(Language::default().has(&key), "{key}");
     }
 }
