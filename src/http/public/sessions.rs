@@ -55,7 +55,8 @@ pub fn routes() -> OpenApiRouter<App> {
             body = SessionDocument),
         (status = 400, description = "There is no such template."),
         (status = 401, description = "There is no session that works."),
-        (status = 403, description = "The session needs a second factor.")
+        (status = 403, description = "The session needs a second factor, or its owner has yet to \
+            accept the terms of service.")
     )
 )]
 async fn whoami(
@@ -126,7 +127,8 @@ fn nobody() -> Failure {
         (status = 200, description = "A page; `Link` leads to the others, `X-Total-Count` says how \
             many there are.", body = [SessionDocument]),
         (status = 401, description = "There is no session that works."),
-        (status = 403, description = "The session needs a second factor.")
+        (status = 403, description = "The session needs a second factor, or its owner has yet to \
+            accept the terms of service.")
     )
 )]
 async fn list(
@@ -158,7 +160,8 @@ async fn list(
     responses(
         (status = 200, description = "`count` says how many there were."),
         (status = 401, description = "There is no session that works."),
-        (status = 403, description = "The session needs a second factor.")
+        (status = 403, description = "The session needs a second factor, or its owner has yet to \
+            accept the terms of service.")
     )
 )]
 async fn revoke_others(
@@ -186,7 +189,8 @@ async fn revoke_others(
         (status = 204, description = "The person has no such session, now or ever."),
         (status = 400, description = "The id is not a UUID, or that of the session in use."),
         (status = 401, description = "There is no session that works."),
-        (status = 403, description = "The session needs a second factor.")
+        (status = 403, description = "The session needs a second factor, or its owner has yet to \
+            accept the terms of service.")
     )
 )]
 async fn revoke(

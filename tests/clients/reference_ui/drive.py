@@ -107,7 +107,7 @@ def wait_for(url):
     raise SystemExit(f"{url} does not come up")
 
 
-def options(public, pages, mail, home):
+def options(public, pages, mail, home, more):
     server = os.path.join(home, "smtp.yaml")
     with open(server, "w", encoding="utf-8") as file:
         file.write(f"host: 127.0.0.1\nport: {mail}\ntransport-security: none\n")
@@ -120,14 +120,14 @@ def options(public, pages, mail, home):
         "login_style": "unified",
         "enforce_mfa": False,
         "smtp_secret_id": f"file:{server}",
-    }
+    } | more
     path = os.path.join(home, "options.yaml")
     with open(path, "w", encoding="utf-8") as file:
         json.dump(chosen, file)
     return path
 
 
-def story(public, admin, pages):
+def makes_somebody(admin):
     person = {
         "schema_id": "social_user_v0",
         "traits": {"email": "ada@example.com"},
@@ -140,6 +140,9 @@ def story(public, admin, pages):
     )
     urllib.request.urlopen(request, timeout=20)
 
+
+def story(admin, pages):
+    makes_somebody(admin)
     browser = Browser().go(f"{pages}/login")
     press = {"method": "password"}
     browser.send("password", press, identifier="ada@example.com", password="wrong")
@@ -172,14 +175,37 @@ def story(public, admin, pages):
     browser.must("/welcome", "a person signs in with the password set after recovering")
 
 
+def terms(admin, pages):
+    """Terms of service, which these pages do not know of: whatever they do leads to those of Doorward."""
+    makes_somebody(admin)
+    browser = Browser().go(f"{pages}/login")
+    press = {"method": "password"}
+    browser.send("password", press, identifier="ada@example.com", password=PASSWORD)
+    asked = browser.place, browser.page
+    for page in ("login", "welcome", "sessions", "settings"):
+        browser.go(f"{pages}/{page}")
+        browser.must("/ui/terms?flow=", f"whoever goes to {page} is asked to accept the terms")
+    browser.place, browser.page = asked
+    action, fields = browser.form("terms")
+    browser.go(urllib.parse.urljoin(browser.place, action), fields | {"terms": "accept"})
+    browser.must("/welcome", "a person accepts the terms")
+    browser.go(f"{pages}/sessions").must("ada@example.com", "the pages know who it is")
+
+
 def main():
+    through(story)
+    through(terms, terms_url="https://example.com/terms")
+    print("The reference pages work, unmodified.")
+
+
+def through(part, **more):
     program, directory = sys.argv[1:]
     public, admin, pages = (f"http://localhost:{free_port()}" for _ in range(3))
     port = lambda url: url.rsplit(":", 1)[1]  # noqa: E731
     mailbox = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mailbox)
     threading.Thread(target=mailbox.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as home:
-        chosen = options(public, pages, mailbox.server_address[1], home)
+        chosen = options(public, pages, mailbox.server_address[1], home, more)
         doorward = subprocess.Popen(
             [program, "serve", "--state-dir", f"{home}/state", "--options", chosen,
              "--public-address", f"127.0.0.1:{port(public)}",
@@ -202,13 +228,12 @@ def main():
         try:
             wait_for(f"{public}/health/ready")
             wait_for(f"{pages}/health/alive")
-            story(public, admin, pages)
+            part(admin, pages)
         finally:
             node.terminate()
             doorward.terminate()
             node.wait()
             doorward.wait()
-    print("The reference pages work, unmodified.")
 
 
 if __name__ == "__main__":

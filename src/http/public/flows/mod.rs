@@ -59,7 +59,8 @@ macro_rules! flow {
                     (status = 303, description = "To the page that shows it; for browsers."),
                     (status = 400, description = "It cannot be begun; the error's id says why."),
                     (status = 401, description = "There is no session, and it needs one."),
-                    (status = 403, description = "The session needs a second factor.")
+                    (status = 403, description = "The session needs a second factor, or its owner \
+                        has yet to accept the terms of service.")
                 )
             )]
             async fn browser(
@@ -88,7 +89,8 @@ macro_rules! flow {
                     (status = 200, description = "The flow.", body = Object),
                     (status = 400, description = "It cannot be begun; the error's id says why."),
                     (status = 401, description = "There is no session, and it needs one."),
-                    (status = 403, description = "The session needs a second factor.")
+                    (status = 403, description = "The session needs a second factor, or its owner \
+                        has yet to accept the terms of service.")
                 )
             )]
             async fn api(
