@@ -1,4 +1,4 @@
-//! Who changes somebody by the admin API, and what they want that person to be like.
+//! Who changes somebody or something by the admin API, and what they want it to be like.
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
@@ -24,11 +24,19 @@ impl<S: Sync> FromRequestParts<S> for Editor {
     }
 }
 
+/// A header with a tag.
+pub type Tag = (HeaderName, HeaderValue);
+
 /// The header that goes with somebody as they are now.
 #[must_use]
-pub fn etag(identity: &Identity) -> Option<(HeaderName, HeaderValue)> {
-    let value = HeaderValue::from_str(&format!("\"{}\"", tag(identity)));
-    value.ok().map(|value| (ETAG, value))
+pub fn etag(identity: &Identity) -> Option<Tag> {
+    tagged(&tag(identity))
+}
+
+/// The header with this tag.
+#[must_use]
+pub fn tagged(tag: &str) -> Option<Tag> {
+    HeaderValue::from_str(&format!("\"{tag}\"")).ok().map(|value| (ETAG, value))
 }
 
 /// What `If-Match` says: nothing, anything, or a list of tags. Weak ones fit nothing.

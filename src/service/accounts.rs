@@ -9,6 +9,7 @@ use super::flows::verification_asked_for;
 use super::given::{AddressProof, prove};
 use super::identities::{Selector, find_stored};
 use super::links::account_of;
+use super::unchanged::{must_be, tag_of_accounts};
 use super::{Caller, status};
 use crate::app::Deps;
 use crate::domain::credential::CredentialType;
@@ -112,6 +113,13 @@ fn all(tx: &Tx<'_>, stored: &Stored) -> Result<Vec<Account>, Error> {
     Ok(accounts)
 }
 
+/// Somebody whose accounts are to be changed, unless the caller wants them as they were, and they are not.
+pub(super) fn find_to_change(tx: &Tx<'_>, by: &Caller, id: Uuid) -> Result<Stored, Error> {
+    let stored = find_stored(tx, &Selector::Id(id))?;
+    must_be(by, || Ok(tag_of_accounts(&all(tx, &stored)?)))?;
+    Ok(stored)
+}
+
 fn exists(identity: &Identity, account: &str) -> Result<(), Error> {
     let linked = identity.credential(CredentialType::Oidc);
     let known = account == INTERNAL
@@ -126,7 +134,7 @@ fn exists(identity: &Identity, account: &str) -> Result<(), Error> {
 /// on. Says whether it was open.
 ///
 /// # Errors
-/// `NotFound`, `SelfAction`, `LastAdministrator`.
+/// `NotFound`, `SelfAction`, `LastAdministrator`, `Changed`.
 pub fn lock(
     d: &Deps,
     by: &Caller,
@@ -136,7 +144,7 @@ pub fn lock(
 ) -> Result<bool, Error> {
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
-        let stored = find_stored(tx, &Selector::Id(id))?;
+        let stored = find_to_change(tx, by, id)?;
         exists(&stored.identity, account)?;
         if account_locks::is_locked(tx, stored.n, account)? {
             return Ok(Change::none(false));
@@ -155,7 +163,7 @@ pub fn lock(
 /// Opens an account again; says whether it was locked.
 ///
 /// # Errors
-/// `NotFound`.
+/// `NotFound`, `Changed`.
 pub fn unlock(
     d: &Deps,
     by: &Caller,
@@ -164,7 +172,7 @@ pub fn unlock(
     why: &status::StatusChange,
 ) -> Result<bool, Error> {
     d.store.write(&by.author(), |tx| {
-        let stored = find_stored(tx, &Selector::Id(id))?;
+        let stored = find_to_change(tx, by, id)?;
         exists(&stored.identity, account)?;
         if !account_locks::unlock(tx, stored.n, account)? {
             return Ok(Change::none(false));
@@ -195,11 +203,11 @@ pub(super) fn is_shut_of(tx: &Tx<'_>, id: Uuid) -> Result<bool, StoreError> {
 /// one is meant.
 ///
 /// # Errors
-/// `NotFound`, `Invalid` when there are several addresses and none is named.
+/// `NotFound`, `Invalid` when there are several addresses and none is named, `Changed`.
 pub fn confirm(d: &Deps, by: &Caller, id: Uuid, email: Option<&str>) -> Result<bool, Error> {
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
-        let stored = find_stored(tx, &Selector::Id(id))?;
+        let stored = find_to_change(tx, by, id)?;
         let address = address(&stored.identity, email)?;
         if address.verified {
             return Ok(Change::none(false));
@@ -218,7 +226,7 @@ pub fn confirm(d: &Deps, by: &Caller, id: Uuid, email: Option<&str>) -> Result<b
 pub fn unconfirm(d: &Deps, by: &Caller, id: Uuid, email: Option<&str>) -> Result<bool, Error> {
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
-        let stored = find_stored(tx, &Selector::Id(id))?;
+        let stored = find_to_change(tx, by, id)?;
         let address = address(&stored.identity, email)?;
         if !address.verified {
             return Ok(Change::none(false));
@@ -237,7 +245,7 @@ pub fn unconfirm(d: &Deps, by: &Caller, id: Uuid, email: Option<&str>) -> Result
 pub fn verify(d: &Deps, by: &Caller, id: Uuid, email: Option<&str>) -> Result<String, Error> {
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
-        let stored = find_stored(tx, &Selector::Id(id))?;
+        let stored = find_to_change(tx, by, id)?;
         let address = address(&stored.identity, email)?;
         let standing = stored.identity.effective_status(now);
         if !matches!(standing.as_str(), "active" | "invited") {

@@ -80,10 +80,12 @@ pub enum Bar {
     LastAdministrator,
     /// Their status does not allow it.
     StatusTransition,
+    /// They are in as many roles or groups as one can be.
+    TooMany,
 }
 
 impl Bar {
-    /// All of them.
+    /// Those that a change of status or a removal meets.
     pub const ALL: [Self; 4] =
         [Self::SelfAction, Self::LastAdministrator, Self::StatusTransition, Self::NotFound];
 
@@ -95,6 +97,7 @@ impl Bar {
             Self::SelfAction => "self_action",
             Self::LastAdministrator => "last_administrator",
             Self::StatusTransition => "status_transition",
+            Self::TooMany => "too_many",
         }
     }
 

@@ -35,7 +35,7 @@ pub struct Caller {
     pub origin: Origin,
     /// Told where the entries of the last change are.
     pub places: Option<Places>,
-    /// What the person must be like whom it is about.
+    /// What the person, or whatever else it is about, must be like.
     pub unchanged: Option<Unchanged>,
 }
 

@@ -5,7 +5,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Caller;
-use super::identities::{Selector, find, find_stored};
+use super::accounts::find_to_change;
+use super::identities::{Selector, find};
 use crate::app::Deps;
 use crate::domain::credential::CredentialType;
 use crate::domain::ledger::EventType;
@@ -30,11 +31,11 @@ pub fn list(d: &Deps, id: Uuid) -> Result<Vec<String>, Error> {
 /// Unlinks one account; `false` when it is not linked.
 ///
 /// # Errors
-/// `NotFound`, `LastCredential` when it is the only way to sign in.
+/// `NotFound`, `LastCredential` when it is the only way to sign in, `Changed`.
 pub fn unlink(d: &Deps, by: &Caller, id: Uuid, account: &str) -> Result<bool, Error> {
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
-        let stored = find_stored(tx, &Selector::Id(id))?;
+        let stored = find_to_change(tx, by, id)?;
         if !is_linked(&stored, account) {
             return Ok(Change::none(false));
         }

@@ -1,23 +1,25 @@
-//! Changes that hold only while nobody has changed the person since they were read (RFC 9110,
-//! `If-Match`).
+//! Changes that hold only while nobody has changed the person, role, group or account since it was read (RFC
+//! 9110, `If-Match`).
 
 use std::fmt::Write as _;
 
 use super::Caller;
+use super::accounts::Account;
 use super::failure::no_identity;
 use crate::crypto::token;
+use crate::domain::access::Circle;
 use crate::domain::identity::Identity;
 use crate::error::{Error, ErrorCode};
 use crate::store::Tx;
 use crate::store::sql::identities::{self, Stored};
 use uuid::Uuid;
 
-/// What a person must be like for a change to hold.
+/// What something must be like for a change to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unchanged {
-    /// As they are, whatever that is.
+    /// As it is, whatever that is.
     Any,
-    /// As they were when one of these tags was given.
+    /// As it was when one of these tags was given.
     Tags(Vec<String>),
 }
 
@@ -53,7 +55,52 @@ pub fn tag(identity: &Identity) -> String {
         // Writing to a text cannot fail.
         let _ = writeln!(text, "{part}");
     }
-    token::digest(&text).chars().take(32).collect()
+    short(&text)
+}
+
+/// The tag of a role or group as it is, with the roles that it carries. Who is in it is no part of that: people come
+/// and go one by one, and nobody overwrites anybody.
+#[must_use]
+pub fn tag_of_circle(circle: &Circle, carried: &[Circle]) -> String {
+    let mut text = format!("{}\n{:?}\n", circle.id, circle.updated_at);
+    for role in carried {
+        let _ = writeln!(text, "{}", role.id);
+    }
+    short(&text)
+}
+
+/// The tag of somebody's accounts as they are: which there are, what belongs to them, and whether they are locked.
+#[must_use]
+pub fn tag_of_accounts(accounts: &[Account]) -> String {
+    let mut text = String::new();
+    for one in accounts {
+        let _ = writeln!(text, "{} {:?} {:?}", one.id, one.locked_at, one.credentials);
+        for address in &one.addresses {
+            let _ = writeln!(text, "{} {}", address.id, address.verified);
+        }
+    }
+    short(&text)
+}
+
+fn short(text: &str) -> String {
+    token::digest(text).chars().take(32).collect()
+}
+
+/// Refuses a caller who wants something as it was, and it is not.
+///
+/// # Errors
+/// `Changed`.
+pub(super) fn must_be(
+    by: &Caller,
+    tag: impl FnOnce() -> Result<String, Error>,
+) -> Result<(), Error> {
+    if let Some(Unchanged::Tags(tags)) = &by.unchanged
+        && !tags.contains(&tag()?)
+    {
+        let message = "Somebody has changed this since it was read; read it again.";
+        return Err(Error::new(ErrorCode::Changed, message));
+    }
+    Ok(())
 }
 
 /// The identity that is to be changed, unless the caller wants it as it was, and it is not.
@@ -62,11 +109,6 @@ pub fn tag(identity: &Identity) -> String {
 /// `NotFound`; `Changed`.
 pub(super) fn find_to_change(tx: &Tx<'_>, by: &Caller, id: Uuid) -> Result<Stored, Error> {
     let stored = identities::find(tx, id)?.ok_or_else(no_identity)?;
-    match &by.unchanged {
-        Some(Unchanged::Tags(tags)) if !tags.contains(&tag(&stored.identity)) => Err(Error::new(
-            ErrorCode::Changed,
-            "Somebody has changed this since it was read; read it again.",
-        )),
-        _ => Ok(stored),
-    }
+    must_be(by, || Ok(tag(&stored.identity)))?;
+    Ok(stored)
 }

@@ -152,7 +152,7 @@ fn people_sign_in_on_one_page_where_that_is_wished() {
 
 #[test]
 fn administrators_look_after_roles_groups_attributes_and_accounts() {
-    story("roles.py", "enforce_mfa: true", 12);
+    story("roles.py", "enforce_mfa: true", 14);
 }
 
 #[test]

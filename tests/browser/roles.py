@@ -41,6 +41,16 @@ def story(site, email, password):
     fills(page, {"Word": "staff", "Name": "Everybody on the staff"})
     site.look("console-groups")
 
+    page.get_by_role("link", name="Add people staff").click()
+    page.get_by_label("Who").fill(f"{email}\nnobody@example.com")
+    page.get_by_role("button", name="Add people").click()
+    expect(page.get_by_text("these are nobody here: nobody@example.com")).to_be_visible()
+    site.look("console-members-wrong")
+    page.get_by_label("Who").fill(email)
+    page.get_by_role("button", name="Add people").click()
+    expect(page.get_by_role("heading", name="People put into the group")).to_be_visible()
+    site.look("console-members-added")
+
     site.go("/console/attributes/new")
     fills(
         page,
@@ -84,7 +94,7 @@ def story(site, email, password):
     site.look("console-person-accounts")
     site.go("/console/roles")
     page.get_by_role("link", name="Delete editor").click()
-    expect(page.get_by_text("person has it, themselves or through a group")).to_be_visible()
+    expect(page.get_by_text("people have it, themselves or through a group")).to_be_visible()
     site.look("console-role-delete")
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="Role deleted")).to_be_visible()

@@ -147,3 +147,63 @@ fn what_somebody_may_says_where_it_comes_from() {
     assert_eq!(server.send("PUT", &nobody, &json!({"roles": []})).code, 404);
     assert_eq!(server.get("/admin/doorward/identities/search?role=gone").code, 400);
 }
+
+#[test]
+fn several_people_come_to_a_role_or_group_at_once_and_each_is_recorded() {
+    let server = Admin::start();
+    let people =
+        ["a@example.com", "b@example.com", "c@example.com"].map(|who| create(&server, who));
+    let nobody = uuid::Uuid::nil().to_string();
+    for (kind, name, event) in
+        [("role", "editor", "role.granted"), ("group", "staff", "group.joined")]
+    {
+        server.send("POST", &format!("/admin/doorward/{kind}s"), &json!({kind: name})).says(201);
+        let path = format!("/admin/doorward/{kind}s/{name}/members");
+        let one = json!({"ids": [people[0]]});
+        assert_eq!(server.send("POST", &path, &one).says(200)["changed"], 1);
+        // Twice is once, and whoever is not there keeps nobody else back.
+        let ids = json!({"ids": [people[0], people[1], nobody, people[2], people[1]]});
+        let told = server.send("POST", &path, &ids).says(200);
+        let expected = json!({
+            "changed": 2, "unchanged": 1, "refused": 1,
+            "refusals": [{"id": nobody, "reason": "not_found"}],
+        });
+        assert_eq!(told, expected);
+        let page = server.get(&path).says(200);
+        assert_eq!(self::ids(&page), people.each_ref().map(String::as_str));
+        let ledger = crate::support::ledger::documents(&server.library());
+        let joined = ledger.iter().filter(|entry| entry["type"] == event);
+        assert_eq!(joined.count(), 3);
+        let sum = &ledger.last().unwrap()["data"];
+        assert_eq!(sum["action"], format!("add-{kind}-members"));
+        assert_eq!(sum["parameters"], json!({kind: name}));
+        assert_eq!(sum["result"], json!({"changed": 2, "refused": 1, "unchanged": 1}));
+        for wrong in [
+            json!({"ids": []}),
+            json!({"ids": ["nobody"]}),
+            json!({}),
+            json!({"ids": vec![nobody.clone(); 1], "more": 1}),
+            json!({"ids": (0..501).map(|n| uuid::Uuid::from_u128(n).to_string()).collect::<Vec<_>>()}),
+        ] {
+            server.send("POST", &path, &wrong).refused(400);
+        }
+        let gone = format!("/admin/doorward/{kind}s/nothing/members");
+        server.send("POST", &gone, &one).refused(404);
+    }
+}
+
+#[test]
+fn whoever_is_in_as_many_as_one_can_be_is_left_out_and_named() {
+    let server = Admin::start();
+    let [full, free] = ["a@example.com", "b@example.com"].map(|who| create(&server, who));
+    let words: Vec<String> = (0..200).map(|n| format!("r{n}")).collect();
+    for word in words.iter().map(String::as_str).chain(["last"]) {
+        server.send("POST", "/admin/doorward/roles", &json!({"role": word})).says(201);
+    }
+    let path = format!("/admin/doorward/identities/{full}/roles");
+    server.send("PUT", &path, &json!({"roles": words})).says(200);
+    let ids = json!({"ids": [full, free]});
+    let told = server.send("POST", "/admin/doorward/roles/last/members", &ids).says(200);
+    assert_eq!(told["refusals"], json!([{"id": full, "reason": "too_many"}]));
+    assert_eq!(told["changed"], 1);
+}

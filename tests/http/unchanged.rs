@@ -132,3 +132,90 @@ fn of_two_who_change_at_once_one_wins_and_nothing_is_lost() {
     assert_eq!(i64::try_from(updates).unwrap(), 2 * EACH + 1, "each change has its entry");
     support::ledger::must_be_whole(&d);
 }
+
+#[test]
+fn a_role_and_a_group_have_tags_that_every_change_of_them_makes_anew() {
+    let desk = Desk::new();
+    let root = format!("{}/admin/doorward", desk.server.admin);
+    let post = |path: &str, body: Value| {
+        desk.server.ask("POST", &format!("{root}{path}"), &[], &body.to_string())
+    };
+    for (kind, name, carried) in [("role", "editor", ""), ("group", "staff", "writer")] {
+        let mut new = json!({kind: name});
+        if !carried.is_empty() {
+            post("/roles", json!({"role": carried})).must(201);
+            new["roles"] = json!([carried]);
+        }
+        let made = post(&format!("/{kind}s"), new).must(201);
+        let url = format!("{root}/{kind}s/{name}");
+        let get = || desk.server.ask("GET", &url, &[], "").must(200).header("etag").to_owned();
+        let mut tag = made.header("etag").to_owned();
+        assert!(tag.len() == 34 && tag == get(), "{tag}");
+        // Who is in it is no part of it.
+        post(&format!("/{kind}s/{name}/members"), json!({"ids": [desk.id]})).must(200);
+        assert_eq!(get(), tag);
+        let first = tag.clone();
+        for n in 0..2 {
+            let change = json!({"description": format!("{n}")});
+            if n > 0 {
+                let before = support::ledger::documents(&desk.server.library()).len();
+                let refused = desk.ask("PUT", &url, &first, &change).must(412).json();
+                assert_eq!(refused["error"]["code"], 412);
+                desk.ask("DELETE", &url, &first, &Value::Null).must(412);
+                desk.ask("PUT", &url, "Tuesday", &change).must(400);
+                assert_eq!(support::ledger::documents(&desk.server.library()).len(), before);
+            }
+            let done = desk.ask("PUT", &url, &tag, &change).must(200);
+            assert_ne!(done.header("etag"), tag);
+            done.header("etag").clone_into(&mut tag);
+            assert_eq!(get(), tag);
+        }
+        if !carried.is_empty() {
+            // What it carries is part of it, also where that goes by itself.
+            let gone = format!("{root}/roles/{carried}");
+            desk.ask("DELETE", &gone, "*", &Value::Null).must(200);
+            assert_ne!(get(), tag);
+            desk.ask("PUT", &url, &tag, &json!({"name": "Late"})).must(412);
+            tag = get();
+        }
+        desk.ask("DELETE", &url, &tag, &Value::Null).must(200);
+    }
+}
+
+#[test]
+fn accounts_have_a_tag_that_every_change_of_one_makes_anew() {
+    let desk = Desk::new();
+    let provider = |name: &str| json!({"provider": name, "subject": "1"});
+    let body = json!({
+        "schema_id": "social_user_v0", "traits": {"email": "eve@example.com"},
+        "credentials": {
+            "password": {"config": {"password": "a lantern on the stairs"}},
+            "oidc": {"config": {"providers": [provider("google")]}},
+        },
+    });
+    let url = format!("{}/admin/identities", desk.server.admin);
+    let made = desk.server.ask("POST", &url, &[], &body.to_string()).must(201).json();
+    let id = made["id"].as_str().unwrap();
+    let at = format!("{}/admin/doorward/identities/{id}/accounts", desk.server.admin);
+    let get = || desk.server.ask("GET", &at, &[], "").must(200).header("etag").to_owned();
+    let first = get();
+    assert_eq!(first.len(), 34, "{first}");
+    let mut known = first.clone();
+    for (method, path) in [
+        ("PUT", "/google:1/lock"),
+        ("PUT", "/internal/lock"),
+        ("DELETE", "/internal/lock"),
+        ("PUT", "/internal/confirm"),
+        ("DELETE", "/internal/confirm"),
+        ("DELETE", "/google:1"),
+    ] {
+        let url = format!("{at}{path}");
+        if known != first {
+            desk.ask(method, &url, &first, &Value::Null).must(412);
+        }
+        desk.ask(method, &url, &known, &Value::Null).must(200);
+        let now = get();
+        assert_ne!(now, known, "{method} {path}");
+        known = now;
+    }
+}

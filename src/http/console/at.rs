@@ -7,6 +7,7 @@ use axum::response::Response;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::form::Field;
 use super::frame::{Office, office};
 use super::receipt;
 use super::refused;
@@ -21,6 +22,10 @@ use crate::http::ticket;
 use crate::service::Caller;
 use crate::service::console::{Admitted, Knock, admit};
 use crate::service::sessions::Desk;
+use crate::service::unchanged::Unchanged;
+
+/// The field with the tag of what a form is about.
+const SEEN: &str = "seen";
 
 /// A page in the making.
 pub struct At<'a> {
@@ -133,6 +138,17 @@ impl At<'_> {
     /// The part `id` of the path; what is no id is the id of nothing.
     pub fn id(&self) -> Result<Uuid, Turn> {
         self.part("id").parse().map_err(|_| Self::missing())
+    }
+
+    /// As whom they act on something that is to be as it was when the form was made, by the tag in the form.
+    pub fn by_as_seen(&self) -> Caller {
+        let seen = self.form.text(SEEN).map(|tag| Unchanged::Tags(vec![tag.to_owned()]));
+        Caller { unchanged: seen, ..self.by.clone() }
+    }
+
+    /// The field with that tag.
+    pub fn seen(&self, tag: &str) -> Field {
+        Field::new(self, "hidden", SEEN, "console.id").or(tag)
     }
 
     /// The page that says that there is nothing here.

@@ -36,6 +36,7 @@ struct Row {
     people: String,
     edit: String,
     delete: String,
+    add: String,
 }
 
 /// A form that is about no person.
@@ -74,12 +75,12 @@ impl Sheet {
     }
 }
 
-fn kind(at: &At<'_>) -> CircleKind {
+pub(super) fn kind(at: &At<'_>) -> CircleKind {
     if at.route.path.starts_with("/console/groups") { CircleKind::Group } else { CircleKind::Role }
 }
 
 /// The path of the list.
-fn root(at: &At<'_>) -> &'static str {
+pub(super) fn root(at: &At<'_>) -> &'static str {
     match kind(at) {
         CircleKind::Role => "/console/roles",
         CircleKind::Group => "/console/groups",
@@ -112,6 +113,7 @@ pub fn page(at: &At<'_>) -> Result<Response, Turn> {
             people: at.at(&format!("/console/people?{}", query.finish())),
             edit: at.at(&format!("{root}/{}/edit", circle.id)),
             delete: at.at(&format!("{root}/{}/delete", circle.id)),
+            add: at.at(&format!("{root}/{}/members", circle.id)),
             word: plain(&circle.word),
             name: plain(&circle.name),
             description: plain(&circle.description),
@@ -283,7 +285,7 @@ pub fn create(at: &At<'_>) -> Result<Response, Turn> {
     }
 }
 
-fn known(at: &At<'_>) -> Result<Described, Turn> {
+pub(super) fn known(at: &At<'_>) -> Result<Described, Turn> {
     Ok(circles::get(at.d(), kind(at), at.part("circle"))?)
 }
 
@@ -329,7 +331,7 @@ pub fn delete_form(at: &At<'_>) -> Result<Response, Turn> {
             &[("word", &plain(&known.circle.word))],
         )),
         effects,
-        fields: Vec::new(),
+        fields: vec![at.seen(&known.tag())],
         submit: at.text("console.do.delete"),
         bad: true,
         back: at.at(root(at)),
@@ -341,6 +343,6 @@ pub fn delete_form(at: &At<'_>) -> Result<Response, Turn> {
 /// Removes it.
 pub fn delete(at: &At<'_>) -> Result<Response, Turn> {
     let known = known(at)?;
-    circles::delete(at.d(), &at.by, kind(at), &known.circle.id)?;
+    circles::delete(at.d(), &at.by_as_seen(), kind(at), &known.circle.id)?;
     Err(at.done(root(at)))
 }

@@ -13,6 +13,7 @@ mod history;
 mod invite;
 mod ledger;
 mod mail;
+mod members;
 mod overview;
 mod people;
 mod person;

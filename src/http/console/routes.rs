@@ -25,7 +25,9 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::at::{self, At};
-use super::{circles, history, invite, ledger, mail, overview, people, person, sets, several};
+use super::{
+    circles, history, invite, ledger, mail, members, overview, people, person, sets, several,
+};
 use crate::http::blocking::App;
 use crate::http::failure::Failure;
 use crate::http::pages::{Turn, Visit};
@@ -172,6 +174,8 @@ pub const TABLE: &[Route] = &[
     changes("/console/roles/{circle}/edit", Administrator, circles::change),
     form("/console/roles/{circle}/delete", Administrator, circles::delete_form),
     changes("/console/roles/{circle}/delete", Administrator, circles::delete),
+    form("/console/roles/{circle}/members", Administrator, members::form),
+    changes("/console/roles/{circle}/members", Administrator, members::add),
     shows("/console/groups", Administrator, circles::page),
     form("/console/groups/new", Administrator, circles::new_form),
     changes("/console/groups/new", Administrator, circles::create),
@@ -179,6 +183,8 @@ pub const TABLE: &[Route] = &[
     changes("/console/groups/{circle}/edit", Administrator, circles::change),
     form("/console/groups/{circle}/delete", Administrator, circles::delete_form),
     changes("/console/groups/{circle}/delete", Administrator, circles::delete),
+    form("/console/groups/{circle}/members", Administrator, members::form),
+    changes("/console/groups/{circle}/members", Administrator, members::add),
     shows("/console/attributes", Administrator, sets::page),
     form("/console/attributes/new", Administrator, sets::new_form),
     changes("/console/attributes/new", Administrator, sets::create),

@@ -134,6 +134,7 @@ impl From<Error> for Turn {
                 Self::Wrong(StatusCode::CONFLICT, "console.conflict.status")
             }
             ErrorCode::Conflict => Self::Wrong(StatusCode::CONFLICT, "console.conflict.taken"),
+            ErrorCode::Changed => Self::Wrong(StatusCode::CONFLICT, "console.conflict.changed"),
             _ => {
                 let cause = error.cause();
                 tracing::error!(%error, cause, "a page failed");

@@ -14,6 +14,7 @@ use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
 use crate::error::{Error, ErrorCode};
 use crate::service::listing::{Total, page_size};
+use crate::service::unchanged::{must_be, tag_of_circle};
 use crate::service::{Caller, Page};
 use crate::store::sql::circles::{self as rows, Kept};
 use crate::store::sql::members;
@@ -33,6 +34,14 @@ pub struct Described {
     pub roles: Vec<Circle>,
     /// How many people are in it themselves.
     pub members: Total,
+}
+
+impl Described {
+    /// The tag of it as it is.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        tag_of_circle(&self.circle, &self.roles)
+    }
 }
 
 /// How far a role or group reaches: what its deletion takes away.
@@ -260,8 +269,8 @@ fn carry(
 /// Changes what is given; says whether anything was otherwise before.
 ///
 /// # Errors
-/// `NotFound`, `Invalid` for what cannot be, `Conflict` for a word that is taken or when it was
-/// changed since the caller saw it.
+/// `NotFound`, `Invalid` for what cannot be, `Conflict` for a word that is taken, `Conflict` or `Changed` when it
+/// was changed since the caller saw it.
 pub fn update(
     d: &Deps,
     by: &Caller,
@@ -273,6 +282,7 @@ pub fn update(
     d.store.write(&by.author(), |tx| {
         let before = find(tx, kind, text)?;
         let old = &before.circle;
+        must_be(by, || Ok(tag_of_circle(old, &carried(tx, &before)?)))?;
         if request.seen.is_some_and(|seen| seen.as_microsecond() != old.updated_at.as_microsecond())
         {
             let message = "Somebody else has changed it meanwhile; look at it again first.";
@@ -351,7 +361,7 @@ fn updated(old: &Circle, new: &Circle, changed: &[&str]) -> Event {
 /// while the service runs, so that nobody who writes waits for them.
 ///
 /// # Errors
-/// `NotFound`, `Conflict` for one that was made anew just now.
+/// `NotFound`, `Conflict` for one that was made anew just now, `Changed` for one that is not as the caller saw it.
 pub fn delete(
     d: &Deps,
     by: &Caller,
@@ -371,6 +381,7 @@ pub fn delete(
             return Err(Error::new(ErrorCode::Conflict, message));
         }
         let roles = carried(tx, &one)?;
+        must_be(by, || Ok(tag_of_circle(&one.circle, &roles)))?;
         rows::delete(tx, one.n)?;
         let circle = one.circle;
         let event = match kind {

@@ -3,6 +3,7 @@
 pub(super) mod belonging;
 pub mod circles;
 pub mod held;
+pub mod joining;
 
 use std::collections::{BTreeMap, BTreeSet};
 

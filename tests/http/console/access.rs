@@ -61,10 +61,17 @@ fn roles_and_groups_are_made_given_and_removed() {
     assert!(office.done(&edit, &fields).text.contains("Role changed"));
     office.send(&edit, &fields).must(409);
     let delete = format!("/console/roles/{}/delete", role.id);
+    let stale = value(&office.page(&delete).must(200).text, "seen");
+    let seen = value(&office.page(&edit).text, "seen");
+    let fields = [("circle", "editor"), ("name", "Chef"), ("permissions", "read"), ("seen", &seen)];
+    office.done(&edit, &fields);
+    let late = office.send(&delete, &[("seen", &stale)]).must(409).text;
+    assert!(late.contains("Somebody has changed this since you opened the form"), "{late}");
     let effect = office.page(&delete).must(200).text;
     assert!(effect.contains("<strong>1</strong> person has it"), "{effect}");
     assert!(effect.contains("<strong>1</strong> group carries it"), "{effect}");
-    assert!(office.done(&delete, &[]).text.contains("Role deleted"));
+    let seen = value(&effect, "seen");
+    assert!(office.done(&delete, &[("seen", &seen)]).text.contains("Role deleted"));
     office.page(&edit).must(404);
     let last = office.ledger().pop().unwrap();
     assert_eq!(last["actor"], json!({"kind": "user", "id": office.root}));
@@ -172,4 +179,50 @@ fn input_05_what_people_typed_is_text_wherever_it_is_shown() {
             assert!(!page.contains(bad), "{path}: {page}");
         }
     }
+}
+
+#[test]
+fn people_are_put_into_a_group_by_what_is_pasted_and_all_or_nobody() {
+    let office = Office::new();
+    let [ada, bob] = ["ada@example.com", "bob@example.com"].map(|who| office.person(who));
+    for (kind, done) in [("role", "Role given to people"), ("group", "People put into the group")] {
+        office.done(&format!("/console/{kind}s/new"), &[("circle", "staff")]);
+        let list = office.page(&format!("/console/{kind}s")).text;
+        let link = list.split("href=\"").find(|part| part.contains("/members\"")).unwrap();
+        let at = link.split('"').next().unwrap();
+        assert!(office.page(at).must(200).text.contains("at most 500"));
+        // One that is nobody keeps everybody out, and what was pasted stays.
+        let typed = format!("{ada}\nbob@example.com, nobody@example.com");
+        let wrong = office.send(at, &[("who", &typed)]).must(400).text;
+        assert!(wrong.contains("these are nobody here: nobody@example.com"), "{wrong}");
+        assert!(wrong.contains("bob@example.com, nobody@example.com</textarea>"), "{wrong}");
+        office.send(at, &[("who", " ")]).must(400);
+        assert_eq!(circles::get(&office.d, kind_of(kind), "staff").unwrap().members.count, 0);
+        let typed = format!("{ada}\nBob@Example.com, ada@example.com");
+        let page = office.done(at, &[("who", &typed)]).text;
+        assert!(page.contains(done) && page.contains("Changed: 2"), "{page}");
+        assert_eq!(circles::get(&office.d, kind_of(kind), "staff").unwrap().members.count, 2);
+        assert_eq!(held::of(&office.d, bob).unwrap().groups.len(), usize::from(kind == "group"));
+    }
+}
+
+fn kind_of(word: &str) -> CircleKind {
+    if word == "role" { CircleKind::Role } else { CircleKind::Group }
+}
+
+#[test]
+fn two_administrators_at_the_accounts_of_one_person_do_not_overwrite_each_other() {
+    let office = Office::new();
+    let ada = office.person("ada@example.com");
+    let at = format!("/console/people/{ada}/accounts");
+    let [lock, confirm] = ["lock?account=internal", "confirm?email=ada@example.com"];
+    let [lock, confirm] = [lock, confirm].map(|form| format!("{at}/{form}"));
+    let seen = value(&office.page(&lock).must(200).text, "seen");
+    let other = value(&office.page(&confirm).must(200).text, "seen");
+    assert_eq!(seen, other, "one tag for all of somebody's accounts");
+    office.done(&confirm, &[("seen", &other)]);
+    let late = office.send(&lock, &[("seen", &seen)]).must(409).text;
+    assert!(late.contains("Somebody has changed this"), "{late}");
+    let seen = value(&office.page(&lock).text, "seen");
+    assert!(office.done(&lock, &[("seen", &seen)]).text.contains("locked"));
 }

@@ -2,6 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,14 +14,15 @@ use super::input;
 use crate::app::Deps;
 use crate::domain::status::Reason;
 use crate::error::Error;
-use crate::http::asked::Asked;
 use crate::http::blocking::App;
 use crate::http::document::Document;
+use crate::http::editor::{Editor, tagged};
 use crate::http::failure::Failure;
 use crate::service::Caller;
 use crate::service::accounts::{self, Account};
 use crate::service::links;
 use crate::service::status::StatusChange;
+use crate::service::unchanged::tag_of_accounts;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -139,27 +141,27 @@ fn why(body: &Bytes) -> Result<StatusChange, Failure> {
 /// Locks or unlocks an account.
 async fn shut(
     app: App,
-    asked: Asked,
+    by: Caller,
     (id, account): (String, String),
     why: StatusChange,
     use_case: fn(&Deps, &Caller, Uuid, &str, &StatusChange) -> Result<bool, Error>,
 ) -> Result<Document<Receipt>, Failure> {
     let (id, named) = (input::id(&id)?, account.clone());
-    let changed = app.call(move |d| use_case(d, &asked.admin(), id, &named, &why)).await??;
+    let changed = app.call(move |d| use_case(d, &by, id, &named, &why)).await??;
     Ok(receipt(id, account, changed))
 }
 
 /// Gives or takes the proof of an address.
 async fn prove(
     app: App,
-    asked: Asked,
+    by: Caller,
     (id, account): (String, String),
     body: &Bytes,
     use_case: fn(&Deps, &Caller, Uuid, Option<&str>) -> Result<bool, Error>,
 ) -> Result<Document<Receipt>, Failure> {
     own(&account)?;
     let (id, Which { email }) = (input::id(&id)?, input::body(body)?);
-    let changed = app.call(move |d| use_case(d, &asked.admin(), id, email.as_deref())).await??;
+    let changed = app.call(move |d| use_case(d, &by, id, email.as_deref())).await??;
     Ok(receipt(id, account, changed))
 }
 
@@ -178,13 +180,12 @@ fn own(account: &str) -> Result<(), Failure> {
     params(("id" = String, Path, format = Uuid, description = "The identity.")),
     responses((status = 200, description = "Its accounts.", body = Accounts))
 )]
-async fn list(
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Document<Accounts>, Failure> {
+async fn list(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Failure> {
     let id = input::id(&id)?;
     let all = app.call(move |d| accounts::of(d, id)).await??;
-    Ok(Document::ok(Accounts { id, accounts: all.into_iter().map(AccountDocument::of).collect() }))
+    let tag = AppendHeaders(tagged(&tag_of_accounts(&all)));
+    let accounts = all.into_iter().map(AccountDocument::of).collect();
+    Ok((tag, Document::ok(Accounts { id, accounts })).into_response())
 }
 
 /// Removes the link to an account at another provider. The last way in is refused.
@@ -194,12 +195,13 @@ async fn list(
     params(
         ("id" = String, Path, format = Uuid, description = "The identity."),
         ("account" = String, Path, description = "`provider:subject`."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the accounts as they were read: 412 if somebody has changed one since."),
     ),
     responses((status = 200, description = "Whether it was linked.", body = Receipt))
 )]
 async fn remove(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path((id, account)): Path<(String, String)>,
 ) -> Result<Document<Receipt>, Failure> {
     let id = input::id(&id)?;
@@ -207,7 +209,7 @@ async fn remove(
         return Err(Failure::invalid("Somebody's own account goes only with the identity."));
     }
     let named = account.clone();
-    let changed = app.call(move |d| links::unlink(d, &asked.admin(), id, &named)).await??;
+    let changed = app.call(move |d| links::unlink(d, &by, id, &named)).await??;
     Ok(receipt(id, account, changed))
 }
 
@@ -219,17 +221,18 @@ async fn remove(
     params(
         ("id" = String, Path, format = Uuid, description = "The identity."),
         ("account" = String, Path, description = "`internal`, or `provider:subject`."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the accounts as they were read: 412 if somebody has changed one since."),
     ),
     request_body(content = Why, description = "Why; may be left out."),
     responses((status = 200, description = "Whether it was open.", body = Receipt))
 )]
 async fn lock(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(which): Path<(String, String)>,
     body: Bytes,
 ) -> Result<Document<Receipt>, Failure> {
-    shut(app, asked, which, why(&body)?, accounts::lock).await
+    shut(app, by, which, why(&body)?, accounts::lock).await
 }
 
 /// Opens an account again.
@@ -239,15 +242,16 @@ async fn lock(
     params(
         ("id" = String, Path, format = Uuid, description = "The identity."),
         ("account" = String, Path, description = "`internal`, or `provider:subject`."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the accounts as they were read: 412 if somebody has changed one since."),
     ),
     responses((status = 200, description = "Whether it was locked.", body = Receipt))
 )]
 async fn unlock(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(which): Path<(String, String)>,
 ) -> Result<Document<Receipt>, Failure> {
-    shut(app, asked, which, StatusChange::default(), accounts::unlock).await
+    shut(app, by, which, StatusChange::default(), accounts::unlock).await
 }
 
 /// Trusts an address of the account without a proof.
@@ -257,17 +261,18 @@ async fn unlock(
     params(
         ("id" = String, Path, format = Uuid, description = "The identity."),
         ("account" = String, Path, description = "`internal`."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the accounts as they were read: 412 if somebody has changed one since."),
     ),
     request_body(content = Which, description = "Which address; may be left out where there is one."),
     responses((status = 200, description = "Whether it was unconfirmed.", body = Receipt))
 )]
 async fn confirm(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(which): Path<(String, String)>,
     body: Bytes,
 ) -> Result<Document<Receipt>, Failure> {
-    prove(app, asked, which, &body, accounts::confirm).await
+    prove(app, by, which, &body, accounts::confirm).await
 }
 
 /// Takes the proof of an address back.
@@ -277,17 +282,18 @@ async fn confirm(
     params(
         ("id" = String, Path, format = Uuid, description = "The identity."),
         ("account" = String, Path, description = "`internal`."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the accounts as they were read: 412 if somebody has changed one since."),
     ),
     request_body(content = Which, description = "Which address; may be left out where there is one."),
     responses((status = 200, description = "Whether it was confirmed.", body = Receipt))
 )]
 async fn unconfirm(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(which): Path<(String, String)>,
     body: Bytes,
 ) -> Result<Document<Receipt>, Failure> {
-    prove(app, asked, which, &body, accounts::unconfirm).await
+    prove(app, by, which, &body, accounts::unconfirm).await
 }
 
 /// Takes the proof of an address back and mails its owner a code with which they can prove it again.
@@ -297,13 +303,14 @@ async fn unconfirm(
     params(
         ("id" = String, Path, format = Uuid, description = "The identity."),
         ("account" = String, Path, description = "`internal`."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the accounts as they were read: 412 if somebody has changed one since."),
     ),
     request_body(content = Which, description = "Which address; may be left out where there is one."),
     responses((status = 200, description = "The code is on its way.", body = Receipt))
 )]
 async fn verify(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(which): Path<(String, String)>,
     body: Bytes,
 ) -> Result<Document<Receipt>, Failure> {
@@ -311,5 +318,5 @@ async fn verify(
     let verify = |d: &Deps, by: &Caller, id, email: Option<&str>| {
         accounts::verify(d, by, id, email).map(|_| true)
     };
-    prove(app, asked, which, &body, verify).await
+    prove(app, by, which, &body, verify).await
 }

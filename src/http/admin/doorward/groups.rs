@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::response::Response;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::circles::{self, Shown};
 use super::input;
 use super::roles::RoleName;
 use super::search::Total;
@@ -18,15 +19,16 @@ use crate::domain::access::{Circle, CircleKind};
 use crate::http::asked::Asked;
 use crate::http::blocking::App;
 use crate::http::document::Document;
+use crate::http::editor::Editor;
 use crate::http::failure::Failure;
 use crate::http::query::Query;
-use crate::service::access::circles::{self, AmendCircle, Described, NewCircle, Reach};
+use crate::service::access::circles::{AmendCircle, Described, NewCircle, Reach};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(get, update, delete))
-        .routes(routes!(members))
+        .routes(routes!(members, add))
 }
 
 /// A group that is to be made.
@@ -100,7 +102,9 @@ struct Group {
     updated_at: Timestamp,
 }
 
-impl Group {
+impl Shown for Group {
+    const KIND: CircleKind = KIND;
+
     fn of(one: Described) -> Self {
         let Described { circle, roles, members } = one;
         let Circle { id, word, name, description, created_at, updated_at, .. } = circle;
@@ -148,10 +152,8 @@ const KIND: CircleKind = CircleKind::Group;
     responses((status = 200, description = "A page of groups.", body = Groups))
 )]
 async fn list(State(app): State<App>, query: Query) -> Result<Document<Groups>, Failure> {
-    let (size, token) = (input::number(&query, "page_size")?, input::text(&query, "page_token"));
-    let page = app.call(move |d| circles::list(d, KIND, size, token.as_deref())).await??;
-    let groups = page.items.into_iter().map(Group::of).collect();
-    Ok(Document::ok(Groups { groups, next_page_token: page.next_page_token }))
+    let (groups, next_page_token) = circles::list(app, &query).await?;
+    Ok(Document::ok(Groups { groups, next_page_token }))
 }
 
 /// Makes a group.
@@ -160,15 +162,10 @@ async fn list(State(app): State<App>, query: Query) -> Result<Document<Groups>, 
     request_body = NewGroup,
     responses((status = 201, description = "The group.", body = Group))
 )]
-async fn create(
-    State(app): State<App>,
-    asked: Asked,
-    body: Bytes,
-) -> Result<Document<Group>, Failure> {
+async fn create(State(app): State<App>, asked: Asked, body: Bytes) -> Result<Response, Failure> {
     let NewGroup { group, name, description, roles } = input::required(&body)?;
     let new = NewCircle { word: group, name, description, roles, ..NewCircle::default() };
-    let made = app.call(move |d| circles::create(d, &asked.admin(), KIND, new)).await??;
-    Ok(Document::created(Group::of(made)))
+    circles::create::<Group>(app, asked, new).await
 }
 
 /// One group, by its id or word.
@@ -177,27 +174,26 @@ async fn create(
     params(("group" = String, Path, description = "The group's id or word.")),
     responses((status = 200, description = "The group.", body = Group))
 )]
-async fn get(
-    State(app): State<App>,
-    Path(group): Path<String>,
-) -> Result<Document<Group>, Failure> {
-    let found = app.call(move |d| circles::get(d, KIND, &group)).await??;
-    Ok(Document::ok(Group::of(found)))
+async fn get(State(app): State<App>, Path(group): Path<String>) -> Result<Response, Failure> {
+    circles::get::<Group>(app, group).await
 }
 
 /// Changes a group. Its members have the roles it carries now from the next token on.
 #[utoipa::path(
     put, path = "/groups/{group}", operation_id = "updateGroup", tag = "doorward",
-    params(("group" = String, Path, description = "The group's id or word.")),
+    params(
+        ("group" = String, Path, description = "The group's id or word."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the group as it was read: 412 if somebody has changed it since."),
+    ),
     request_body = GroupChange,
     responses((status = 200, description = "The group as it is now.", body = Group))
 )]
 async fn update(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(text): Path<String>,
     body: Bytes,
-) -> Result<Document<Group>, Failure> {
+) -> Result<Response, Failure> {
     let GroupChange { group, name, description, roles, updated_at } = input::required(&body)?;
     let change = AmendCircle {
         word: group,
@@ -207,23 +203,24 @@ async fn update(
         seen: updated_at,
         ..AmendCircle::default()
     };
-    let call = app.call(move |d| circles::update(d, &asked.admin(), KIND, &text, &change));
-    Ok(Document::ok(Group::of(call.await??.0)))
+    circles::update::<Group>(app, by, text, change).await
 }
 
 /// Removes a group, and says how many people were in it.
 #[utoipa::path(
     delete, path = "/groups/{group}", operation_id = "deleteGroup", tag = "doorward",
-    params(("group" = String, Path, description = "The group's id or word.")),
+    params(
+        ("group" = String, Path, description = "The group's id or word."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the group as it was read: 412 if somebody has changed it since."),
+    ),
     responses((status = 200, description = "What went with it.", body = Deleted))
 )]
 async fn delete(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(group): Path<String>,
 ) -> Result<Document<Deleted>, Failure> {
-    let gone = app.call(move |d| circles::delete(d, &asked.admin(), KIND, &group)).await??;
-    Ok(Document(StatusCode::OK, Deleted::of(gone)))
+    Ok(Document::ok(Deleted::of(circles::delete(app, by, KIND, group).await?)))
 }
 
 /// The people in a group, in order of creation.
@@ -242,6 +239,22 @@ async fn members(
     State(app): State<App>,
     Path(group): Path<String>,
     query: Query,
-) -> Result<axum::response::Response, Failure> {
+) -> Result<Response, Failure> {
     super::search::members(app, KIND, group, &query).await
+}
+
+/// Puts several people into a group: each by themselves, with an entry that sums up. Who is in it already stays as they are.
+#[utoipa::path(
+    post, path = "/groups/{group}/members", operation_id = "addGroupMembers", tag = "doorward",
+    params(("group" = String, Path, description = "The group's id or word.")),
+    request_body = circles::NewMembers,
+    responses((status = 200, description = "What became of each.", body = circles::Receipt))
+)]
+async fn add(
+    State(app): State<App>,
+    asked: Asked,
+    Path(group): Path<String>,
+    body: Bytes,
+) -> Result<Document<circles::Receipt>, Failure> {
+    circles::add(app, asked, KIND, group, &body).await
 }

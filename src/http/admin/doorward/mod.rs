@@ -6,6 +6,7 @@ mod attributes;
 mod audit;
 mod authorities;
 mod bulk;
+mod circles;
 mod directory;
 mod expiry;
 mod export;

@@ -4,28 +4,30 @@ use std::collections::BTreeSet;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::response::Response;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::circles::{self, Shown};
 use super::input;
 use super::search::Total;
 use crate::domain::access::{Circle, CircleKind};
 use crate::http::asked::Asked;
 use crate::http::blocking::App;
 use crate::http::document::Document;
+use crate::http::editor::Editor;
 use crate::http::failure::Failure;
 use crate::http::query::Query;
-use crate::service::access::circles::{self, AmendCircle, Described, NewCircle, Reach};
+use crate::service::access::circles::{AmendCircle, Described, NewCircle, Reach};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(get, update, delete))
-        .routes(routes!(members))
+        .routes(routes!(members, add))
 }
 
 /// A role that is to be made.
@@ -98,7 +100,9 @@ struct Role {
     updated_at: Timestamp,
 }
 
-impl Role {
+impl Shown for Role {
+    const KIND: CircleKind = KIND;
+
     fn of(one: Described) -> Self {
         let Described { circle, members, .. } = one;
         let Circle { id, word, name, description, permissions, created_at, updated_at, .. } =
@@ -155,10 +159,8 @@ const KIND: CircleKind = CircleKind::Role;
     responses((status = 200, description = "A page of roles.", body = Roles))
 )]
 async fn list(State(app): State<App>, query: Query) -> Result<Document<Roles>, Failure> {
-    let (size, token) = (input::number(&query, "page_size")?, input::text(&query, "page_token"));
-    let page = app.call(move |d| circles::list(d, KIND, size, token.as_deref())).await??;
-    let roles = page.items.into_iter().map(Role::of).collect();
-    Ok(Document::ok(Roles { roles, next_page_token: page.next_page_token }))
+    let (roles, next_page_token) = circles::list(app, &query).await?;
+    Ok(Document::ok(Roles { roles, next_page_token }))
 }
 
 /// Makes a role.
@@ -167,15 +169,10 @@ async fn list(State(app): State<App>, query: Query) -> Result<Document<Roles>, F
     request_body = NewRole,
     responses((status = 201, description = "The role.", body = Role))
 )]
-async fn create(
-    State(app): State<App>,
-    asked: Asked,
-    body: Bytes,
-) -> Result<Document<Role>, Failure> {
+async fn create(State(app): State<App>, asked: Asked, body: Bytes) -> Result<Response, Failure> {
     let NewRole { role, name, description, permissions } = input::required(&body)?;
     let new = NewCircle { word: role, name, description, permissions, ..NewCircle::default() };
-    let made = app.call(move |d| circles::create(d, &asked.admin(), KIND, new)).await??;
-    Ok(Document::created(Role::of(made)))
+    circles::create::<Role>(app, asked, new).await
 }
 
 /// One role, by its id or word.
@@ -184,24 +181,26 @@ async fn create(
     params(("role" = String, Path, description = "The role's id or word.")),
     responses((status = 200, description = "The role.", body = Role))
 )]
-async fn get(State(app): State<App>, Path(role): Path<String>) -> Result<Document<Role>, Failure> {
-    let found = app.call(move |d| circles::get(d, KIND, &role)).await??;
-    Ok(Document::ok(Role::of(found)))
+async fn get(State(app): State<App>, Path(role): Path<String>) -> Result<Response, Failure> {
+    circles::get::<Role>(app, role).await
 }
 
 /// Changes a role. Whoever has it has what it permits now from the next token on.
 #[utoipa::path(
     put, path = "/roles/{role}", operation_id = "updateRole", tag = "doorward",
-    params(("role" = String, Path, description = "The role's id or word.")),
+    params(
+        ("role" = String, Path, description = "The role's id or word."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the role as it was read: 412 if somebody has changed it since."),
+    ),
     request_body = RoleChange,
     responses((status = 200, description = "The role as it is now.", body = Role))
 )]
 async fn update(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(text): Path<String>,
     body: Bytes,
-) -> Result<Document<Role>, Failure> {
+) -> Result<Response, Failure> {
     let RoleChange { role, name, description, permissions, updated_at } = input::required(&body)?;
     let change = AmendCircle {
         word: role,
@@ -211,23 +210,24 @@ async fn update(
         seen: updated_at,
         ..AmendCircle::default()
     };
-    let call = app.call(move |d| circles::update(d, &asked.admin(), KIND, &text, &change));
-    Ok(Document::ok(Role::of(call.await??.0)))
+    circles::update::<Role>(app, by, text, change).await
 }
 
 /// Removes a role from everybody and everything, and says how many had it.
 #[utoipa::path(
     delete, path = "/roles/{role}", operation_id = "deleteRole", tag = "doorward",
-    params(("role" = String, Path, description = "The role's id or word.")),
+    params(
+        ("role" = String, Path, description = "The role's id or word."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the role as it was read: 412 if somebody has changed it since."),
+    ),
     responses((status = 200, description = "What went with it.", body = Deleted))
 )]
 async fn delete(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(role): Path<String>,
 ) -> Result<Document<Deleted>, Failure> {
-    let gone = app.call(move |d| circles::delete(d, &asked.admin(), KIND, &role)).await??;
-    Ok(Document(StatusCode::OK, Deleted::of(gone)))
+    Ok(Document::ok(Deleted::of(circles::delete(app, by, KIND, role).await?)))
 }
 
 /// The people who have a role, themselves or through a group, in order of creation.
@@ -246,6 +246,22 @@ async fn members(
     State(app): State<App>,
     Path(role): Path<String>,
     query: Query,
-) -> Result<axum::response::Response, Failure> {
+) -> Result<Response, Failure> {
     super::search::members(app, KIND, role, &query).await
+}
+
+/// Gives a role to several people: each by themselves, with an entry that sums up. Who has it already stays as they are.
+#[utoipa::path(
+    post, path = "/roles/{role}/members", operation_id = "addRoleMembers", tag = "doorward",
+    params(("role" = String, Path, description = "The role's id or word.")),
+    request_body = circles::NewMembers,
+    responses((status = 200, description = "What became of each.", body = circles::Receipt))
+)]
+async fn add(
+    State(app): State<App>,
+    asked: Asked,
+    Path(role): Path<String>,
+    body: Bytes,
+) -> Result<Document<circles::Receipt>, Failure> {
+    circles::add(app, asked, KIND, role, &body).await
 }

@@ -15,6 +15,7 @@ use crate::http::pages::{Turn, plain};
 use crate::service::accounts::{self, Account};
 use crate::service::links;
 use crate::service::status::StatusChange;
+use crate::service::unchanged::tag_of_accounts;
 
 #[derive(Serialize)]
 struct Accounts {
@@ -116,20 +117,28 @@ fn verb(at: &At<'_>) -> &'static str {
 
 /// Before an account is locked or unlocked, or the proof of an address is given or taken.
 pub fn account_form(at: &At<'_>) -> Result<Response, Turn> {
-    account_confirm(at)?.page(at, &load(at)?, None)
+    let person = load(at)?;
+    account_confirm(at, &person)?.page(at, &person, None)
 }
 
-fn account_confirm(at: &At<'_>) -> Result<Confirm, Turn> {
+/// The tag of somebody's accounts as the form is made.
+fn seen(at: &At<'_>, person: &Person) -> Result<Field, Turn> {
+    Ok(at.seen(&tag_of_accounts(&accounts::of(at.d(), person.identity.id)?)))
+}
+
+fn account_confirm(at: &At<'_>, person: &Person) -> Result<Confirm, Turn> {
     let verb = verb(at);
     let query = at.query();
     let about = query.text("account").or_else(|| query.text("email")).ok_or_else(At::missing)?;
     let reasons = Choice::all(at, "console.reason", &REASONS, "other");
     let reason = Field::new(at, "choice", "reason", "console.data.reason").choices(reasons);
+    let mut fields = vec![seen(at, person)?];
+    fields.extend(matches!(verb, "lock" | "unlock").then_some(reason));
     Ok(Confirm {
         title: at.text(&format!("console.do.account.{verb}")),
         about: at
             .text_with(&format!("console.effect.account.{verb}"), &[("account", &plain(about))]),
-        fields: if matches!(verb, "lock" | "unlock") { vec![reason] } else { Vec::new() },
+        fields,
         bad: verb == "lock",
         back: "/accounts",
         ..Confirm::default()
@@ -142,7 +151,7 @@ const REASONS: [&str; 5] = ["offboarding", "compromise", "policy", "request", "o
 /// Does it.
 pub fn account_change(at: &At<'_>) -> Result<Response, Turn> {
     let person = load(at)?;
-    let (d, by, id) = (at.d(), &at.by, person.identity.id);
+    let (d, by, id) = (at.d(), &at.by_as_seen(), person.identity.id);
     let account = at.query().text("account").unwrap_or_default();
     let email = at.query().text("email");
     let reason = at.form.text("reason").and_then(Reason::parse).unwrap_or_default();
@@ -155,7 +164,7 @@ pub fn account_change(at: &At<'_>) -> Result<Response, Turn> {
         "verify" => match accounts::verify(d, by, id, email) {
             Err(error) if error.code() == ErrorCode::Busy => {
                 let said = at.text("console.account.mails");
-                return account_confirm(at)?.page(at, &person, Some(("", said)));
+                return account_confirm(at, &person)?.page(at, &person, Some(("", said)));
             }
             other => drop(other?),
         },
@@ -180,6 +189,7 @@ pub fn unlink_form(at: &At<'_>) -> Result<Response, Turn> {
     let confirm = Confirm {
         title: at.text("console.do.unlink"),
         about: at.text_with("console.effect.unlink", &[("account", &plain(&account))]),
+        fields: vec![seen(at, &person)?],
         bad: true,
         back: "/accounts",
         ..Confirm::default()
@@ -191,6 +201,6 @@ pub fn unlink_form(at: &At<'_>) -> Result<Response, Turn> {
 pub fn unlink(at: &At<'_>) -> Result<Response, Turn> {
     let person = load(at)?;
     let account = named(at, &person)?;
-    links::unlink(at.d(), &at.by, person.identity.id, &account)?;
+    links::unlink(at.d(), &at.by_as_seen(), person.identity.id, &account)?;
     Err(at.done(&person.path("/accounts")))
 }
