@@ -21,6 +21,8 @@ pub struct Frame {
     /// A sentence below the title.
     pub lead: Option<String>,
     brand: BrandShown,
+    /// Where the terms of service are, if there are any.
+    terms: Option<String>,
     assets: Assets,
     home: String,
     languages: Vec<LanguageShown>,
@@ -108,6 +110,7 @@ impl Frame {
                 icon: assets::address(&prefix, "icon.svg"),
                 support: brand.support(),
             },
+            terms: m.d.options.terms.in_force().map(|_| m.d.options.terms.url.clone()),
             assets: Assets {
                 brand: assets::brand_address(&prefix, brand),
                 style: assets::address(&prefix, "style.css"),

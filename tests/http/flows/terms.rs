@@ -68,6 +68,8 @@ fn nobody_is_asked_where_there_are_no_terms() {
     browser.whoami().must(200);
     let flow = browser.begin("settings", "");
     assert!(node(&flow, "terms").is_null() && !node(&flow, "password").is_null());
+    let page = place.browser().get("/ui/nothing").must(404).text;
+    assert!(!page.contains("Terms of service"), "{page}");
     // Nor can anybody answer.
     send(&mut browser, &flow, json!({"terms": "reject", "terms_version": "7"})).must(400);
     browser.whoami().must(200);
@@ -159,6 +161,9 @@ fn a_browser_without_script_answers_on_a_page_of_ours() {
         &[(MethodKind::Password, Aal::One)],
         None,
     );
+    // Whoever only wants to read them finds them on every page.
+    let foot = browser.get("/ui/nothing").must(404).text.replace("&#x2f;", "/");
+    assert!(foot.contains("<a href=\"/legal/terms.html\">Terms of service</a>"), "{foot}");
     let (name, value) = cookie.secret.split_once('=').unwrap();
     browser.cookies.insert(name.to_owned(), value.to_owned());
     let answer = |browser: &mut Browser<'_>, answer: &str| {
