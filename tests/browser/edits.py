@@ -19,16 +19,12 @@ class Administrator(Person):
     def __init__(self, site, operator, name):
         super().__init__(site, f"{name}@example.com", PASSWORD)
         operator.makes(self.email, PASSWORD, name=name.title())
-        operator.runs("set-authorities", email=self.email, authorities="ROLE_ADMINISTRATOR")
+        operator.makes_an_administrator_of(self.email)
         site.fresh()
         self.own = (site.context, site.page, site.debugger, site.complaints)
         with self.acts():
             self.signs_in()
-            site.is_at("/ui/setup_secure")
-            app = self.reads_the_secret()
-            site.page.get_by_label("Code", exact=True).fill(app.code())
-            site.page.keyboard.press("Enter")
-            site.is_at("/ui/settings")
+            self.must_set_an_app_up()
 
     @contextlib.contextmanager
     def acts(self):

@@ -32,7 +32,7 @@ def story(site, email, password):
     site.is_at("/ui/settings")
     person.signs_out()
     page.goto(link)
-    site.shows("This page does not exist")
+    site.shows("This link works no more")
     expect(page.get_by_role("main")).to_contain_text("This link works no more")
     site.look("activation-dead")
     person.signs_in()

@@ -3,20 +3,9 @@
 Usage: as pages.py; the mail server is gone.
 """
 
-from acting import Operator, Person
+from acting import Operator, comes_to_the_console
 from looking import visited
 from playwright.sync_api import expect
-
-
-def comes_to_the_console(site, operator, email, password):
-    operator.runs("set-authorities", email=email, authorities="ROLE_ADMINISTRATOR")
-    admin = Person(site, email, password)
-    admin.signs_in()
-    site.is_at("/ui/setup_secure")
-    app = admin.reads_the_secret()
-    site.page.get_by_label("Code", exact=True).fill(app.code())
-    site.page.keyboard.press("Enter")
-    site.is_at("/ui/settings")
 
 
 def story(site, email, password):

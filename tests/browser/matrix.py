@@ -60,6 +60,16 @@ class Somebody(Person):
         text = self.site.page.get_by_role("main").inner_text().replace(self.email, "EMAIL")
         return text.removesuffix("\nSign out")
 
+    def gets_in_or_is_refused_like(self, words):
+        """By their status: what the blocked had begun is gone, and they begin again."""
+        if self.status == "active":
+            self.site.is_at("/ui/welcome")
+        elif self.status == "blocked":
+            self.site.is_at("/ui/login")
+            expect(self.site.page.get_by_text("This form is not valid any more")).to_be_visible()
+        else:
+            self.is_refused_like(words)
+
     def is_refused_like(self, words):
         # The title is there at once; what was wrong is written with it.
         expect(self.site.page.get_by_role("alert").first).to_be_visible()
@@ -139,15 +149,9 @@ def e2_a_second_step(site, people):
         expect(site.page.get_by_label("Code from your authenticator app")).to_be_visible()
         words = mistyped(site, active, lambda: active.types_a_code("000000"))
     for one in people[:-1]:
-        with one.at("half") as page:
+        with one.at("half"):
             one.types_a_code(one.app.code())
-            if one.status == "active":
-                site.is_at("/ui/welcome")
-            elif one.status == "blocked":
-                # What they had begun is gone, as if its time were over.
-                site.is_at("/ui/error")
-            else:
-                one.is_refused_like(words)
+            one.gets_in_or_is_refused_like(words)
 
 
 def e2_once_more(site, people):
@@ -158,14 +162,9 @@ def e2_once_more(site, people):
         page.get_by_label("Password").fill("not this one")
         words = mistyped(site, active, lambda: page.keyboard.press("Enter"))
     for one in people[:-1]:
-        with one.at("again") as page:
+        with one.at("again"):
             one.types_the_password()
-            if one.status == "active":
-                site.is_at("/ui/welcome")
-            elif one.status == "blocked":
-                site.is_at("/ui/error")
-            else:
-                one.is_refused_like(words)
+            one.gets_in_or_is_refused_like(words)
 
 
 def e3_e4_sessions(site, people):
@@ -186,7 +185,8 @@ def e14_settings(site, people):
                 expect(page.get_by_text("Your changes are saved.")).to_be_visible()
             elif one.status == "blocked":
                 # The form they had begun is withdrawn.
-                site.is_at("/ui/error")
+                site.is_at("/ui/login")
+                expect(page.get_by_text("This form is not valid any more")).to_be_visible()
                 continue
             else:
                 expect(page.get_by_label("Email or username")).to_be_visible()

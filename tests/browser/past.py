@@ -14,16 +14,11 @@ from looking import visited
 
 
 def becomes_an_administrator(site, operator, person):
-    page = site.page
     site.go("/ui/sessions")
     person.types_who()
     person.types_the_password()
-    site.is_at("/ui/setup_secure")
-    app = person.reads_the_secret()
-    page.get_by_label("Code", exact=True).fill(app.code())
-    page.keyboard.press("Enter")
-    site.is_at("/ui/sessions")
-    operator.runs("set-authorities", email=person.email, authorities="ROLE_ADMINISTRATOR")
+    app = person.must_set_an_app_up("/ui/sessions")
+    operator.makes_an_administrator_of(person.email)
     person.signs_out()
     person.signs_in()
     person.types_a_code(app.code())

@@ -18,11 +18,7 @@ class Account(Person):
         self.site.is_at("/ui/reset_password")
         self.site.page.get_by_label("New password").fill(self.password)
         self.site.page.keyboard.press("Enter")
-        self.site.is_at("/ui/setup_secure")
-        self.app = self.reads_the_secret()
-        self.site.page.get_by_label("Code", exact=True).fill(self.app.code())
-        self.site.page.keyboard.press("Enter")
-        self.site.is_at("/ui/settings")
+        self.app = self.must_set_an_app_up()
 
     def signs_in_with_both(self):
         self.signs_in()
@@ -167,6 +163,7 @@ def are_locked_together(site, names):
 def is_deleted(site, person):
     page = site.page
     opens(site, person.email, person.email)
+    their_page = page.url.removeprefix(site.base)
     page.get_by_role("main").get_by_role("link", name="Delete").click()
     expect(page.locator(".effects")).to_contain_text("1 live session ends")
     page.locator("main form").evaluate("form => { form.noValidate = true; }")
@@ -178,6 +175,12 @@ def is_deleted(site, person):
     site.is_at("/console/people")
     receives(site, "Deleted")
     site.look("console-deleted")
+    site.go(their_page)
+    site.shows("Nobody is here")
+    site.look("console-gone")
+    page.get_by_role("link", name="Their history").click()
+    site.shows("History")
+    expect(page.locator("main")).to_contain_text("Deleted")
     searches(site, person.email, [])
     expect(page.get_by_text("Nobody fits this search.")).to_be_visible()
     site.look("console-nobody")

@@ -5,7 +5,7 @@ Usage: as pages.py
 
 import json
 
-from acting import Operator, Person
+from acting import Operator, Person, comes_to_the_console
 from looking import visited
 from playwright.sync_api import expect
 
@@ -14,17 +14,6 @@ NAME = "<img src=x onerror=alert('name')> Mallory"
 NICK = "</pre><script>alert('nick')</script>"
 NOTE = "</bdi></dd><script>alert('note')</script>"
 PASSWORD = "a bridge over no water"
-
-
-def comes_to_the_console(site, operator, email, password):
-    operator.runs("set-authorities", email=email, authorities="ROLE_ADMINISTRATOR")
-    admin = Person(site, email, password)
-    admin.signs_in()
-    site.is_at("/ui/setup_secure")
-    app = admin.reads_the_secret()
-    site.page.get_by_label("Code", exact=True).fill(app.code())
-    site.page.keyboard.press("Enter")
-    site.is_at("/ui/settings")
 
 
 def sits_for_a_picture(site, operator, email):

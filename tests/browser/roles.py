@@ -1,6 +1,6 @@
 """Roles, groups and attributes in the console, as an administrator uses them."""
 
-from acting import Operator, Person
+from acting import Operator, comes_to_the_console
 from looking import visited
 from playwright.sync_api import expect
 
@@ -13,16 +13,9 @@ def fills(page, fields, button="Save"):
 
 def story(site, email, password):
     operator = Operator(site.base)
-    operator.runs("set-authorities", email=email, authorities="ROLE_ADMINISTRATOR")
     bob = {"schema-id": "social_user_v0", "traits.email": "bob@example.com"}
     operator.runs("create-identity", **bob)
-    person = Person(site, email, password)
-    person.signs_in()
-    site.is_at("/ui/setup_secure")
-    app = person.reads_the_secret()
-    site.page.get_by_label("Code", exact=True).fill(app.code())
-    site.page.keyboard.press("Enter")
-    site.is_at("/ui/settings")
+    comes_to_the_console(site, operator, email, password)
     site.go("/console/roles")
     site.shows("Roles")
     page = site.page

@@ -39,15 +39,10 @@ def chooses_a_password(site, person):
 
 
 def sets_an_app_up(site, person, name):
-    page = site.page
     site.is_at("/ui/setup_secure")
     site.shows("Secure your account")
     site.look(name)
-    app = person.reads_the_secret()
-    page.get_by_label("Code", exact=True).fill(app.code())
-    page.keyboard.press("Enter")
-    site.is_at("/ui/settings")
-    return app
+    return person.must_set_an_app_up()
 
 
 def signs_in_with_both(site, person, app):
