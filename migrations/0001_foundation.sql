@@ -13,6 +13,8 @@ CREATE TABLE write_gate (
     place {INT} NOT NULL
 ){STRICT};
 
+-- `addresses` is a list of [value, via, id, verifiable, recovery, verified_at, created_at, updated_at],
+-- ordered by `via` and `value`.
 CREATE TABLE identities (
     n {KEY},
     id {TEXT} NOT NULL,
@@ -28,7 +30,8 @@ CREATE TABLE identities (
     expires_at {INT},
     created_at {INT} NOT NULL,
     updated_at {INT} NOT NULL,
-    search_text {TEXT} NOT NULL
+    search_text {TEXT} NOT NULL,
+    addresses {TEXT} NOT NULL
 ){STRICT};
 CREATE UNIQUE INDEX identities_id ON identities (id);
 CREATE INDEX identities_status ON identities (status, n) WHERE status <> 'active';
@@ -117,17 +120,14 @@ CREATE TABLE credential_identifiers (
 ){CLUSTERED};
 CREATE INDEX credential_identifiers_identity ON credential_identifiers (identity, kind);
 
--- One row an address; whether it may be verified, may receive recovery codes, or both.
+-- Whose address it is: one row for each in `identities.addresses`, by which its owner is found;
+-- whether it may be verified, may receive recovery codes, or both.
 CREATE TABLE addresses (
     value {TEXT} NOT NULL,
     via {TEXT} NOT NULL,
     identity {INT} NOT NULL REFERENCES identities (n) ON DELETE CASCADE,
-    id {TEXT} NOT NULL,
     verifiable {INT} NOT NULL,
     recovery {INT} NOT NULL,
-    verified_at {INT},
-    created_at {INT} NOT NULL,
-    updated_at {INT} NOT NULL,
     CONSTRAINT addresses_pkey PRIMARY KEY (identity, via, value)
 ){CLUSTERED};
 CREATE UNIQUE INDEX addresses_value ON addresses (value, via);

@@ -68,7 +68,7 @@ pub fn page(d: &Deps, request: &Lookup) -> Result<Found, Error> {
         skip: number(request.skip),
         limit: number(request.size).saturating_add(1),
     };
-    let parts = if request.credentials { Parts::All } else { Parts::Addresses };
+    let parts = if request.credentials { Parts::All } else { Parts::Row };
     let mut found = d.store.read(|tx| lookup::page(tx, &fits, window, parts))?;
     let more = found.len() as u64 > request.size;
     found.truncate(usize::try_from(request.size).unwrap_or(usize::MAX));

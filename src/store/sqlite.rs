@@ -310,6 +310,12 @@ fn bound<'c>(
 /// `$2` is a name to SQLite, whose own number for it is that of its first appearance. The names are
 /// read here, because SQLite goes through all of them again for each that it is asked for.
 fn bind(statement: &mut Statement<'_>, text: &str, args: &[Value]) -> Result<(), StoreError> {
+    // Most look-ups have one value, in one place.
+    if let [value] = args
+        && (statement.parameter_count(), statement.parameter_name(1)) == (1, Some("$1"))
+    {
+        return Ok(statement.raw_bind_parameter(1, value)?);
+    }
     let missing = |number: usize| {
         StoreError::Driver(format!("no value for parameter {number} of a statement").into())
     };

@@ -120,7 +120,7 @@ macro_rules! columns {
         /// # Errors
         /// `Row` when the column holds something else.
         pub fn int(&self, column: usize) -> Result<i64, StoreError> {
-            self.opt_int(column)?.ok_or(StoreError::Row { column, expected: "a number" })
+            self.opt_int(column)?.ok_or_else(|| StoreError::Row { column, expected: "a number" })
         }
 
         /// A number or nothing.
@@ -157,7 +157,7 @@ macro_rules! columns {
         /// # Errors
         /// `Row` when the column holds something else.
         pub fn text(&self, column: usize) -> Result<&str, StoreError> {
-            self.opt_text(column)?.ok_or(StoreError::Row { column, expected: "text" })
+            self.opt_text(column)?.ok_or_else(|| StoreError::Row { column, expected: "text" })
         }
 
         /// Text or nothing.
@@ -207,7 +207,7 @@ macro_rules! columns {
         /// # Errors
         /// `Row` when the column holds something else.
         pub fn time(&self, column: usize) -> Result<Timestamp, StoreError> {
-            self.opt_time(column)?.ok_or(StoreError::Row { column, expected: "a time" })
+            self.opt_time(column)?.ok_or_else(|| StoreError::Row { column, expected: "a time" })
         }
 
         /// A time or nothing.
@@ -240,7 +240,8 @@ pub struct Row(pub(super) Vec<Value>);
 
 impl Row {
     fn at(&self, column: usize) -> Result<Seen<'_>, StoreError> {
-        let value = self.0.get(column).ok_or(StoreError::Row { column, expected: "a column" })?;
+        let value =
+            self.0.get(column).ok_or_else(|| StoreError::Row { column, expected: "a column" })?;
         Ok(value.into())
     }
 
@@ -253,7 +254,7 @@ pub struct Sight<'r>(pub &'r [Seen<'r>]);
 
 impl Sight<'_> {
     fn at(&self, column: usize) -> Result<Seen<'_>, StoreError> {
-        self.0.get(column).copied().ok_or(StoreError::Row { column, expected: "a column" })
+        self.0.get(column).copied().ok_or_else(|| StoreError::Row { column, expected: "a column" })
     }
 
     columns!();

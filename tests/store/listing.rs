@@ -327,7 +327,7 @@ fn p19_totals_are_exact_while_they_are_cheap_and_otherwise_at_least(realm: &Real
     let more = |round: u32| {
         format!(
             "INSERT INTO identities (id, schema_id, traits, status, created_at, updated_at,
-        search_text) SELECT id || '-{round}' || x, schema_id, traits, status, 1, 1, ''
+        search_text, addresses) SELECT id || '-{round}' || x, schema_id, traits, status, 1, 1, '', '[]'
         FROM identities, (SELECT 1 AS x UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) extra"
         )
     };

@@ -14,7 +14,7 @@ use doorward::service::transfer::{self, BATCH, Imported};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Engine, Realm, ledger, noon, with_password};
+use crate::support::{Engine, Realm, addresses_proven, ledger, noon, with_password};
 
 crate::on_both_engines! {
     an_export_comes_back_on_either_engine_as_it_was,
@@ -61,8 +61,7 @@ fn furnish(realm: &Realm) {
         ..with_password("unused", "correct horse")
     };
     let ada = realm.create(full).unwrap().id;
-    let verified = noon().as_microsecond();
-    realm.meddle(&format!("UPDATE addresses SET verified_at = {verified}")).unwrap();
+    realm.meddle(&addresses_proven(noon())).unwrap();
     let why = StatusChange {
         note: Some("a note".into()),
         until: Some("2027-01-01T00:00:00Z".parse().unwrap()),

@@ -8,7 +8,7 @@ use doorward::service::identities::{
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{Realm, ledger, noon, with_password};
+use crate::support::{Realm, addresses_proven, ledger, noon, with_password};
 
 crate::on_both_engines! {
     merging_keeps_what_is_not_named_and_null_removes,
@@ -79,9 +79,7 @@ fn replacing_replaces_the_whole_document(realm: &Realm) {
 fn an_address_that_stays_keeps_its_id_and_proof_and_a_new_one_needs_proof(realm: &Realm) {
     let id = admin(realm, "ada");
     let first = realm.get(id).verifiable_addresses[0].clone();
-    realm
-        .meddle(&format!("UPDATE addresses SET verified_at = {}", noon().as_microsecond()))
-        .unwrap();
+    realm.meddle(&addresses_proven(noon())).unwrap();
     update(&realm.d, &realm.by, id, traits(Patch::Merge(json!({"name": "New"})))).unwrap();
     let kept = realm.get(id).verifiable_addresses[0].clone();
     assert_eq!((kept.id, kept.verified_at), (first.id, Some(noon())));

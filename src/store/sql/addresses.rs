@@ -1,34 +1,29 @@
-//! Addresses: one row each, whether for verification, for recovery, or for both.
+//! Addresses. The row of their owner holds all that is known of them, in one document, because nobody
+//! is shown without; a table of its own says whose an address is, and that it is nobody else's.
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{many, statements};
+use super::statements;
 use crate::args;
 use crate::domain::identity::{Identity, RecoveryAddress, VerifiableAddress, Via};
 use crate::store::{Sight, StoreError, Tx, WriteTx};
 
 statements! {
-    OF = "SELECT value, via, id, verifiable, recovery, verified_at, created_at, updated_at
-        FROM addresses WHERE identity = $1 ORDER BY via, value";
     RECOVERY_OWNER = "SELECT identity FROM addresses
         WHERE value = $1 AND via = $2 AND recovery = 1";
     VERIFIABLE_OWNER = "SELECT identity FROM addresses
         WHERE value = $1 AND via = $2 AND verifiable = 1";
-    VERIFY = "UPDATE addresses SET verified_at = $4, updated_at = $4
-        WHERE value = $1 AND via = $2 AND identity = $3 AND verifiable = 1
-        AND verified_at IS NULL";
-    INSERT = "INSERT INTO addresses (value, via, identity, id, verifiable, recovery, verified_at,
-        created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    UPDATE = "UPDATE addresses SET verifiable = $4, recovery = $5, verified_at = $6,
-        updated_at = $7 WHERE value = $1 AND via = $2 AND identity = $3";
+    OF = "SELECT addresses FROM identities WHERE n = $1";
+    SET = "UPDATE identities SET addresses = $2 WHERE n = $1";
+    INSERT = "INSERT INTO addresses (value, via, identity, verifiable, recovery)
+        VALUES ($1, $2, $3, $4, $5)";
+    UPDATE = "UPDATE addresses SET verifiable = $4, recovery = $5
+        WHERE value = $1 AND via = $2 AND identity = $3";
     DELETE = "DELETE FROM addresses WHERE value = $1 AND via = $2 AND identity = $3";
 }
 
-/// How many addresses are read in one go for identities that lie close together.
-const STRETCH: usize = 2048;
-
-/// One row.
+/// An address, whether for verification, for recovery, or for both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     value: String,
@@ -41,33 +36,53 @@ pub struct Address {
     updated_at: Timestamp,
 }
 
+/// An address in the document, as the migration says; times are microseconds.
+type Cells<S, V> = (S, V, Uuid, bool, bool, Option<i64>, i64, i64);
+
 impl Address {
     /// What the table is ordered by.
     pub(super) fn key(&self) -> (&str, &'static str) {
         (&self.value, self.via.as_str())
     }
 
-    /// Writes it as a new row.
+    /// Writes whose it is.
     pub(super) fn insert(&self, tx: &WriteTx<'_>, identity: i64) -> Result<(), StoreError> {
-        tx.exec_one(
-            INSERT,
-            args![
-                self.value.as_str(),
-                self.via.as_str(),
-                identity,
-                self.id,
-                self.verifiable,
-                self.recovery,
-                self.verified_at,
-                self.created_at,
-                self.updated_at,
-            ],
+        let (value, via) = self.key();
+        tx.exec_one(INSERT, args![value, via, identity, self.verifiable, self.recovery])
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+
+    fn read(
+        (value, via, id, verifiable, recovery, proof, new, now): Cells<String, &str>,
+    ) -> Option<Self> {
+        let time = |micros| Timestamp::from_microsecond(micros).ok();
+        let verified_at = match proof {
+            Some(micros) => Some(time(micros)?),
+            None => None,
+        };
+        let (created_at, updated_at) = (time(new)?, time(now)?);
+        let via = Via::parse(via)?;
+        Some(Self { value, via, id, verifiable, recovery, verified_at, created_at, updated_at })
+    }
+
+    fn cells(&self) -> Cells<&str, &str> {
+        (
+            &self.value,
+            self.via.as_str(),
+            self.id,
+            self.verifiable,
+            self.recovery,
+            self.verified_at.map(Timestamp::as_microsecond),
+            self.created_at.as_microsecond(),
+            self.updated_at.as_microsecond(),
         )
     }
 
-    /// The two things a row may stand for.
-    #[must_use]
-    pub fn split(self) -> (Option<VerifiableAddress>, Option<RecoveryAddress>) {
+    /// The two things it may stand for.
+    fn split(self) -> (Option<VerifiableAddress>, Option<RecoveryAddress>) {
         let Self { value, via, id, verified_at, created_at, updated_at, .. } = self;
         let recovery = self.recovery.then(|| RecoveryAddress {
             id,
@@ -89,12 +104,81 @@ impl Address {
     }
 }
 
-/// The addresses of an identity.
-///
-/// # Errors
-/// A failure of the store.
-pub fn of(tx: &Tx<'_>, identity: i64) -> Result<Vec<Address>, StoreError> {
-    tx.rows(OF, args![identity], address)
+/// The addresses of an identity, in the order of the document.
+#[must_use]
+pub(super) fn of(identity: &Identity) -> Vec<Address> {
+    let mut all: Vec<Address> = identity
+        .verifiable_addresses
+        .iter()
+        .map(|address| Address {
+            value: address.value.clone(),
+            via: address.via,
+            id: address.id,
+            verifiable: true,
+            recovery: false,
+            verified_at: address.verified_at,
+            created_at: address.created_at,
+            updated_at: address.updated_at,
+        })
+        .collect();
+    for address in &identity.recovery_addresses {
+        let known =
+            all.iter_mut().find(|other| other.via == address.via && other.value == address.value);
+        if let Some(known) = known {
+            known.recovery = true;
+            continue;
+        }
+        all.push(Address {
+            value: address.value.clone(),
+            via: address.via,
+            id: address.id,
+            verifiable: false,
+            recovery: true,
+            verified_at: None,
+            created_at: address.created_at,
+            updated_at: address.updated_at,
+        });
+    }
+    all.sort_unstable_by(|a, b| (a.via.as_str(), &a.value).cmp(&(b.via.as_str(), &b.value)));
+    all
+}
+
+/// `wanted`, where addresses that stay keep their id and age.
+pub(super) fn kept(held: &[Address], mut wanted: Vec<Address>) -> Vec<Address> {
+    for new in &mut wanted {
+        if let Some(old) = held.iter().find(|old| old.is(new)) {
+            (new.id, new.created_at) = (old.id, old.created_at);
+        }
+    }
+    wanted
+}
+
+/// The document.
+pub(super) fn document(all: &[Address]) -> String {
+    let cells: Vec<_> = all.iter().map(Address::cells).collect();
+    // Neither numbers nor text can fail to be written.
+    serde_json::to_string(&cells).unwrap_or_default()
+}
+
+fn read(row: Sight<'_>, column: usize) -> Result<Vec<Address>, StoreError> {
+    let wrong = || StoreError::Row { column, expected: "a list of addresses" };
+    let cells: Vec<Cells<String, &str>> =
+        serde_json::from_str(row.text(column)?).map_err(|_| wrong())?;
+    cells.into_iter().map(|cells| Address::read(cells).ok_or_else(wrong)).collect()
+}
+
+/// What a column with the document says, as it is shown.
+pub(super) fn shown(
+    row: Sight<'_>,
+    column: usize,
+) -> Result<(Vec<VerifiableAddress>, Vec<RecoveryAddress>), StoreError> {
+    let (mut verifiable, mut recovery) = (Vec::new(), Vec::new());
+    for address in read(row, column)? {
+        let (one, other) = address.split();
+        verifiable.extend(one);
+        recovery.extend(other);
+    }
+    Ok((verifiable, recovery))
 }
 
 /// The row number of the identity that may recover its account by this mail address.
@@ -129,107 +213,70 @@ pub fn verify(
     email: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    Ok(tx.exec(VERIFY, args![email, Via::Email.as_str(), identity, now])? > 0)
+    let Some(mut all) = tx.rows(OF, args![identity], |row| read(row, 0))?.pop() else {
+        return Ok(false);
+    };
+    let unproven = all.iter_mut().find(|address| {
+        let wanted = address.key() == (email, Via::Email.as_str());
+        wanted && address.verifiable && address.verified_at.is_none()
+    });
+    let Some(address) = unproven else { return Ok(false) };
+    (address.verified_at, address.updated_at) = (Some(now), now);
+    tx.exec_one(SET, args![identity, document(&all)])?;
+    Ok(true)
 }
 
-/// The addresses of many identities, each with the number of its identity's row.
-///
-/// # Errors
-/// A failure of the store.
-pub fn of_many(tx: &Tx<'_>, identities: &[i64]) -> Result<Vec<(i64, Address)>, StoreError> {
-    let text = "SELECT value, via, id, verifiable, recovery, verified_at, created_at, updated_at,
-        identity FROM addresses WHERE identity IN ({}) ORDER BY identity, via, value";
-    let read = |row: Sight<'_>| Ok((row.int(8)?, address(row)?));
-    if many::are_close(identities)
-        && let Some(all) = many::stretch(tx, text, identities, STRETCH, read)?
-    {
-        return Ok(all);
-    }
-    many::rows(tx, text, identities, read)
-}
-
-/// Makes the rows of an identity those of `after`; rows that stay keep their id and age.
+/// Makes the rows that say whose the addresses of an identity are those of `wanted`.
 ///
 /// # Errors
 /// `Conflict` when an address belongs to another identity.
-pub fn replace(
+pub(super) fn replace(
     tx: &WriteTx<'_>,
     identity: i64,
-    before: &[Address],
-    after: &Identity,
+    held: &[Address],
+    wanted: &[Address],
 ) -> Result<(), StoreError> {
-    let wanted = merged(after);
-    let same = |a: &Address, b: &Address| a.via == b.via && a.value == b.value;
-    for old in before.iter().filter(|old| !wanted.iter().any(|new| same(new, old))) {
-        tx.exec_one(DELETE, args![&old.value, old.via.as_str(), identity])?;
+    for old in held.iter().filter(|old| !wanted.iter().any(|new| new.is(old))) {
+        let (value, via) = old.key();
+        tx.exec_one(DELETE, args![value, via, identity])?;
     }
-    for new in &wanted {
-        match before.iter().find(|old| same(old, new)) {
-            None => new.insert(tx, identity)?,
-            Some(old) if old == new => {}
-            Some(_) => tx.exec_one(
-                UPDATE,
-                args![
-                    new.value.as_str(),
-                    new.via.as_str(),
-                    identity,
-                    new.verifiable,
-                    new.recovery,
-                    new.verified_at,
-                    new.updated_at,
-                ],
-            )?,
+    for new in wanted {
+        let Some(old) = held.iter().find(|old| old.is(new)) else {
+            new.insert(tx, identity)?;
+            continue;
+        };
+        if (old.verifiable, old.recovery) != (new.verifiable, new.recovery) {
+            let (value, via) = new.key();
+            tx.exec_one(UPDATE, args![value, via, identity, new.verifiable, new.recovery])?;
         }
     }
     Ok(())
 }
 
-/// The rows of an identity's addresses.
-pub(super) fn merged(identity: &Identity) -> Vec<Address> {
-    let mut rows: Vec<Address> = identity
-        .verifiable_addresses
-        .iter()
-        .map(|address| Address {
-            value: address.value.clone(),
-            via: address.via,
-            id: address.id,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Seen;
+
+    #[test]
+    fn a_document_is_read_as_it_was_written() {
+        let at = |micros| Timestamp::from_microsecond(micros).unwrap();
+        let address = |value: &str, verified_at| Address {
+            value: value.to_owned(),
+            via: Via::Email,
+            id: Uuid::from_u128(7),
             verifiable: true,
             recovery: false,
-            verified_at: address.verified_at,
-            created_at: address.created_at,
-            updated_at: address.updated_at,
-        })
-        .collect();
-    for address in &identity.recovery_addresses {
-        let known =
-            rows.iter_mut().find(|row| row.via == address.via && row.value == address.value);
-        if let Some(row) = known {
-            row.recovery = true;
-            continue;
+            verified_at,
+            created_at: at(1),
+            updated_at: at(-2),
+        };
+        let all =
+            [address("\"é\\\u{7}\"@example.com", None), address("b@example.com", Some(at(3)))];
+        let text = document(&all);
+        assert_eq!(read(Sight(&[Seen::Text(&text)]), 0).unwrap(), all);
+        for bad in ["", "[", "[[1]]", "[[\"a\",\"pigeon\",\"\",true,true,null,1,1]]"] {
+            assert!(read(Sight(&[Seen::Text(bad)]), 0).is_err(), "{bad}");
         }
-        rows.push(Address {
-            value: address.value.clone(),
-            via: address.via,
-            id: address.id,
-            verifiable: false,
-            recovery: true,
-            verified_at: None,
-            created_at: address.created_at,
-            updated_at: address.updated_at,
-        });
     }
-    rows
-}
-
-fn address(row: Sight<'_>) -> Result<Address, StoreError> {
-    Ok(Address {
-        value: row.text(0)?.to_owned(),
-        via: Via::parse(row.text(1)?).ok_or(StoreError::Row { column: 1, expected: "a via" })?,
-        id: row.uuid(2)?,
-        verifiable: row.flag(3)?,
-        recovery: row.flag(4)?,
-        verified_at: row.opt_time(5)?,
-        created_at: row.time(6)?,
-        updated_at: row.time(7)?,
-    })
 }

@@ -63,7 +63,7 @@ impl Driver<'_> {
             after = *last;
             let what = "i.n, i.id, i.external_id, i.schema_id, i.traits, i.metadata_public,
                 i.metadata_admin, i.status, i.status_changed_at, i.status_detail, i.expires_at,
-                i.created_at, i.updated_at";
+                i.created_at, i.updated_at, i.addresses";
             let (text, parameters) = among(filter, &members, chunk, what, order);
             found.extend(tx.rows(&text, &parameters.0, parts::head)?);
             if members.len() < chunk {

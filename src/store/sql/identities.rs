@@ -16,21 +16,21 @@ statements! {
     COUNT_AS_FAR_AS = "SELECT count(*) FROM (SELECT n FROM identities LIMIT $1) AS counted";
     NEWEST = "SELECT max(n) FROM identities";
     BY_ID = "SELECT n, id, external_id, schema_id, traits, metadata_public, metadata_admin,
-        status, status_changed_at, status_detail, expires_at, created_at, updated_at
+        status, status_changed_at, status_detail, expires_at, created_at, updated_at, addresses
         FROM identities WHERE id = $1";
     BY_N = "SELECT n, id, external_id, schema_id, traits, metadata_public, metadata_admin,
-        status, status_changed_at, status_detail, expires_at, created_at, updated_at
+        status, status_changed_at, status_detail, expires_at, created_at, updated_at, addresses
         FROM identities WHERE n = $1";
     N_OF_ID = "SELECT n FROM identities WHERE id = $1";
     N_OF_EXTERNAL_ID = "SELECT n FROM identities WHERE external_id = $1";
     UPDATE = "UPDATE identities SET external_id = $2, schema_id = $3, traits = $4,
         metadata_public = $5, metadata_admin = $6, status = $7, status_changed_at = $8,
         status_detail = $9, expires_at = $10, updated_at = $11, search_text = $12,
-        status_until = $13 WHERE n = $1";
+        status_until = $13, addresses = $14 WHERE n = $1";
     DELETE = "DELETE FROM identities WHERE n = $1";
     COUNT = "SELECT count(*) FROM identities";
     PAGE = "SELECT n, id, external_id, schema_id, traits, metadata_public, metadata_admin,
-        status, status_changed_at, status_detail, expires_at, created_at, updated_at
+        status, status_changed_at, status_detail, expires_at, created_at, updated_at, addresses
         FROM identities WHERE n > $1 ORDER BY n LIMIT $2";
 }
 
@@ -123,6 +123,8 @@ pub fn count(tx: &Tx<'_>) -> Result<u64, StoreError> {
 /// `Conflict` when an external id or address is taken.
 pub fn update(tx: &WriteTx<'_>, before: &Stored, after: &Identity) -> Result<(), StoreError> {
     let words = search::text(after);
+    let held = addresses::of(&before.identity);
+    let wanted = addresses::kept(&held, addresses::of(after));
     tx.exec_one(
         UPDATE,
         args![
@@ -139,9 +141,10 @@ pub fn update(tx: &WriteTx<'_>, before: &Stored, after: &Identity) -> Result<(),
             after.updated_at,
             words.as_str(),
             after.status_detail.until,
+            addresses::document(&wanted),
         ],
     )?;
-    addresses::replace(tx, before.n, &addresses::of(tx, before.n)?, after)?;
+    addresses::replace(tx, before.n, &held, &wanted)?;
     let old = search::text(&before.identity);
     if old != words {
         search::delete(tx, before.n);
@@ -224,7 +227,7 @@ pub fn filtered<D: DeserializeOwned>(
     let text = format!(
         "SELECT i.n, i.id, i.external_id, i.schema_id, i.traits, i.metadata_public,
          i.metadata_admin, i.status, i.status_changed_at, i.status_detail, i.expires_at,
-         i.created_at, i.updated_at
+         i.created_at, i.updated_at, i.addresses
          FROM {from} WHERE {} ORDER BY {key} {order} LIMIT $2",
         all.join(" AND ")
     );

@@ -17,8 +17,8 @@ use crate::store::{StoreError, Tx, Value, WriteTx};
 statements! {
     INSERT = "INSERT INTO identities (id, external_id, schema_id, traits, metadata_public,
         metadata_admin, status, status_changed_at, status_detail, expires_at, created_at,
-        updated_at, search_text, status_until)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        updated_at, search_text, status_until, addresses)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         ON CONFLICT (id) DO NOTHING";
     ID_TAKEN = "SELECT 1 FROM identities WHERE id = $1";
     EXTERNAL_ID_TAKEN = "SELECT 1 FROM identities WHERE external_id = $1";
@@ -28,7 +28,7 @@ statements! {
 
 /// Everything an identity puts into the tables, ready to be written.
 pub struct Rows {
-    identity: [Value; 14],
+    identity: [Value; 15],
     words: String,
     credentials: Vec<credentials::Config>,
     identifiers: Vec<credentials::Identifier>,
@@ -44,6 +44,7 @@ impl Rows {
     #[must_use]
     pub fn of(identity: &Identity) -> Self {
         let words = search::text(identity);
+        let addresses = addresses::of(identity);
         Self {
             identity: [
                 identity.id.into(),
@@ -60,11 +61,12 @@ impl Rows {
                 identity.updated_at.into(),
                 words.as_str().into(),
                 identity.status_detail.until.into(),
+                addresses::document(&addresses).into(),
             ],
             words,
             credentials: identity.credentials.iter().map(credentials::Config::of).collect(),
             identifiers: credentials::Identifier::all_of(&identity.credentials),
-            addresses: addresses::merged(identity),
+            addresses,
             authorities: identity
                 .authorities
                 .iter()

@@ -11,11 +11,11 @@ use crate::store::{StoreError, Tx, Value};
 
 statements! {
     ALL = "SELECT n, id, external_id, schema_id, traits, metadata_public, metadata_admin,
-        status, status_changed_at, status_detail, expires_at, created_at, updated_at
+        status, status_changed_at, status_detail, expires_at, created_at, updated_at, addresses
         FROM identities WHERE id > $1 ORDER BY id LIMIT $2 OFFSET $3";
     BY_IDENTIFIER = "SELECT n, id, external_id, schema_id, traits, metadata_public,
         metadata_admin, status, status_changed_at, status_detail, expires_at, i.created_at,
-        i.updated_at
+        i.updated_at, i.addresses
         FROM (SELECT identity FROM credential_identifiers
                 WHERE value = $4 AND kind IN ('password', 'webauthn', 'code')
               UNION
@@ -25,7 +25,7 @@ statements! {
         WHERE i.n = c.identity AND i.id > $1 ORDER BY i.id LIMIT $2 OFFSET $3";
     BY_PREFIX = "SELECT n, id, external_id, schema_id, traits, metadata_public,
         metadata_admin, status, status_changed_at, status_detail, expires_at, i.created_at,
-        i.updated_at
+        i.updated_at, i.addresses
         FROM (SELECT identity FROM credential_identifiers WHERE value >= $4 AND value < $5
                 AND kind IN ('password', 'webauthn', 'code')
               UNION

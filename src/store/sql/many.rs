@@ -43,7 +43,7 @@ pub(super) fn rows<T, K: Clone + Into<Value>>(
 
 /// As [`rows`], in one go through the part of the table that lies between the first and the last of
 /// `identities`. Nothing when more than `most` rows lie there: then asking for each is less work.
-pub(super) fn stretch<T>(
+fn stretch<T>(
     tx: &Tx<'_>,
     text: &str,
     identities: &[i64],
@@ -81,11 +81,4 @@ pub(super) fn of_few<T>(
         Some(all) => Ok(all),
         None => rows(tx, text, identities, read),
     }
-}
-
-/// Whether `identities` lie so close together that little else lies between them.
-pub(super) fn are_close(identities: &[i64]) -> bool {
-    let (first, last) = (identities.iter().min(), identities.iter().max());
-    let span = first.zip(last).map_or(0, |(first, last)| last.abs_diff(*first));
-    span <= 2 * identities.len() as u64
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 
-use super::addresses::Address;
 use super::identities::Stored;
 use super::{addresses, authorities, credentials};
 use crate::domain::identity::Identity;
@@ -19,15 +18,12 @@ pub enum Parts {
     /// All but credentials.
     Rights,
     /// Neither credentials nor authorities.
-    Addresses,
+    Row,
 }
 
 /// One identity with all that hangs on it, from a row as [`head`] reads it.
 pub(super) fn whole(tx: &Tx<'_>, mut one: Stored) -> Result<Stored, StoreError> {
     let n = one.n;
-    for address in addresses::of(tx, n)? {
-        add(&mut one.identity, address);
-    }
     one.identity.authorities = authorities::of(tx, n)?;
     one.identity.credentials = credentials::of(tx, n)?;
     Ok(one)
@@ -46,12 +42,7 @@ pub(super) fn all<D>(
         let found = order.binary_search_by_key(&n, |(n, _)| *n).ok();
         found.and_then(|at| order.get(at)).map_or(usize::MAX, |(_, index)| *index)
     };
-    for (n, address) in addresses::of_many(tx, &numbers)? {
-        if let Some(one) = all.get_mut(place(n)) {
-            add(&mut one.identity, address);
-        }
-    }
-    if parts != Parts::Addresses {
+    if parts != Parts::Row {
         for (n, authority) in authorities::of_many(tx, &numbers)? {
             if let Some(one) = all.get_mut(place(n)) {
                 one.identity.authorities.insert(authority);
@@ -68,15 +59,9 @@ pub(super) fn all<D>(
     Ok(all)
 }
 
-fn add<D>(to: &mut Identity<D>, address: Address) {
-    let (verifiable, recovery) = address.split();
-    to.verifiable_addresses.extend(verifiable);
-    to.recovery_addresses.extend(recovery);
-}
-
 /// An identity without what hangs on it. A row has `n`, `id`, `external_id`, `schema_id`, `traits`,
 /// `metadata_public`, `metadata_admin`, `status`, `status_changed_at`, `status_detail`,
-/// `expires_at`, `created_at` and `updated_at`.
+/// `expires_at`, `created_at`, `updated_at` and `addresses`.
 pub(super) fn head<D: DeserializeOwned>(row: Sight<'_>) -> Result<Stored<D>, StoreError> {
     let status =
         Status::parse(row.text(7)?).ok_or(StoreError::Row { column: 7, expected: "a status" })?;
@@ -85,6 +70,7 @@ pub(super) fn head<D: DeserializeOwned>(row: Sight<'_>) -> Result<Stored<D>, Sto
         Some(text) => serde_json::from_str(text)
             .map_err(|_| StoreError::Row { column: 9, expected: "a status detail" })?,
     };
+    let (verifiable_addresses, recovery_addresses) = addresses::shown(row, 13)?;
     let identity = Identity {
         id: row.uuid(1)?,
         external_id: row.opt_text(2)?.map(str::to_owned),
@@ -99,8 +85,8 @@ pub(super) fn head<D: DeserializeOwned>(row: Sight<'_>) -> Result<Stored<D>, Sto
         authorities: BTreeSet::new(),
         created_at: row.time(11)?,
         updated_at: row.time(12)?,
-        verifiable_addresses: Vec::new(),
-        recovery_addresses: Vec::new(),
+        verifiable_addresses,
+        recovery_addresses,
         credentials: Vec::new(),
     };
     Ok(Stored { n: row.int(0)?, identity })

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 
-use super::{credentials, sessions, statements};
+use super::{addresses, credentials, sessions, statements};
 use crate::args;
 use crate::domain::credential::Credential;
-use crate::domain::identity::{Identity, RecoveryAddress, VerifiableAddress, Via};
+use crate::domain::identity::Identity;
 use crate::domain::session::Session;
 use crate::domain::status::StatusDetail;
 use crate::store::{Sight, StoreError, Tx};
@@ -20,10 +20,8 @@ statements! {
         i.created_at, i.updated_at,
         EXISTS (SELECT 1 FROM credentials c WHERE c.identity = i.n
             AND c.second = 1),
-        a.value, a.via, a.id, a.verifiable, a.recovery, a.verified_at, a.created_at, a.updated_at,
-        s.authorities
+        i.addresses, s.authorities
         FROM sessions s JOIN identities i ON i.n = s.identity
-        LEFT JOIN addresses a ON a.identity = i.n
         WHERE s.token_digest = $1";
 }
 
@@ -49,24 +47,7 @@ pub fn by_digest<M: DeserializeOwned, V: DeserializeOwned, D: DeserializeOwned +
     tx: &Tx<'_>,
     digest: &[u8; 32],
 ) -> Result<Option<Found<M, V, D>>, StoreError> {
-    let mut found: Option<Found<M, V, D>> = None;
-    tx.each(BY_DIGEST, args![digest], &mut |row| {
-        let row = Sight(row);
-        let found = match &mut found {
-            Some(found) => found,
-            None => found.insert(read(row)?),
-        };
-        address(row, &mut found.identity)
-    })?;
-    if let Some(Found { identity, .. }) = &mut found {
-        identity
-            .verifiable_addresses
-            .sort_by(|a, b| order(a.via, &a.value).cmp(&order(b.via, &b.value)));
-        identity
-            .recovery_addresses
-            .sort_by(|a, b| order(a.via, &a.value).cmp(&order(b.via, &b.value)));
-    }
-    Ok(found)
+    Ok(tx.rows(BY_DIGEST, args![digest], read)?.pop())
 }
 
 /// Whether an identity has a second factor that can be used.
@@ -78,11 +59,10 @@ pub fn has_second_factor(tx: &Tx<'_>, identity: i64) -> Result<bool, StoreError>
     Ok(all.iter().any(Credential::is_second_factor))
 }
 
-/// What every row says.
 fn read<M: DeserializeOwned, V: DeserializeOwned, D: DeserializeOwned + Default>(
     row: Sight<'_>,
 ) -> Result<Found<M, V, D>, StoreError> {
-    let session = sessions::session(row, 30)?;
+    let session = sessions::session(row, 23)?;
     let identity = identity(row, &session)?;
     Ok(Found { session, identity, n: row.int(13)?, maybe_second_factor: row.flag(21)? })
 }
@@ -92,6 +72,7 @@ fn identity<M, V, D: DeserializeOwned + Default>(
     session: &Session<M, V>,
 ) -> Result<Identity<D>, StoreError> {
     let owner = session.owner;
+    let (verifiable_addresses, recovery_addresses) = addresses::shown(row, 22)?;
     Ok(Identity {
         id: session.identity_id,
         external_id: row.opt_text(14)?.map(str::to_owned),
@@ -106,44 +87,8 @@ fn identity<M, V, D: DeserializeOwned + Default>(
         authorities: BTreeSet::new(),
         created_at: row.time(19)?,
         updated_at: row.time(20)?,
-        verifiable_addresses: Vec::new(),
-        recovery_addresses: Vec::new(),
+        verifiable_addresses,
+        recovery_addresses,
         credentials: Vec::new(),
     })
-}
-
-/// Adds the address of a row; a person without addresses has one row without an address.
-fn address<D>(row: Sight<'_>, identity: &mut Identity<D>) -> Result<(), StoreError> {
-    let Some(value) = row.opt_text(22)? else { return Ok(()) };
-    let via = Via::parse(row.text(23)?);
-    let via = via.ok_or(StoreError::Row { column: 23, expected: "a via" })?;
-    let (id, created_at, updated_at) = (row.uuid(24)?, row.time(28)?, row.time(29)?);
-    if row.flag(25)? {
-        let verified_at = row.opt_time(27)?;
-        identity.verifiable_addresses.push(VerifiableAddress {
-            id,
-            value: value.to_owned(),
-            via,
-            verified: verified_at.is_some(),
-            verified_at,
-            created_at,
-            updated_at,
-        });
-    }
-    if row.flag(26)? {
-        let value = value.to_owned();
-        identity.recovery_addresses.push(RecoveryAddress {
-            id,
-            value,
-            via,
-            created_at,
-            updated_at,
-        });
-    }
-    Ok(())
-}
-
-/// As the statement that reads the addresses of one identity orders them.
-const fn order(via: Via, value: &str) -> (&'static str, &str) {
-    (via.as_str(), value)
 }
