@@ -27,7 +27,7 @@ pub fn page(path: &str, count: u64) -> Outcome {
     let connection = open(path)?;
     let last: i64 = connection.query_row("SELECT max(n) FROM identities", [], |row| row.get(0))?;
     let mut statement = connection.prepare(
-        "SELECT i.n, i.id, i.traits, i.status, c.kind, c.config, a.value, a.verified_at
+        "SELECT i.n, i.id, i.traits, i.status, c.kind, c.config, a.value, a.via
          FROM (SELECT * FROM identities WHERE n > ?1 ORDER BY n LIMIT 250) i
          LEFT JOIN credentials c ON c.identity = i.n
          LEFT JOIN addresses a ON a.identity = i.n ORDER BY i.n",
@@ -48,7 +48,7 @@ pub fn page(path: &str, count: u64) -> Outcome {
 pub fn search(path: &str, word: &str, count: u64) -> Outcome {
     let connection = open(path)?;
     let mut statement = connection.prepare(
-        "SELECT i.n, i.id, i.traits, i.status, a.value, a.verified_at
+        "SELECT i.n, i.id, i.traits, i.status, a.value, a.via
          FROM (SELECT rowid AS n FROM identity_search WHERE identity_search MATCH ?1
                ORDER BY rowid LIMIT 100) s
          JOIN identities i ON i.n = s.n

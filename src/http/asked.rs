@@ -1,23 +1,29 @@
 //! Who asks, from where, in which request.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderValue;
 use axum::http::request::Parts;
 use uuid::Uuid;
 
 use crate::domain::ledger::event::{Actor, ActorKind};
 use crate::service::{Caller, Origin};
 
+/// Most of a client's name for itself that is kept.
+const LONGEST_AGENT: usize = 256;
+
 /// What the edge found out about a request before any handler sees it.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
     /// The client's `X-Request-Id`, or one of our own.
     pub request_id: Arc<str>,
-    /// Where it came from; behind a trusted proxy, what the proxy says.
-    pub origin: Origin,
+    /// The address it came from; behind a trusted proxy, what the proxy says.
+    pub ip: Option<IpAddr>,
+    /// What the client calls itself.
+    pub user_agent: Option<HeaderValue>,
     /// Whether it came by TLS; behind a trusted proxy, whether it reached the proxy so.
     pub secure: bool,
     /// How it came to be let in to the admin listener.
@@ -79,7 +85,16 @@ impl Asked {
 
     fn caller(&self, actor: Actor) -> Caller {
         let tx = Some(self.request_id.to_string()).filter(|id| !id.is_empty());
-        Caller { tx, origin: self.origin.clone(), ..Caller::local(actor) }
+        Caller { tx, origin: self.origin(), ..Caller::local(actor) }
+    }
+
+    /// Where it came from, in words: most requests change nothing, and nobody asks.
+    fn origin(&self) -> Origin {
+        let agent = self.user_agent.as_ref().and_then(|value| value.to_str().ok());
+        Origin {
+            ip: self.ip.map(|ip| ip.to_string()),
+            user_agent: agent.map(|agent| agent.chars().take(LONGEST_AGENT).collect()),
+        }
     }
 }
 

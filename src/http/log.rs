@@ -133,6 +133,7 @@ pub struct Lines {
 #[derive(Debug, Serialize)]
 pub struct Answered<'a> {
     /// When the answer was there.
+    #[serde(serialize_with = "super::view::moment::always")]
     pub timestamp: Timestamp,
     /// `info`, or `debug` for what is asked all the time.
     pub level: &'static str,

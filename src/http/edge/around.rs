@@ -22,7 +22,6 @@ use crate::http::failure::{self, Failure};
 use crate::http::gone;
 use crate::http::log::{self, Answered, Lines};
 use crate::http::metrics::{Metrics, Request as Counted};
-use crate::service::Origin;
 
 /// How long a request may take once its body is there.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -30,8 +29,6 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const GONE: u16 = 499;
 /// Longest request id that is taken from a client.
 const LONGEST_ID: usize = 64;
-/// Most of a client's name for itself that is kept.
-const LONGEST_AGENT: usize = 256;
 /// The route of a request that has none, in logs and metrics.
 const NO_ROUTE: &str = "none";
 
@@ -94,11 +91,10 @@ pub async fn around(State(edge): State<Arc<Edge>>, request: Request, next: Next)
     let rules = edge.rules.get();
     let (mut parts, body) = request.into_parts();
     let (asked, tls) = asked(&edge, &rules, &parts);
-    let matched = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
     let mut line = Line {
         edge: Arc::clone(&edge),
         method: parts.method.clone(),
-        route: matched.unwrap_or(NO_ROUTE).to_owned(),
+        route: parts.extensions.get::<MatchedPath>().cloned(),
         id: Arc::clone(&asked.request_id),
         begun: Instant::now(),
         status: GONE,
@@ -145,17 +141,14 @@ fn asked(edge: &Edge, rules: &Rules, parts: &Parts) -> (Asked, bool) {
     let unknown = Peer { address: None, tls: false, certificate: None };
     let peer = parts.extensions.get::<Peer>().unwrap_or(&unknown);
     let from = forwarded::from(peer, &rules.proxies, &parts.headers);
-    let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    let origin = Origin {
-        ip: from.ip.map(|ip| ip.to_string()),
-        user_agent: agent.map(|agent| agent.chars().take(LONGEST_AGENT).collect()),
-    };
+    let user_agent = parts.headers.get(header::USER_AGENT).cloned();
     let given = parts.headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
     let request_id = match given.filter(|id| plain(id)) {
         Some(id) => Arc::from(id),
         None => edge.app.request_id(),
     };
-    let asked = Asked { request_id, origin, secure: from.secure, ..Asked::default() };
+    let (ip, secure) = (from.ip, from.secure);
+    let asked = Asked { request_id, ip, user_agent, secure, ..Asked::default() };
     (asked, peer.tls)
 }
 
@@ -181,7 +174,7 @@ fn decorate(headers: &mut HeaderMap, reads: bool, request_id: &str) {
 struct Line {
     edge: Arc<Edge>,
     method: Method,
-    route: String,
+    route: Option<MatchedPath>,
     id: Arc<str>,
     begun: Instant,
     status: u16,
@@ -191,9 +184,10 @@ struct Line {
 impl Drop for Line {
     fn drop(&mut self) {
         let taken = self.begun.elapsed();
-        self.counted.done(&self.route, self.status, taken);
+        let route = self.route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+        self.counted.done(route, self.status, taken);
         // Probes would be most of the log.
-        let often = self.route.contains("/health/") || self.route.ends_with("/metrics/prometheus");
+        let often = route.contains("/health/") || route.ends_with("/metrics/prometheus");
         let level = match often {
             true if tracing::enabled!(tracing::Level::DEBUG) => "debug",
             false if tracing::enabled!(tracing::Level::INFO) => "info",
@@ -205,7 +199,7 @@ impl Drop for Line {
             message: "request",
             listener: self.edge.side.as_str(),
             method: self.method.as_str(),
-            route: &self.route,
+            route,
             status: self.status,
             duration_us: u64::try_from(taken.as_micros()).unwrap_or(u64::MAX),
             request_id: &self.id,

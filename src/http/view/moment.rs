@@ -3,10 +3,13 @@
 //! of the time of a long list.
 
 use std::cell::RefCell;
-use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 use serde::Serializer;
+
+/// As a time is displayed, without the detour that a formatter is.
+static PRINTER: DateTimePrinter = DateTimePrinter::new();
 
 thread_local! {
     static LAST: RefCell<(Option<Timestamp>, String)> =
@@ -19,7 +22,7 @@ pub fn always<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S
         if *last != Some(*time) {
             text.clear();
             // A string takes all that is written to it.
-            let _ = write!(text, "{time}");
+            let _ = PRINTER.print_timestamp(time, &mut *text);
             *last = Some(*time);
         }
         serializer.serialize_str(text)

@@ -18,8 +18,8 @@ statements! {
         s.expires_at, s.devices, i.status, i.status_until, i.expires_at, s.n, s.identity,
         i.external_id, i.schema_id, i.traits, i.metadata_public, i.status_changed_at,
         i.created_at, i.updated_at,
-        EXISTS (SELECT 1 FROM credentials c WHERE c.identity = i.n
-            AND c.second = 1),
+        CASE WHEN s.aal = 'aal2' THEN FALSE ELSE EXISTS (SELECT 1 FROM credentials c
+            WHERE c.identity = i.n AND c.second = 1) END,
         i.addresses, s.authorities
         FROM sessions s JOIN identities i ON i.n = s.identity
         WHERE s.token_digest = $1";
@@ -35,7 +35,7 @@ pub struct Found<M, V, D> {
     pub identity: Identity<D>,
     /// Row number of the owner.
     pub n: i64,
-    /// Whether the owner may have a second factor.
+    /// Whether the owner may have a second factor, where the session was begun without.
     pub maybe_second_factor: bool,
 }
 
