@@ -13,8 +13,9 @@ CREATE TABLE write_gate (
     place {INT} NOT NULL
 ){STRICT};
 
--- `addresses` is a list of [value, via, id, verifiable, recovery, verified_at, created_at, updated_at],
--- ordered by `via` and `value`.
+-- `addresses` is a list of [value, via, id, verifiable, recovery, created_at, updated_at, verified_at],
+-- ordered by `via` and `value`. An address that came with the person has no `created_at` of its own, and
+-- one that never changed no `updated_at`.
 CREATE TABLE identities (
     n {KEY},
     id {TEXT} NOT NULL,

@@ -13,6 +13,8 @@ pub const JSON: &str = "application/json; charset=utf-8";
 
 /// Room for an answer about one thing, so that it is not moved while it grows.
 const USUAL: usize = 2048;
+/// Room for each person of a list, likewise.
+const EACH: usize = 1280;
 /// Room for its headers, likewise.
 const HEADERS: usize = 12;
 
@@ -35,21 +37,30 @@ impl<T> Document<T> {
 
 impl<T: Serialize> IntoResponse for Document<T> {
     fn into_response(self) -> Response {
-        let mut body = Vec::with_capacity(USUAL);
-        match serde_json::to_writer(&mut body, &self.1) {
-            Ok(()) => {
-                body.push(b'\n');
-                let mut response = Response::new(Body::from(body));
-                *response.status_mut() = self.0;
-                let headers = response.headers_mut();
-                headers.reserve(HEADERS);
-                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
-                response
-            }
-            Err(error) => {
-                tracing::error!(%error, "an answer cannot be written as JSON");
-                Failure::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
-            }
+        written(self.0, &self.1, USUAL)
+    }
+}
+
+/// 200 with `body`, which lists so many people.
+pub fn people(body: &impl Serialize, how_many: usize) -> Response {
+    written(StatusCode::OK, body, USUAL + how_many * EACH)
+}
+
+fn written(status: StatusCode, document: &impl Serialize, room: usize) -> Response {
+    let mut body = Vec::with_capacity(room);
+    match serde_json::to_writer(&mut body, document) {
+        Ok(()) => {
+            body.push(b'\n');
+            let mut response = Response::new(Body::from(body));
+            *response.status_mut() = status;
+            let headers = response.headers_mut();
+            headers.reserve(HEADERS);
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+            response
+        }
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be written as JSON");
+            Failure::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
         }
     }
 }

@@ -101,7 +101,7 @@ fn twenty_four_writers_and_many_readers_never_see_an_error_and_lose_nothing() {
                         assert_eq!(entries, people + 1, "the state before or after, never half");
                         read.fetch_add(1, Ordering::Relaxed);
                         // Forty who never rest would leave the writers no machine to write on.
-                        std::thread::sleep(Duration::from_millis(1));
+                        std::thread::sleep(Duration::from_millis(20));
                     }
                 });
             }

@@ -208,7 +208,7 @@ impl Realm {
 /// SQL by which every address that nobody has proven yet was proven at `at`.
 pub fn addresses_proven(at: jiff::Timestamp) -> String {
     let at = at.as_microsecond();
-    format!("UPDATE identities SET addresses = replace(addresses, ',null,', ',{at},')")
+    format!("UPDATE identities SET addresses = replace(addresses, ',null]', ',{at}]')")
 }
 
 /// Every row of every table of a database file.

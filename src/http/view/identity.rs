@@ -1,9 +1,9 @@
 //! An identity in the shape of the Kratos API.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt;
 
-use base64::display::Base64Display;
+use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -157,22 +157,26 @@ pub fn identity<'a>(
     }
 }
 
-/// Where a schema is read; put together when it is written, because a list has hundreds of them.
+/// Where a schema is read. Most people of a list share theirs, so the text of the last one is kept.
 struct SchemaUrl<'a> {
     base_url: &'a str,
     id: &'a str,
 }
 
-impl fmt::Display for SchemaUrl<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = Base64Display::new(self.id.as_bytes(), &URL_SAFE_NO_PAD);
-        write!(f, "{}/schemas/{id}", self.base_url)
-    }
+thread_local! {
+    static LAST: RefCell<[String; 3]> = const { RefCell::new([const { String::new() }; 3]) };
 }
 
 impl Serialize for SchemaUrl<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        LAST.with_borrow_mut(|[base_url, id, text]| {
+            if (base_url.as_str(), id.as_str()) != (self.base_url, self.id) {
+                self.base_url.clone_into(base_url);
+                self.id.clone_into(id);
+                *text = format!("{base_url}/schemas/{}", URL_SAFE_NO_PAD.encode(&*id));
+            }
+            serializer.serialize_str(text)
+        })
     }
 }
 

@@ -14,7 +14,7 @@ statements! {
         WHERE value = $1 AND via = $2 AND recovery = 1";
     VERIFIABLE_OWNER = "SELECT identity FROM addresses
         WHERE value = $1 AND via = $2 AND verifiable = 1";
-    OF = "SELECT addresses FROM identities WHERE n = $1";
+    OF = "SELECT addresses, created_at FROM identities WHERE n = $1";
     SET = "UPDATE identities SET addresses = $2 WHERE n = $1";
     INSERT = "INSERT INTO addresses (value, via, identity, verifiable, recovery)
         VALUES ($1, $2, $3, $4, $5)";
@@ -37,9 +37,18 @@ pub struct Address {
 }
 
 /// An address in the document, as the migration says; times are microseconds.
-type Cells<S, V> = (S, V, Uuid, bool, bool, Option<i64>, i64, i64);
+type Cells<S, V> = (S, V, Uuid, bool, bool, Option<i64>, Option<i64>, Option<i64>);
 
-impl Address {
+/// What the table says of an address. An import holds a great many at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    value: String,
+    via: Via,
+    verifiable: bool,
+    recovery: bool,
+}
+
+impl Entry {
     /// What the table is ordered by.
     pub(super) fn key(&self) -> (&str, &'static str) {
         (&self.value, self.via.as_str())
@@ -54,30 +63,44 @@ impl Address {
     fn is(&self, other: &Self) -> bool {
         self.key() == other.key()
     }
+}
 
-    fn read(
-        (value, via, id, verifiable, recovery, proof, new, now): Cells<String, &str>,
-    ) -> Option<Self> {
-        let time = |micros| Timestamp::from_microsecond(micros).ok();
-        let verified_at = match proof {
-            Some(micros) => Some(time(micros)?),
-            None => None,
+impl Address {
+    /// What the table says of it.
+    pub(super) fn entry(&self) -> Entry {
+        let (value, via) = (self.value.clone(), self.via);
+        Entry { value, via, verifiable: self.verifiable, recovery: self.recovery }
+    }
+
+    fn key(&self) -> (&str, &'static str) {
+        (&self.value, self.via.as_str())
+    }
+
+    /// Of somebody who was made at `owner`.
+    fn read(cells: Cells<String, &str>, owner: Timestamp) -> Option<Self> {
+        let (value, via, id, verifiable, recovery, new, changed, proof) = cells;
+        let time = |micros: Option<i64>, none| match micros {
+            Some(micros) => Timestamp::from_microsecond(micros).ok().map(Some),
+            None => Some(none),
         };
-        let (created_at, updated_at) = (time(new)?, time(now)?);
         let via = Via::parse(via)?;
+        let created_at = time(new, Some(owner))??;
+        let updated_at = time(changed, Some(created_at))??;
+        let verified_at = time(proof, None)?;
         Some(Self { value, via, id, verifiable, recovery, verified_at, created_at, updated_at })
     }
 
-    fn cells(&self) -> Cells<&str, &str> {
+    fn cells(&self, owner: Timestamp) -> Cells<&str, &str> {
+        let other = |time: Timestamp, than| (time != than).then(|| time.as_microsecond());
         (
             &self.value,
             self.via.as_str(),
             self.id,
             self.verifiable,
             self.recovery,
+            other(self.created_at, owner),
+            other(self.updated_at, self.created_at),
             self.verified_at.map(Timestamp::as_microsecond),
-            self.created_at.as_microsecond(),
-            self.updated_at.as_microsecond(),
         )
     }
 
@@ -146,34 +169,35 @@ pub(super) fn of(identity: &Identity) -> Vec<Address> {
 /// `wanted`, where addresses that stay keep their id and age.
 pub(super) fn kept(held: &[Address], mut wanted: Vec<Address>) -> Vec<Address> {
     for new in &mut wanted {
-        if let Some(old) = held.iter().find(|old| old.is(new)) {
+        if let Some(old) = held.iter().find(|old| old.key() == new.key()) {
             (new.id, new.created_at) = (old.id, old.created_at);
         }
     }
     wanted
 }
 
-/// The document.
-pub(super) fn document(all: &[Address]) -> String {
-    let cells: Vec<_> = all.iter().map(Address::cells).collect();
+/// The document of somebody who was made at `owner`.
+pub(super) fn document(all: &[Address], owner: Timestamp) -> String {
+    let cells: Vec<_> = all.iter().map(|address| address.cells(owner)).collect();
     // Neither numbers nor text can fail to be written.
     serde_json::to_string(&cells).unwrap_or_default()
 }
 
-fn read(row: Sight<'_>, column: usize) -> Result<Vec<Address>, StoreError> {
+fn read(row: Sight<'_>, column: usize, owner: Timestamp) -> Result<Vec<Address>, StoreError> {
     let wrong = || StoreError::Row { column, expected: "a list of addresses" };
     let cells: Vec<Cells<String, &str>> =
         serde_json::from_str(row.text(column)?).map_err(|_| wrong())?;
-    cells.into_iter().map(|cells| Address::read(cells).ok_or_else(wrong)).collect()
+    cells.into_iter().map(|cells| Address::read(cells, owner).ok_or_else(wrong)).collect()
 }
 
-/// What a column with the document says, as it is shown.
+/// What a column with the document says of somebody who was made at `owner`, as it is shown.
 pub(super) fn shown(
     row: Sight<'_>,
     column: usize,
+    owner: Timestamp,
 ) -> Result<(Vec<VerifiableAddress>, Vec<RecoveryAddress>), StoreError> {
     let (mut verifiable, mut recovery) = (Vec::new(), Vec::new());
-    for address in read(row, column)? {
+    for address in read(row, column, owner)? {
         let (one, other) = address.split();
         verifiable.extend(one);
         recovery.extend(other);
@@ -213,7 +237,11 @@ pub fn verify(
     email: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let Some(mut all) = tx.rows(OF, args![identity], |row| read(row, 0))?.pop() else {
+    let of = |row: Sight<'_>| {
+        let owner = row.time(1)?;
+        Ok((read(row, 0, owner)?, owner))
+    };
+    let Some((mut all, owner)) = tx.rows(OF, args![identity], of)?.pop() else {
         return Ok(false);
     };
     let unproven = all.iter_mut().find(|address| {
@@ -222,7 +250,7 @@ pub fn verify(
     });
     let Some(address) = unproven else { return Ok(false) };
     (address.verified_at, address.updated_at) = (Some(now), now);
-    tx.exec_one(SET, args![identity, document(&all)])?;
+    tx.exec_one(SET, args![identity, document(&all, owner)])?;
     Ok(true)
 }
 
@@ -236,18 +264,20 @@ pub(super) fn replace(
     held: &[Address],
     wanted: &[Address],
 ) -> Result<(), StoreError> {
+    let entries = |all: &[Address]| all.iter().map(Address::entry).collect::<Vec<_>>();
+    let (held, wanted) = (entries(held), entries(wanted));
     for old in held.iter().filter(|old| !wanted.iter().any(|new| new.is(old))) {
         let (value, via) = old.key();
         tx.exec_one(DELETE, args![value, via, identity])?;
     }
-    for new in wanted {
-        let Some(old) = held.iter().find(|old| old.is(new)) else {
-            new.insert(tx, identity)?;
-            continue;
-        };
-        if (old.verifiable, old.recovery) != (new.verifiable, new.recovery) {
-            let (value, via) = new.key();
-            tx.exec_one(UPDATE, args![value, via, identity, new.verifiable, new.recovery])?;
+    for new in &wanted {
+        match held.iter().find(|old| old.is(new)) {
+            None => new.insert(tx, identity)?,
+            Some(old) if old == new => {}
+            Some(_) => {
+                let (value, via) = new.key();
+                tx.exec_one(UPDATE, args![value, via, identity, new.verifiable, new.recovery])?;
+            }
         }
     }
     Ok(())
@@ -273,10 +303,12 @@ mod tests {
         };
         let all =
             [address("\"é\\\u{7}\"@example.com", None), address("b@example.com", Some(at(3)))];
-        let text = document(&all);
-        assert_eq!(read(Sight(&[Seen::Text(&text)]), 0).unwrap(), all);
-        for bad in ["", "[", "[[1]]", "[[\"a\",\"pigeon\",\"\",true,true,null,1,1]]"] {
-            assert!(read(Sight(&[Seen::Text(bad)]), 0).is_err(), "{bad}");
+        for owner in [at(1), at(2)] {
+            let text = document(&all, owner);
+            assert_eq!(read(Sight(&[Seen::Text(&text)]), 0, owner).unwrap(), all, "{text}");
+        }
+        for bad in ["", "[", "[[1]]", "[[\"a\",\"pigeon\",\"\",true,true,null,null,null]]"] {
+            assert!(read(Sight(&[Seen::Text(bad)]), 0, at(1)).is_err(), "{bad}");
         }
     }
 }

@@ -141,7 +141,7 @@ pub fn update(tx: &WriteTx<'_>, before: &Stored, after: &Identity) -> Result<(),
             after.updated_at,
             words.as_str(),
             after.status_detail.until,
-            addresses::document(&wanted),
+            addresses::document(&wanted, after.created_at),
         ],
     )?;
     addresses::replace(tx, before.n, &held, &wanted)?;

@@ -32,7 +32,7 @@ pub struct Rows {
     words: String,
     credentials: Vec<credentials::Config>,
     identifiers: Vec<credentials::Identifier>,
-    addresses: Vec<addresses::Address>,
+    addresses: Vec<addresses::Entry>,
     authorities: Vec<(Authority, jiff::Timestamp)>,
     circles: Vec<i64>,
     permissions: Vec<String>,
@@ -61,12 +61,12 @@ impl Rows {
                 identity.updated_at.into(),
                 words.as_str().into(),
                 identity.status_detail.until.into(),
-                addresses::document(&addresses).into(),
+                addresses::document(&addresses, identity.created_at).into(),
             ],
             words,
             credentials: identity.credentials.iter().map(credentials::Config::of).collect(),
             identifiers: credentials::Identifier::all_of(&identity.credentials),
-            addresses,
+            addresses: addresses.iter().map(addresses::Address::entry).collect(),
             authorities: identity
                 .authorities
                 .iter()
@@ -163,7 +163,7 @@ pub fn insert(tx: &WriteTx<'_>, identity: &Identity) -> Result<i64, StoreError> 
 pub struct Bulk {
     first: Option<i64>,
     identifiers: Vec<(credentials::Identifier, i64, u64)>,
-    addresses: Vec<(addresses::Address, i64, u64)>,
+    addresses: Vec<(addresses::Entry, i64, u64)>,
     circles: BTreeSet<i64>,
 }
 

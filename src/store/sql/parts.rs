@@ -70,7 +70,8 @@ pub(super) fn head<D: DeserializeOwned>(row: Sight<'_>) -> Result<Stored<D>, Sto
         Some(text) => serde_json::from_str(text)
             .map_err(|_| StoreError::Row { column: 9, expected: "a status detail" })?,
     };
-    let (verifiable_addresses, recovery_addresses) = addresses::shown(row, 13)?;
+    let created_at = row.time(11)?;
+    let (verifiable_addresses, recovery_addresses) = addresses::shown(row, 13, created_at)?;
     let identity = Identity {
         id: row.uuid(1)?,
         external_id: row.opt_text(2)?.map(str::to_owned),
@@ -83,7 +84,7 @@ pub(super) fn head<D: DeserializeOwned>(row: Sight<'_>) -> Result<Stored<D>, Sto
         status_detail,
         expires_at: row.opt_time(10)?,
         authorities: BTreeSet::new(),
-        created_at: row.time(11)?,
+        created_at,
         updated_at: row.time(12)?,
         verifiable_addresses,
         recovery_addresses,

@@ -72,7 +72,8 @@ fn identity<M, V, D: DeserializeOwned + Default>(
     session: &Session<M, V>,
 ) -> Result<Identity<D>, StoreError> {
     let owner = session.owner;
-    let (verifiable_addresses, recovery_addresses) = addresses::shown(row, 22)?;
+    let created_at = row.time(19)?;
+    let (verifiable_addresses, recovery_addresses) = addresses::shown(row, 22, created_at)?;
     Ok(Identity {
         id: session.identity_id,
         external_id: row.opt_text(14)?.map(str::to_owned),
@@ -85,7 +86,7 @@ fn identity<M, V, D: DeserializeOwned + Default>(
         status_detail: StatusDetail { until: owner.until, ..StatusDetail::default() },
         expires_at: owner.expires_at,
         authorities: BTreeSet::new(),
-        created_at: row.time(19)?,
+        created_at,
         updated_at: row.time(20)?,
         verifiable_addresses,
         recovery_addresses,

@@ -22,7 +22,7 @@ use crate::domain::invitation::Invitation;
 use crate::domain::session::LastLogin;
 use crate::error::{Error, ErrorCode};
 use crate::http::blocking::App;
-use crate::http::document::Document;
+use crate::http::document::{self, Document};
 use crate::http::editor::etag;
 use crate::http::failure::Failure;
 use crate::http::query::Query;
@@ -270,7 +270,7 @@ async fn found(app: App, request: ListIdentities, query: &Query) -> Result<Respo
         });
         let identities = shown.collect();
         let found = Found { identities, next_page_token: page.next_page_token, total };
-        Ok(Document::ok(found).into_response())
+        Ok(document::people(&found, page.items.len()))
     })
     .await?
 }

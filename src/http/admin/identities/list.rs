@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::pages::{From, Page};
 use super::revealed;
 use crate::http::blocking::App;
-use crate::http::document::Document;
+use crate::http::document;
 use crate::http::failure::Failure;
 use crate::http::query::Query;
 use crate::http::view::identity::{IdentityDocument, Show, identity};
@@ -71,7 +71,8 @@ async fn list(
         let (base_url, now) = (d.options.base_url(), d.clock.now());
         let show = if credentials { Show::Credentials(&kinds) } else { Show::Plain };
         let shown = found.items.iter().map(|one| identity(&base_url, now, one, show));
-        Ok((headers, Document::ok(shown.collect::<Vec<_>>())).into_response())
+        let shown: Vec<_> = shown.collect();
+        Ok((headers, document::people(&shown, shown.len())).into_response())
     })
     .await?
 }
