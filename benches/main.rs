@@ -20,7 +20,9 @@ use std::process::ExitCode;
 use harness::Outcome;
 use harness::options::Options;
 use harness::report::{Line, Verdict, table};
-use workloads::service::{circles, history, life, logins, memory, reads, sessions, writes};
+use workloads::service::{
+    circles, history, life, logins, memory, reads, sessions, tenfold, writes,
+};
 use workloads::unit::Unit;
 use workloads::{dispatch, import, package, rates, stalls, verify, write};
 
@@ -78,6 +80,9 @@ fn measure(options: &Options) -> Outcome<Vec<Line>> {
     }
     if options.wants(&["P15", "P16", "P17", "P18", "P19"]) {
         add("reads", reads::measure(options, &unit)?);
+    }
+    if options.wants(&["P20"]) {
+        add("ten times as many", tenfold::measure(options, &home.path, &unit)?);
     }
     if options.wants(&["H1"]) {
         add("history", history::measure(options, &unit)?);

@@ -34,7 +34,7 @@ pub fn measure(options: &Options, home: &Path, unit: &Unit) -> Outcome<Vec<Line>
         write_lines(&lines, from, to)?;
         let database = bare.display().to_string();
         let fill = limit(&options.bare, &["fill", &database, &from.to_string(), &to.to_string()])?;
-        let ran = run(&mut import(options, unit, &lines))?;
+        let ran = run(&mut import(options, &unit.state_dir(), &lines))?;
         let count = (to - from) as f64;
         if !ran.printed.starts_with(&format!("{} created", to - from)) {
             return Err(format!("the import said: {}", ran.printed).into());
@@ -47,13 +47,23 @@ pub fn measure(options: &Options, home: &Path, unit: &Unit) -> Outcome<Vec<Line>
     fs::remove_file(&lines)?;
     check(options, unit)?;
     let mut lines = report(&fills, index, &memory);
-    lines.push(put_in_order(unit)?);
+    lines.push(put_in_order(&unit.state_dir())?);
     Ok(lines)
 }
 
+/// Brings everybody into another store, which is left as the service leaves it after some minutes.
+pub fn bring_in(options: &Options, home: &Path, state_dir: &Path) -> Outcome<()> {
+    let lines = home.join("people.jsonl");
+    write_lines(&lines, 0, options.size)?;
+    run(&mut import(options, state_dir, &lines))?;
+    fs::remove_file(&lines)?;
+    put_in_order(state_dir)?;
+    Ok(())
+}
+
 /// What the service does in the minutes after an import, so that nothing else is measured beside it.
-fn put_in_order(unit: &Unit) -> Outcome<Line> {
-    let deps = app::open(&Settings::embedded(unit.state_dir(), config::Options::default()))?;
+fn put_in_order(state_dir: &Path) -> Outcome<Line> {
+    let deps = app::open(&Settings::embedded(state_dir, config::Options::default()))?;
     let stopwatch = Stopwatch::start()?;
     cleaning::sweep(&deps)?;
     let Cost { wall, cpu, .. } = stopwatch.per(1.0)?;
@@ -77,9 +87,9 @@ fn pieces(options: &Options) -> impl Iterator<Item = (u64, u64)> {
     (0..rounds).map(move |round| (at(round, size), at(round + 1, size)))
 }
 
-fn import(options: &Options, unit: &Unit, lines: &Path) -> Command {
+fn import(options: &Options, state_dir: &Path, lines: &Path) -> Command {
     let mut command = Command::new(&options.doorward);
-    command.arg("import").arg(lines).arg("--state-dir").arg(unit.state_dir());
+    command.arg("import").arg(lines).arg("--state-dir").arg(state_dir);
     command
 }
 

@@ -7,6 +7,7 @@ pub mod logins;
 pub mod memory;
 pub mod reads;
 pub mod sessions;
+pub mod tenfold;
 pub mod writes;
 
 use crate::harness::load::Taken;

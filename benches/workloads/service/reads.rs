@@ -14,13 +14,14 @@ use crate::harness::server::Server;
 use crate::workloads::unit::Unit;
 
 /// Requests of each kind in a round.
-const READ: u64 = 40;
+pub const READ: u64 = 40;
 /// Identities on a page.
 const PAGE: u64 = 250;
-const SEARCH: &str = "/admin/doorward/identities/search";
+/// Where people are searched for.
+pub const SEARCH: &str = "/admin/doorward/identities/search";
 
 /// The median of the times of some requests.
-fn p50(
+pub fn p50(
     server: &Server,
     count: u64,
     ask: impl Fn(&mut Client, u64) -> Outcome<()> + Sync,
@@ -29,7 +30,7 @@ fn p50(
 }
 
 /// Asks for a path; the answer must name these identities, or so many.
-fn ask(client: &mut Client, path: &str, names: &str, at_least: usize) -> Outcome<()> {
+pub fn ask(client: &mut Client, path: &str, names: &str, at_least: usize) -> Outcome<()> {
     let status = client.get(path)?;
     let found = client.text().matches(r#""schema_id""#).count();
     if status == 200 && client.text().contains(names) && found >= at_least {
