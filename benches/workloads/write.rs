@@ -124,6 +124,11 @@ impl Bare {
         let status = one.status.as_str();
         let none = None::<String>;
         let traits = one.traits.to_string();
+        let addresses: Vec<Value> = one
+            .verifiable_addresses
+            .iter()
+            .map(|one| json!([one.value, "email", one.id, true, true, null, null, null]))
+            .collect();
         run(
             "insert",
             "INSERT",
@@ -141,7 +146,8 @@ impl Bare {
                 now,
                 now,
                 words,
-                none
+                none,
+                Value::from(addresses).to_string()
             ],
         )?;
         let n = self.0.last_insert_rowid();
@@ -153,9 +159,7 @@ impl Bare {
             }
         }
         for address in &one.verifiable_addresses {
-            let id = address.id.to_string();
-            let value = &address.value;
-            run("addresses", "INSERT", params![value, "email", n, id, 1, 1, none, now, now])?;
+            run("addresses", "INSERT", params![address.value, "email", n, 1, 1])?;
         }
         let text = "INSERT INTO identity_search (rowid, words) VALUES (?1, ?2)";
         self.0.prepare_cached(text)?.execute(params![n, words])?;
