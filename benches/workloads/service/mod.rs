@@ -10,6 +10,11 @@ pub mod sessions;
 pub mod tenfold;
 pub mod writes;
 
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use crate::harness::Outcome;
 use crate::harness::load::Taken;
 use crate::harness::numbers::{ratios, spread};
 use crate::harness::report::{Better, Line, time};
@@ -17,6 +22,14 @@ pub use writes::numbers;
 
 /// A round: what the product took, and what the limit did.
 type Rounds = Vec<(Taken, Taken)>;
+
+/// Reads a whole database once: what nobody looked at for some minutes may have left the memory of the
+/// machine, and then it is its disk that is measured.
+pub fn warm(state_dir: &Path) -> Outcome<()> {
+    let mut database = File::open(state_dir.join(doorward::app::DATABASE))?;
+    io::copy(&mut database, &mut io::sink())?;
+    Ok(())
+}
 
 /// Requests in a round: fewer on a tiny store, which is there to see that everything works.
 fn requests(size: u64, many: u64) -> u64 {

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::sessions::anybody;
-use super::{costs, requests, within};
+use super::{costs, requests, warm, within};
 use crate::harness::Outcome;
 use crate::harness::load::{Client, load};
 use crate::harness::options::Options;
@@ -42,7 +42,9 @@ pub fn ask(client: &mut Client, path: &str, names: &str, at_least: usize) -> Out
 /// Measures.
 pub fn measure(options: &Options, unit: &Unit) -> Outcome<Vec<Line>> {
     let database = unit.database().display().to_string();
+    warm(&unit.state_dir())?;
     let server = Server::product(options, &unit.state_dir())?;
+    let bare_server = Server::bare(options, &unit.database())?;
     let connection = unit.service()?;
     let last: i64 = connection.query_row("SELECT max(n) FROM identities", [], |row| row.get(0))?;
     let count = requests(options.size, READ);
@@ -71,8 +73,10 @@ pub fn measure(options: &Options, unit: &Unit) -> Outcome<Vec<Line>> {
         taken.listed.push((listed, bare));
         taken.ends.push((end, first));
         taken.search(options, &server, &database, round)?;
+        taken.found_barely(options, &bare_server, round)?;
     }
     server.stop()?;
+    bare_server.stop()?;
     Ok(taken.lines())
 }
 
@@ -83,6 +87,8 @@ struct Taken {
     ends: Vec<(f64, f64)>,
     rare: Vec<(f64, f64)>,
     common: Vec<(f64, f64)>,
+    /// A bare server that answers the same search.
+    barely: Vec<f64>,
     prefix: Vec<f64>,
     short: Vec<f64>,
     total: Vec<(f64, f64)>,
@@ -125,7 +131,19 @@ impl Taken {
         Ok(())
     }
 
+    /// What a server takes that does L10 and no more, for a common word.
+    fn found_barely(&mut self, options: &Options, bare: &Server, round: u64) -> Outcome<()> {
+        let family = anybody(options, round).family.to_lowercase();
+        let count = requests(options.size, READ);
+        let ask = |client: &mut Client, _| ask(client, &format!("/search/{family}"), "", 1);
+        self.barely.push(load(bare, &bare.public, 1, count, ask)?.p50);
+        Ok(())
+    }
+
     fn lines(&self) -> Vec<Line> {
+        let both = self.barely.iter().zip(&self.common);
+        let served: Vec<_> = both.clone().map(|(bare, (ours, _))| (*ours, *bare)).collect();
+        let queried: Vec<_> = both.map(|(bare, (_, limit))| (*bare, *limit)).collect();
         let more: Vec<f64> =
             self.total.iter().map(|(with, without)| (with - without).max(0.0)).collect();
         let slowest =
@@ -137,6 +155,8 @@ impl Taken {
             costs("P16", "the last page", "the first", &self.ends, (Some(1.5), Some(1.1))),
             costs("P17", "search, a rare word", "L10", &self.rare, (Some(3.0), Some(1.5))),
             costs("P17", "search, a common word", "L10", &self.common, (Some(3.0), Some(1.5))),
+            costs("P17", "a common word, to a bare server's answer", "L10 served", &served, none),
+            costs("P17", "that bare server to its own query", "L10", &queried, none),
             within("P17", "a rare word, in ms", &slowest(&self.rare), (Some(10.0), None)),
             within("P17", "a common word, in ms", &slowest(&self.common), (Some(10.0), None)),
             within("P18", "search by a beginning, in ms", &self.prefix, (Some(2.0), Some(0.5))),

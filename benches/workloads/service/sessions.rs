@@ -15,7 +15,7 @@ use doorward::store::{Author, Change, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::{Rounds, costs, requests};
+use super::{Rounds, costs, requests, warm};
 use crate::data::{Dice, Person};
 use crate::harness::Outcome;
 use crate::harness::load::{Client, Taken, load};
@@ -151,6 +151,7 @@ fn one(all: &[SignedIn], number: u64) -> Outcome<&SignedIn> {
 pub fn measure(options: &Options, unit: &Unit) -> Outcome<Vec<Line>> {
     fill(unit, options.size)?;
     let people = signed_in(unit)?;
+    warm(&unit.state_dir())?;
     let bare = Server::bare(options, &unit.database())?;
     let ours = Server::product(options, &unit.state_dir())?;
     let (many, alone) = (requests(options.size, MANY), requests(options.size, ALONE));

@@ -9,7 +9,7 @@ use doorward::store::Author;
 
 use super::reads::{READ, SEARCH, ask, p50};
 use super::sessions::anybody;
-use super::{costs, requests};
+use super::{costs, requests, warm};
 use crate::harness::Outcome;
 use crate::harness::options::Options;
 use crate::harness::report::Line;
@@ -29,6 +29,8 @@ pub fn measure(options: &Options, home: &Path, unit: &Unit) -> Outcome<Vec<Line>
         prepare(&Settings::embedded(&tenth, config::Options::default()), &author)?;
         import::bring_in(&few, home, &tenth)?;
     }
+    warm(&unit.state_dir())?;
+    warm(&tenth)?;
     let small = (&few, Server::product(&few, &tenth)?);
     let large = (options, Server::product(options, &unit.state_dir())?);
     let mut all: [Asked; 4] = [

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::Connection;
 
-use super::{costs, requests};
+use super::{costs, requests, warm};
 use crate::data::Dice;
 use crate::harness::Outcome;
 use crate::harness::load::{Client, load};
@@ -46,6 +46,7 @@ pub fn numbers() -> u64 {
 /// Measures.
 pub fn measure(options: &Options, home: &Path, unit: &Unit) -> Outcome<Vec<Line>> {
     let commits = home.join("commits.db").display().to_string();
+    warm(&unit.state_dir())?;
     let server = Server::product(options, &unit.state_dir())?;
     let (one, all) = (requests(options.size, ALONE), requests(options.size, MANY));
     let connection = unit.service()?;
