@@ -1,8 +1,9 @@
-//! The bridge between async handlers and the use cases, which block: three doors, each bounded.
+//! The bridge between async handlers and the use cases, which block: four doors, each bounded.
 //!
 //! | door | for | where it runs |
 //! |---|---|---|
 //! | [`App::look`] | one or a few look-ups by a key | here and now, on the async thread |
+//! | [`App::read`] | a list or a search, for administrators | here too: their listener has threads of its own |
 //! | [`App::call`] | everything else | threads that may block |
 //! | [`App::hash`] | whatever hashes a password | the same threads; they wait for those that hash |
 
@@ -21,6 +22,7 @@ use super::metrics::Metrics;
 use super::rush::Rush;
 use super::slots::{Held, Slots};
 use crate::app::Deps;
+use crate::capacity;
 use crate::service;
 use crate::service::flood::Flood;
 
@@ -35,6 +37,7 @@ pub struct App(Arc<Parts>);
 struct Parts {
     shared: RwLock<Shared>,
     calls: Slots,
+    reads: Slots,
     metrics: Arc<Metrics>,
     health: Mutex<Option<Looked>>,
     flood: Arc<Flood>,
@@ -91,6 +94,7 @@ impl App {
         Self(Arc::new(Parts {
             shared: RwLock::new(Shared::new(deps)),
             calls: Slots::new(CALLS, CALLS_WAITING),
+            reads: Slots::new(capacity::cores(), CALLS_WAITING),
             metrics: Arc::default(),
             health: Mutex::default(),
             flood: Arc::default(),
@@ -136,8 +140,12 @@ impl App {
 
     /// By door: how many use cases run, and how many wait for a thread.
     #[must_use]
-    pub fn lines(&self) -> [(&'static str, (usize, usize)); 2] {
-        [("call", self.0.calls.counts()), ("hash", self.shared().hashes.counts())]
+    pub fn lines(&self) -> [(&'static str, (usize, usize)); 3] {
+        [
+            ("read", self.0.reads.counts()),
+            ("call", self.0.calls.counts()),
+            ("hash", self.shared().hashes.counts()),
+        ]
     }
 
     /// The time.
@@ -207,6 +215,26 @@ impl App {
         self.elsewhere(turn, job).await
     }
 
+    /// Runs `job`, which lists or searches, on this thread: for the admin listener only, which has
+    /// threads of its own, and more of them than read at once. To wake another for the job, and this
+    /// one for its answer, can take longer than a short page does. Where the data is on a server the
+    /// job goes elsewhere, as with [`App::look`].
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Deps) -> T + Send + 'static,
+    ) -> Result<T, CallError> {
+        let deps = {
+            let shared = self.shared();
+            shared.inline.then(|| Arc::clone(&shared.deps))
+        };
+        let Some(deps) = deps else { return self.call(job).await };
+        let _turn = self.0.reads.take().await?;
+        here(&deps, job)
+    }
+
     /// Runs `job`, which hashes a password, on a thread that may block. Only a few more of them are let
     /// in than hashes are computed at once; a storm of sign-ins is refused and not piled up.
     ///
@@ -236,8 +264,7 @@ impl App {
             shared.inline.then(|| Arc::clone(&shared.quick))
         };
         let Some(quick) = quick else { return self.call(job).await };
-        // Nothing of the store is left half done by a panic: what it opened, it closes.
-        catch_unwind(AssertUnwindSafe(|| job(&quick))).map_err(|_| CallError::Broken)
+        here(&quick, job)
     }
 
     /// Runs `job` on a thread that may block; the turn ends with it, even when nobody waits for the
@@ -263,6 +290,12 @@ impl App {
     fn shared(&self) -> RwLockReadGuard<'_, Shared> {
         self.0.shared.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Runs `job` on this thread. Nothing of the store is left half done by a panic: what it opened, it
+/// closes.
+fn here<T>(deps: &Deps, job: impl FnOnce(&Deps) -> T) -> Result<T, CallError> {
+    catch_unwind(AssertUnwindSafe(|| job(deps))).map_err(|_| CallError::Broken)
 }
 
 #[cfg(test)]

@@ -48,10 +48,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::Deps;
+use crate::capacity;
 use crate::error::Error;
 use blocking::App;
 pub use console::{Method as ConsoleMethod, Route as ConsoleRoute, TABLE as CONSOLE};
@@ -67,6 +69,8 @@ use edge::tls::{self, Side, Tls};
 const DRAIN: Duration = Duration::from_secs(10);
 /// Most connections at once: of people, of programs, and of those who ask how the service is.
 const MOST: (usize, usize, usize) = (8192, 1024, 16);
+/// Threads of the admin listener beside those that read.
+const SPARE: usize = 2;
 /// Descriptors for everything but connections.
 const OTHER_FILES: usize = 256;
 
@@ -145,7 +149,11 @@ impl Server {
     pub fn run(self, rule: Rule, reopen: Arc<Open>) -> io::Result<()> {
         log_panics();
         let Self { listeners, running, files } = self;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let cores = capacity::cores();
+        let threads = |many| Builder::new_multi_thread().worker_threads(many).enable_all().build();
+        // Nobody who signs in waits for what an administrator reads; and as many read at once as
+        // there are cores, so that the others of the admin listener find a thread too.
+        let (runtime, admin) = (threads(cores)?, threads(cores + SPARE)?);
         // Before anybody is let in.
         running.app.close(Some("It was not found out yet who is gone.".to_owned()));
         gone::look(&running.app, &running.app.deps());
@@ -164,7 +172,8 @@ impl Server {
             let door = Door::new(running.app.clone(), rule);
             tasks.push(door.keep_records());
             tasks.extend(systemd::watchdog());
-            let result = serve(listeners, &running, &door, files, signals::stop()?).await;
+            let result =
+                serve(listeners, &running, &door, admin.handle(), files, signals::stop()?).await;
             for task in tasks {
                 task.abort();
             }
@@ -174,6 +183,7 @@ impl Server {
             result
         });
         mail.stop();
+        admin.shutdown_timeout(Duration::from_secs(1));
         runtime.shutdown_timeout(Duration::from_secs(1));
         running.log.flush();
         drop(running);
@@ -181,11 +191,12 @@ impl Server {
     }
 }
 
-/// Serves all listeners until `stop` completes.
+/// Serves all listeners until `stop` completes, the admin listener on `threads`.
 async fn serve(
     listeners: Listeners,
     running: &Running,
     door: &Door,
+    threads: &Handle,
     files: usize,
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
@@ -214,7 +225,7 @@ async fn serve(
     let admin = admin.clone().nest("/admin", admin);
     let admin = routes::finish_admin(admin, edge(Side::Admin), door);
     let admin = shared(Side::Admin, admin, MOST.1.min(room));
-    serving.spawn(accept::serve(listeners.admin, admin, told.clone()));
+    serving.spawn_on(accept::serve(listeners.admin, admin, told.clone()), threads);
     if let Some(socket) = listeners.health {
         let health = health::routes().merge(mail::routes()).with_state(app.clone());
         let health = routes::finish(health, edge(Side::Health));

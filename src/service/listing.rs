@@ -1,5 +1,7 @@
 //! Lists of identities, page by page.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
@@ -76,20 +78,29 @@ pub fn list(d: &Deps, request: &ListIdentities) -> Result<Page<Identity>, Error>
     })
 }
 
-/// Somebody on a page, to be passed on: without credentials, and with documents as they were written.
+/// A page of people to be passed on: without credentials, and with documents as they were written.
 #[derive(Clone, Debug)]
 pub struct Listed {
     /// Who.
-    pub identity: Identity<Raw>,
-    /// Their roles and groups.
-    pub belongs: Belongs,
+    pub page: Page<Stored<Raw>>,
+    /// Roles and groups of those who have any, by row.
+    belongs: BTreeMap<i64, Belongs>,
+}
+
+impl Listed {
+    /// The roles and groups of somebody on the page.
+    #[must_use]
+    pub fn belongs(&self, one: &Stored<Raw>) -> &Belongs {
+        static NOWHERE: Belongs = Belongs { roles: Vec::new(), groups: Vec::new() };
+        self.belongs.get(&one.n).unwrap_or(&NOWHERE)
+    }
 }
 
 /// As [`list`], to be passed on.
 ///
 /// # Errors
 /// As [`list`].
-pub fn list_raw(d: &Deps, request: &ListIdentities) -> Result<Page<Listed>, Error> {
+pub fn list_raw(d: &Deps, request: &ListIdentities) -> Result<Listed, Error> {
     let mut asked = Asked::read(d, request)?;
     d.store.read(|tx| {
         asked.hold(tx, request)?;
@@ -101,13 +112,13 @@ pub fn list_raw(d: &Deps, request: &ListIdentities) -> Result<Page<Listed>, Erro
 ///
 /// # Errors
 /// As [`list`].
-pub fn list_with_total(d: &Deps, request: &ListIdentities) -> Result<(Page<Listed>, Total), Error> {
+pub fn list_with_total(d: &Deps, request: &ListIdentities) -> Result<(Listed, Total), Error> {
     let mut asked = Asked::read(d, request)?;
     d.store.read(|tx| {
         asked.hold(tx, request)?;
-        let page = asked.listed(tx)?;
-        let total = asked.total(tx, &page)?;
-        Ok((page, total))
+        let listed = asked.listed(tx)?;
+        let total = asked.total(tx, &listed.page)?;
+        Ok((listed, total))
     })
 }
 
@@ -161,15 +172,10 @@ impl Asked {
         Ok(Page { items, next_page_token })
     }
 
-    fn listed(&self, tx: &Tx<'_>) -> Result<Page<Listed>, StoreError> {
-        let Page { items, next_page_token } = self.stored(tx, Parts::Rights)?;
-        let numbers: Vec<i64> = items.iter().map(|one| one.n).collect();
-        let mut belongs = held::of_rows(tx, &numbers)?;
-        let listed = items.into_iter().map(|one| Listed {
-            belongs: belongs.remove(&one.n).unwrap_or_default(),
-            identity: one.identity,
-        });
-        Ok(Page { items: listed.collect(), next_page_token })
+    fn listed(&self, tx: &Tx<'_>) -> Result<Listed, StoreError> {
+        let page = self.stored(tx, Parts::Rights)?;
+        let numbers: Vec<i64> = page.items.iter().map(|one| one.n).collect();
+        Ok(Listed { belongs: held::of_rows(tx, &numbers)?, page })
     }
 
     /// A page with the numbers of the rows.

@@ -35,7 +35,7 @@ pub const ARROWS: &[(&str, &[&str])] = &[
     ("actions", &["domain", "error", "yaml", "config", "service", "app"]),
     ("charm", &["domain", "error", "rng", "yaml", "config", "service", "app", "actions"]),
     ("cli", &["domain", "error", "yaml", "config", "service", "app", "actions", "http"]),
-    ("http", &["domain", "error", "config", "service", "app"]),
+    ("http", &["domain", "error", "config", "service", "app", "capacity"]),
     ("main", &["charm", "cli"]),
 ];
 

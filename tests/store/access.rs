@@ -472,10 +472,10 @@ fn found(
     asked.page_size = Some(2);
     let mut seen = Vec::new();
     loop {
-        let (page, total) = list_with_total(&realm.d, &asked).unwrap();
+        let (listed, total) = list_with_total(&realm.d, &asked).unwrap();
         assert_eq!(total, Total { count: expected.len() as u64, exact: true }, "{asked:?}");
-        seen.extend(page.items.iter().map(|one| one.identity.id));
-        asked.page_token = page.next_page_token;
+        seen.extend(listed.page.items.iter().map(|one| one.identity.id));
+        asked.page_token = listed.page.next_page_token;
         if asked.page_token.is_none() {
             break;
         }
@@ -582,9 +582,9 @@ fn a_page_of_a_large_group_is_read_from_its_members() {
         page_size: Some(300),
         ..ListIdentities::default()
     };
-    let (page, total) = list_with_total(&realm.d, &of(None, None)).unwrap();
-    assert_eq!(page.items.len(), 300);
-    assert!(page.next_page_token.is_some());
+    let (listed, total) = list_with_total(&realm.d, &of(None, None)).unwrap();
+    assert_eq!(listed.page.items.len(), 300);
+    assert!(listed.page.next_page_token.is_some());
     assert!(!total.exact && total.count > 500, "{total:?}");
     assert_eq!(list(&realm.d, &of(Some("few"), None)).unwrap().items.len(), 4);
     assert_eq!(list(&realm.d, &of(Some("few"), Some("p699@"))).unwrap().items.len(), 1);

@@ -23,12 +23,13 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 #[test]
-fn a_look_runs_on_this_thread_and_a_call_on_another() {
+fn what_only_reads_runs_on_this_thread_and_a_call_on_another() {
     let (app, _home) = app(8192);
     runtime().block_on(async {
         let here = std::thread::current().id();
         let thread = |d: &Deps| (health::ready(d).unwrap(), std::thread::current().id()).1;
         assert_eq!(app.look(thread).await, Ok(here));
+        assert_eq!(app.read(thread).await, Ok(here));
         assert_ne!(app.call(thread).await, Ok(here));
         assert_ne!(app.hash(thread).await, Ok(here));
     });
@@ -40,9 +41,43 @@ fn a_panic_is_one_request_s_failure() {
     runtime().block_on(async {
         let broken = |_: &Deps| panic!("as the test wants it");
         assert_eq!(app.look(broken).await, Err::<(), _>(CallError::Broken));
+        assert_eq!(app.read(broken).await, Err::<(), _>(CallError::Broken));
         assert_eq!(app.call(broken).await, Err::<(), _>(CallError::Broken));
         assert_eq!(app.hash(broken).await, Err::<(), _>(CallError::Broken));
         assert_eq!(app.call(health::ready).await.unwrap().map_err(|error| error.code()), Ok(()));
+    });
+}
+
+#[test]
+fn as_many_read_at_once_as_there_are_cores_and_others_find_a_thread() {
+    let (app, _home) = app(8192);
+    let cores = crate::capacity::cores();
+    let workers =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(cores + 1).enable_all().build();
+    workers.unwrap().block_on(async {
+        let (started, first) = channel();
+        let (release, released) = channel::<()>();
+        let released = Arc::new(std::sync::Mutex::new(released));
+        let read = || {
+            let (app, started, released) = (app.clone(), started.clone(), Arc::clone(&released));
+            tokio::spawn(async move {
+                let job = move |_: &Deps| {
+                    let _ = started.send(());
+                    let _ = released.lock().unwrap().recv();
+                };
+                app.read(job).await
+            })
+        };
+        let running: Vec<_> = (0..cores + 3).map(|_| read()).collect();
+        (0..cores).for_each(|_| first.recv().unwrap());
+        let other = app.clone();
+        let other = tokio::spawn(async move { other.look(|_| 1).await });
+        assert_eq!(other.await.unwrap(), Ok(1), "a thread is left");
+        assert!(first.try_recv().is_err(), "no more than there are cores");
+        drop(release);
+        for one in running {
+            assert_eq!(one.await.unwrap(), Ok(()), "whoever was in line is served");
+        }
     });
 }
 

@@ -183,11 +183,15 @@ pub(super) fn document(all: &[Address], owner: Timestamp) -> String {
     serde_json::to_string(&cells).unwrap_or_default()
 }
 
-fn read(row: Sight<'_>, column: usize, owner: Timestamp) -> Result<Vec<Address>, StoreError> {
-    let wrong = || StoreError::Row { column, expected: "a list of addresses" };
-    let cells: Vec<Cells<String, &str>> =
-        serde_json::from_str(row.text(column)?).map_err(|_| wrong())?;
-    cells.into_iter().map(|cells| Address::read(cells, owner).ok_or_else(wrong)).collect()
+/// The addresses in the document of a column, of somebody who was made at `owner`.
+fn read(
+    document: &str,
+    column: usize,
+    owner: Timestamp,
+) -> Result<impl ExactSizeIterator<Item = Result<Address, StoreError>>, StoreError> {
+    let wrong = move || StoreError::Row { column, expected: "a list of addresses" };
+    let cells: Vec<Cells<String, &str>> = serde_json::from_str(document).map_err(|_| wrong())?;
+    Ok(cells.into_iter().map(move |cells| Address::read(cells, owner).ok_or_else(wrong)))
 }
 
 /// What a column with the document says of somebody who was made at `owner`, as it is shown.
@@ -196,9 +200,11 @@ pub(super) fn shown(
     column: usize,
     owner: Timestamp,
 ) -> Result<(Vec<VerifiableAddress>, Vec<RecoveryAddress>), StoreError> {
-    let (mut verifiable, mut recovery) = (Vec::new(), Vec::new());
-    for address in read(row, column, owner)? {
-        let (one, other) = address.split();
+    let all = read(row.text(column)?, column, owner)?;
+    let mut verifiable = Vec::with_capacity(all.len());
+    let mut recovery = Vec::with_capacity(all.len());
+    for address in all {
+        let (one, other) = address?.split();
         verifiable.extend(one);
         recovery.extend(other);
     }
@@ -239,7 +245,7 @@ pub fn verify(
 ) -> Result<bool, StoreError> {
     let of = |row: Sight<'_>| {
         let owner = row.time(1)?;
-        Ok((read(row, 0, owner)?, owner))
+        Ok((read(row.text(0)?, 0, owner)?.collect::<Result<Vec<_>, _>>()?, owner))
     };
     let Some((mut all, owner)) = tx.rows(OF, args![identity], of)?.pop() else {
         return Ok(false);
@@ -286,7 +292,10 @@ pub(super) fn replace(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Seen;
+
+    fn all_of(text: &str, owner: Timestamp) -> Result<Vec<Address>, StoreError> {
+        read(text, 0, owner)?.collect()
+    }
 
     #[test]
     fn a_document_is_read_as_it_was_written() {
@@ -305,10 +314,10 @@ mod tests {
             [address("\"é\\\u{7}\"@example.com", None), address("b@example.com", Some(at(3)))];
         for owner in [at(1), at(2)] {
             let text = document(&all, owner);
-            assert_eq!(read(Sight(&[Seen::Text(&text)]), 0, owner).unwrap(), all, "{text}");
+            assert_eq!(all_of(&text, owner).unwrap(), all, "{text}");
         }
         for bad in ["", "[", "[[1]]", "[[\"a\",\"pigeon\",\"\",true,true,null,null,null]]"] {
-            assert!(read(Sight(&[Seen::Text(bad)]), 0, at(1)).is_err(), "{bad}");
+            assert!(all_of(bad, at(1)).is_err(), "{bad}");
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Finding identities by words, with what the Kratos shape does not say about them.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, State};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -27,11 +29,12 @@ use crate::http::editor::etag;
 use crate::http::failure::Failure;
 use crate::http::query::Query;
 use crate::http::view::identity::{IdentityDocument, Show, identity};
+use crate::service::Page;
 use crate::service::access::circles;
 use crate::service::access::held::{self, Belongs};
 use crate::service::identities::{Selector, find};
 use crate::service::invitations;
-use crate::service::listing::{self, ListIdentities};
+use crate::service::listing::{self, ListIdentities, Listed};
 use crate::service::sessions;
 use crate::service::terms;
 use crate::service::typed;
@@ -84,12 +87,33 @@ struct SearchQuery {
 #[schema(as = identitySearch)]
 pub struct Found<'a> {
     /// In order of creation.
-    identities: Vec<FoundIdentity<'a>>,
+    #[schema(value_type = Vec<FoundIdentity>)]
+    identities: People<'a>,
     /// Asks for the next page; null on the last one.
-    next_page_token: Option<String>,
+    next_page_token: Option<&'a str>,
     /// How many there are in all; only when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<Total>,
+}
+
+/// The people of a page, each put into its shape when it is written.
+struct People<'a> {
+    listed: &'a Listed,
+    base_url: &'a str,
+    now: Timestamp,
+    invited: &'a [Invitation],
+    logins: Option<BTreeMap<Uuid, LastLogin>>,
+}
+
+impl Serialize for People<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.listed.page.items.iter().map(|one| {
+            let (who, belongs) = (&one.identity, self.listed.belongs(one));
+            let login = self.logins.as_ref().map(|all| Known::of(all.get(&who.id)));
+            let shown = shown(self.base_url, self.now, who, belongs, self.invited);
+            FoundIdentity { last_login: login, ..shown }
+        }))
+    }
 }
 
 /// How many there are in all.
@@ -249,28 +273,28 @@ pub(super) async fn members(
 async fn found(app: App, request: ListIdentities, query: &Query) -> Result<Response, Failure> {
     let with_total = input::flag(query, "total")?;
     let with_login = input::flag(query, "last_login")?;
-    app.call(move |d| {
-        let (page, total) = if with_total {
-            let (page, total) = listing::list_with_total(d, &request)?;
-            (page, Some(Total::of(total)))
+    app.read(move |d| {
+        let (listed, total) = if with_total {
+            let (listed, total) = listing::list_with_total(d, &request)?;
+            (listed, Some(Total::of(total)))
         } else {
             (listing::list_raw(d, &request)?, None)
         };
-        let (base_url, now) = (d.options.base_url(), d.clock.now());
-        let invited = invitations::of(d, page.items.iter().map(|one| &one.identity))?;
+        let Page { items, next_page_token } = &listed.page;
+        let invited = invitations::of(d, items.iter().map(|one| &one.identity))?;
         let logins = with_login.then(|| {
-            let ids: Vec<Uuid> = page.items.iter().map(|one| one.identity.id).collect();
+            let ids: Vec<Uuid> = items.iter().map(|one| one.identity.id).collect();
             sessions::last_logins(d, &ids)
         });
-        let logins = logins.transpose()?;
-        let shown = page.items.iter().map(|one| {
-            let login = logins.as_ref().map(|all| all.get(&one.identity.id));
-            let shown = shown(&base_url, now, &one.identity, &one.belongs, &invited);
-            FoundIdentity { last_login: login.map(Known::of), ..shown }
-        });
-        let identities = shown.collect();
-        let found = Found { identities, next_page_token: page.next_page_token, total };
-        Ok(document::people(&found, page.items.len()))
+        let identities = People {
+            listed: &listed,
+            base_url: &d.options.base_url(),
+            now: d.clock.now(),
+            invited: &invited,
+            logins: logins.transpose()?,
+        };
+        let found = Found { identities, next_page_token: next_page_token.as_deref(), total };
+        Ok(document::people(&found, items.len()))
     })
     .await?
 }
@@ -283,7 +307,7 @@ async fn found(app: App, request: ListIdentities, query: &Query) -> Result<Respo
 )]
 async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Failure> {
     let id = input::id(&id)?;
-    app.call(move |d| {
+    app.read(move |d| {
         let found = find(d, &Selector::Id(id))?;
         let tag = AppendHeaders(etag(&found));
         Ok((tag, Document::ok(described(d, &found)?)).into_response())

@@ -59,7 +59,7 @@ async fn list(
     let credentials = query.text("include_credential").is_some()
         || matches!(whom, Whom::Identifier(_) | Whom::Beginning(_));
     let (skip, after) = page.begin();
-    app.call(move |d| {
+    app.read(move |d| {
         let request = Lookup { whom, after, skip, size: page.size, credentials };
         let found = lookup::page(d, &request)?;
         let total = match page.from {
