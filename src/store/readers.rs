@@ -7,7 +7,7 @@ use super::{Location, StoreError};
 
 /// Memory for pages of all of a lane together: of the quick one, which finds its way through large
 /// indexes each time, and of the other, which reads on where it has come to.
-const QUICK_KIB: u32 = 32 * 1024;
+const QUICK_KIB: u32 = 24 * 1024;
 const OTHER_KIB: u32 = 4 * 1024;
 /// Of one connection, at least and at most.
 const CACHE_OF_ONE_KIB: (u32, u32) = (512, 16 * 1024);

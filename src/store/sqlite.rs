@@ -73,7 +73,7 @@ fn open_as(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     connection.execute_batch(&format!(
         "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; \
          PRAGMA trusted_schema=OFF; PRAGMA journal_size_limit=67108864; \
-         PRAGMA recursive_triggers=ON; PRAGMA cache_size=-16384; \
+         PRAGMA recursive_triggers=ON; PRAGMA cache_size=-8192; \
          PRAGMA wal_autocheckpoint={LOG_PAGES};",
     ))?;
     // SQLite opens nothing before the first look inside.
