@@ -11,6 +11,7 @@ use super::{Caller, Page};
 use crate::app::Deps;
 use crate::domain::ledger::EventType;
 use crate::domain::ledger::event::Event;
+use crate::domain::terms::Standing;
 use crate::error::{Error, ErrorCode};
 
 /// How they are written down.
@@ -40,7 +41,7 @@ impl Format {
 }
 
 /// The columns of the table, which are also the keys of a line.
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 15] = [
     "id",
     "status",
     "email",
@@ -53,6 +54,9 @@ const COLUMNS: [&str; 12] = [
     "updated_at",
     "expires_at",
     "last_login_at",
+    "terms",
+    "terms_version",
+    "terms_answered_at",
 ];
 
 /// Records that people are written down, and gives the first line, if the format has one.
@@ -103,6 +107,9 @@ fn written(d: &Deps, row: &Row, format: Format) -> Result<String, Error> {
     let time = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
     let status = one.effective_status(d.clock.now()).as_str();
     let login = row.last_login.as_ref().map(|login| login.at);
+    let asked = d.options.terms.in_force().map(ToOwned::to_owned);
+    let terms = Standing { asked, last: row.terms.clone() };
+    let answered = terms.last.as_ref();
     if format == Format::Jsonl {
         let document = json!({
             "id": one.id, "status": status,
@@ -112,6 +119,8 @@ fn written(d: &Deps, row: &Row, format: Format) -> Result<String, Error> {
             "schema_id": one.schema_id, "external_id": one.external_id,
             "created_at": one.created_at.to_string(), "updated_at": one.updated_at.to_string(),
             "expires_at": time(one.expires_at), "last_login_at": time(login),
+            "terms": terms.as_str(), "terms_version": answered.map(|last| &last.version),
+            "terms_answered_at": time(answered.map(|last| last.at)),
             "traits": one.traits, "metadata_public": one.metadata_public,
         });
         return Ok(format!("{document}\n"));
@@ -129,6 +138,9 @@ fn written(d: &Deps, row: &Row, format: Format) -> Result<String, Error> {
         one.updated_at.to_string(),
         time(one.expires_at).unwrap_or_default(),
         time(login).unwrap_or_default(),
+        terms.as_str().to_owned(),
+        answered.map(|last| last.version.clone()).unwrap_or_default(),
+        time(answered.map(|last| last.at)).unwrap_or_default(),
     ];
     line(cells.iter().map(String::as_str))
 }

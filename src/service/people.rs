@@ -1,4 +1,5 @@
-//! People as a list shows them: with the providers they come from and their last sign-in.
+//! People as a list shows them: with the providers they come from, their last sign-in and what they
+//! answered to the terms of service.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +9,10 @@ use crate::app::Deps;
 use crate::domain::document::Raw;
 use crate::domain::identity::Identity;
 use crate::domain::session::LastLogin;
+use crate::domain::terms::Answered;
 use crate::error::Error;
 use crate::store::sql::identities::{Parts, Stored};
-use crate::store::sql::{credentials, last_logins};
+use crate::store::sql::{credentials, last_logins, terms};
 use crate::store::{StoreError, Tx};
 
 /// Somebody on a list.
@@ -22,6 +24,8 @@ pub struct Row {
     pub providers: Vec<String>,
     /// When and how they last signed in.
     pub last_login: Option<LastLogin>,
+    /// What they last answered to the terms of service.
+    pub terms: Option<Answered>,
 }
 
 /// A page of people, with how many there are in all.
@@ -55,6 +59,7 @@ fn rows(tx: &Tx<'_>, page: Page<Stored<Raw>>) -> Result<Page<Row>, StoreError> {
     let numbers: Vec<i64> = page.items.iter().map(|one| one.n).collect();
     let mut logins: BTreeMap<i64, LastLogin> =
         last_logins::of_many(tx, &numbers)?.into_iter().collect();
+    let mut terms: BTreeMap<i64, Answered> = terms::of_many(tx, &numbers)?.into_iter().collect();
     let mut providers: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     for (n, provider) in credentials::providers_of_many(tx, &numbers)? {
         let all = providers.entry(n).or_default();
@@ -66,6 +71,7 @@ fn rows(tx: &Tx<'_>, page: Page<Stored<Raw>>) -> Result<Page<Row>, StoreError> {
         identity: one.identity,
         providers: providers.remove(&one.n).unwrap_or_default(),
         last_login: logins.remove(&one.n),
+        terms: terms.remove(&one.n),
     };
     let items = page.items.into_iter().map(row).collect();
     Ok(Page { items, next_page_token: page.next_page_token })

@@ -79,7 +79,8 @@ def verifies_by_the_link(site, address):
     with site.elsewhere():
         there = site.page
         there.goto(link)
-        site.shows("Check your email")
+        site.shows("Confirm your address")
+        expect(there.get_by_text("on its way")).to_have_count(0)
         expect(there.get_by_label("Verification code")).to_have_value(code_in(mail))
         site.look("verification-link")
         there.get_by_role("button", name="Continue").click()

@@ -147,7 +147,11 @@ pub fn registration(m: &Making<'_>, flow: Flow<'_>) -> (Frame, Card) {
 
 /// Recovery, or the confirmation of an address: an address, then a code.
 pub fn code(m: &Making<'_>, flow: Flow<'_>, kind: &str) -> (Frame, Card) {
+    // A link of a mail brings its code along: nothing is on its way any more.
+    let brought =
+        flow.value("code").is_some() && flow.messages().iter().all(|one| one.kind == "info");
     let step = match flow.text("state") {
+        "sent_email" if brought => "_link",
         "sent_email" => "_code",
         "passed_challenge" => "_done",
         _ => "",
@@ -159,6 +163,9 @@ pub fn code(m: &Making<'_>, flow: Flow<'_>, kind: &str) -> (Frame, Card) {
     let title = known("title").unwrap_or_else(|| format!("{kind}.title"));
     let mut frame = card(m, flow, &title);
     frame.lead = known("lead").map(|key| m.text(&key));
+    if brought {
+        frame.messages.clear();
+    }
     let forms = focused(flow.forms(&["code", "link", "default"], &[]));
     let back = Link::new(m.at("/self-service/login/browser"), m.text("recovery.login"));
     (frame, Card { who: None, forms, ways: vec![back] })

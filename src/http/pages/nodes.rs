@@ -80,7 +80,13 @@ impl<'a> Flow<'a> {
         forms
     }
 
-    /// The value of the hidden input of this name.
+    /// What the input of this name holds, if that is something.
+    pub fn value(self, name: &str) -> Option<String> {
+        let found = self.raw().find(|raw| raw.text("name") == name);
+        found.map(Raw::value).filter(|value| !value.is_empty())
+    }
+
+    /// As [`Self::value`], where nobody sees the input.
     pub fn hidden_value(self, name: &str) -> Option<String> {
         let found = self.raw().find(|raw| raw.input() == "hidden" && raw.text("name") == name);
         found.map(Raw::value).filter(|value| !value.is_empty())

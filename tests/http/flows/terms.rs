@@ -274,6 +274,19 @@ fn another_version_asks_again_without_a_restart_and_an_administrator_resets() {
     let shown = show(&place);
     assert_eq!((&shown["state"], &shown["required_version"]), (&json!("unset"), &json!("2")));
     assert_eq!((&shown["answer"], &shown["version"]), (&json!("accepted"), &json!("1")));
+    // Lists of people that are taken along say the same.
+    let export = |format: &str| {
+        let path = format!("/admin/doorward/identities/export?q={ADA}&format={format}");
+        place.server.admin("GET", &path).must(200).text
+    };
+    let line: Value = serde_json::from_str(export("jsonl").trim()).unwrap();
+    assert_eq!((&line["terms"], &line["terms_version"]), (&json!("unset"), &json!("1")));
+    assert_eq!(line["terms_answered_at"], shown["answered_at"]);
+    let answered = shown["answered_at"].as_str().unwrap();
+    let (head, row) = (",terms,terms_version,terms_answered_at", format!(",unset,1,{answered}"));
+    let table = export("csv");
+    let ends: Vec<&str> = table.lines().collect();
+    assert!(ends[0].ends_with(head) && ends[1].ends_with(&row), "{table}");
     let flow = browser.begin("settings", "");
     accept(&mut browser, &flow).must(200);
     browser.whoami().must(200);
