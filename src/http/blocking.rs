@@ -226,11 +226,7 @@ impl App {
         &self,
         job: impl FnOnce(&Deps) -> T + Send + 'static,
     ) -> Result<T, CallError> {
-        let deps = {
-            let shared = self.shared();
-            shared.inline.then(|| Arc::clone(&shared.deps))
-        };
-        let Some(deps) = deps else { return self.call(job).await };
+        let Some(deps) = self.inline(|shared| &shared.deps) else { return self.call(job).await };
         let _turn = self.0.reads.take().await?;
         here(&deps, job)
     }
@@ -259,11 +255,7 @@ impl App {
         &self,
         job: impl FnOnce(&Deps) -> T + Send + 'static,
     ) -> Result<T, CallError> {
-        let quick = {
-            let shared = self.shared();
-            shared.inline.then(|| Arc::clone(&shared.quick))
-        };
-        let Some(quick) = quick else { return self.call(job).await };
+        let Some(quick) = self.inline(|shared| &shared.quick) else { return self.call(job).await };
         here(&quick, job)
     }
 
@@ -285,6 +277,12 @@ impl App {
             tracing::error!(%error, "a use case panicked");
             CallError::Broken
         })
+    }
+
+    /// What to work with on this thread; nothing where the data is on a server.
+    fn inline(&self, of: impl Fn(&Shared) -> &Arc<Deps>) -> Option<Arc<Deps>> {
+        let shared = self.shared();
+        shared.inline.then(|| Arc::clone(of(&shared)))
     }
 
     fn shared(&self) -> RwLockReadGuard<'_, Shared> {

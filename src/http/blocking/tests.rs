@@ -1,6 +1,6 @@
 //! The doors, with a store of their own.
 
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
 use crate::app::{Settings, prepare};
@@ -20,6 +20,34 @@ fn app(argon2_memory_kib: u32) -> (App, tempfile::TempDir) {
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// Jobs that say when they have begun, and last until the gate is opened.
+struct Gate {
+    started: Sender<()>,
+    begun: Receiver<()>,
+    open: Sender<()>,
+    opened: Arc<std::sync::Mutex<Receiver<()>>>,
+}
+
+impl Gate {
+    fn new() -> Self {
+        let ((started, begun), (open, opened)) = (channel(), channel());
+        Self { started, begun, open, opened: Arc::new(std::sync::Mutex::new(opened)) }
+    }
+
+    fn job(&self) -> impl FnOnce(&Deps) + Send + 'static {
+        let (started, opened) = (self.started.clone(), Arc::clone(&self.opened));
+        move |_| {
+            let _ = started.send(());
+            let _ = opened.lock().unwrap().recv();
+        }
+    }
+
+    /// Waits until so many more have begun.
+    fn wait(&self, jobs: usize) {
+        (0..jobs).for_each(|_| self.begun.recv().unwrap());
+    }
 }
 
 #[test]
@@ -55,26 +83,18 @@ fn as_many_read_at_once_as_there_are_cores_and_others_find_a_thread() {
     let workers =
         tokio::runtime::Builder::new_multi_thread().worker_threads(cores + 1).enable_all().build();
     workers.unwrap().block_on(async {
-        let (started, first) = channel();
-        let (release, released) = channel::<()>();
-        let released = Arc::new(std::sync::Mutex::new(released));
+        let gate = Gate::new();
         let read = || {
-            let (app, started, released) = (app.clone(), started.clone(), Arc::clone(&released));
-            tokio::spawn(async move {
-                let job = move |_: &Deps| {
-                    let _ = started.send(());
-                    let _ = released.lock().unwrap().recv();
-                };
-                app.read(job).await
-            })
+            let (app, job) = (app.clone(), gate.job());
+            tokio::spawn(async move { app.read(job).await })
         };
         let running: Vec<_> = (0..cores + 3).map(|_| read()).collect();
-        (0..cores).for_each(|_| first.recv().unwrap());
+        gate.wait(cores);
         let other = app.clone();
         let other = tokio::spawn(async move { other.look(|_| 1).await });
         assert_eq!(other.await.unwrap(), Ok(1), "a thread is left");
-        assert!(first.try_recv().is_err(), "no more than there are cores");
-        drop(release);
+        assert!(gate.begun.try_recv().is_err(), "no more than there are cores");
+        drop(gate.open);
         for one in running {
             assert_eq!(one.await.unwrap(), Ok(()), "whoever was in line is served");
         }
@@ -86,27 +106,19 @@ fn res_login_storm_beyond_the_line_is_refused_at_once_and_others_are_not() {
     let (app, _home) = app(8192);
     runtime().block_on(async {
         let slots = crate::capacity::cores();
-        let (started, first) = channel();
-        let (release, released) = channel::<()>();
-        let released = Arc::new(std::sync::Mutex::new(released));
+        let gate = Gate::new();
         let hash = || {
-            let (app, started, released) = (app.clone(), started.clone(), Arc::clone(&released));
-            tokio::spawn(async move {
-                let job = move |_: &Deps| {
-                    let _ = started.send(());
-                    let _ = released.lock().unwrap().recv();
-                };
-                app.hash(job).await
-            })
+            let (app, job) = (app.clone(), gate.job());
+            tokio::spawn(async move { app.hash(job).await })
         };
         let running: Vec<_> = (0..slots * (1 + WAITING.1)).map(|_| hash()).collect();
-        (0..running.len()).for_each(|_| first.recv().unwrap());
+        gate.wait(running.len());
         // The line has been there for longer than a rush lasts.
         tokio::time::sleep(RUSH).await;
         assert_eq!(app.hash(|_| ()).await, Err(CallError::Overloaded));
         assert_eq!(app.call(|_| 1).await, Ok(1), "what does not hash goes on");
         assert_eq!(app.look(|_| 2).await, Ok(2));
-        drop(release);
+        drop(gate.open);
         for one in running {
             assert_eq!(one.await.unwrap(), Ok(()), "whoever was in line is served");
         }
