@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -157,25 +159,27 @@ pub fn identity<'a>(
     }
 }
 
-/// Where a schema is read. Most people of a list share theirs, so the text of the last one is kept.
+/// Where a schema is read. Most people of a list share theirs, so the last one is kept as it is written.
 struct SchemaUrl<'a> {
     base_url: &'a str,
     id: &'a str,
 }
 
 thread_local! {
-    static LAST: RefCell<[String; 3]> = const { RefCell::new([const { String::new() }; 3]) };
+    static LAST: RefCell<([String; 2], Option<Box<RawValue>>)> =
+        const { RefCell::new(([const { String::new() }; 2], None)) };
 }
 
 impl Serialize for SchemaUrl<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        LAST.with_borrow_mut(|[base_url, id, text]| {
-            if (base_url.as_str(), id.as_str()) != (self.base_url, self.id) {
+        LAST.with_borrow_mut(|([base_url, id], json)| {
+            if json.is_none() || (base_url.as_str(), id.as_str()) != (self.base_url, self.id) {
                 self.base_url.clone_into(base_url);
                 self.id.clone_into(id);
-                *text = format!("{base_url}/schemas/{}", URL_SAFE_NO_PAD.encode(&*id));
+                let text = format!("{base_url}/schemas/{}", URL_SAFE_NO_PAD.encode(&*id));
+                *json = Some(to_raw_value(&text).map_err(S::Error::custom)?);
             }
-            serializer.serialize_str(text)
+            json.serialize(serializer)
         })
     }
 }
