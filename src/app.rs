@@ -25,6 +25,7 @@ use crate::domain::sightings::Sightings;
 use crate::domain::throttle::InFlight;
 use crate::error::{Error, ErrorCode};
 use crate::rng::Rng;
+use crate::store::sql::rarity::LastLook;
 use crate::store::{Author, Dialect, Ledger, Location, Store};
 
 /// The file that holds an embedded database, inside the state directory.
@@ -72,6 +73,8 @@ pub struct Deps {
     pub attempts: Arc<InFlight>,
     /// Sessions that were used, until it is written down.
     pub sightings: Arc<Sightings>,
+    /// How rare parts of words are, for a service that searches often.
+    pub rarity: Option<Arc<LastLook>>,
     /// The verification of the ledger that runs, or ran last.
     pub verifying: Arc<Verifying>,
     /// Where database, keys, backups and exports are.
@@ -140,7 +143,7 @@ impl Deps {
     #[must_use]
     pub fn shared(self) -> Self {
         self.store.share();
-        self
+        Self { rarity: Some(Arc::default()), ..self }
     }
 
     /// The same, for look-ups of microseconds; see [`Store::quick`].
@@ -286,6 +289,7 @@ fn assemble(settings: &Settings, store: Store) -> Result<Deps, Error> {
         data_key: Arc::default(),
         attempts: Arc::default(),
         sightings: Arc::default(),
+        rarity: None,
         verifying: Arc::default(),
         state_dir: settings.state_dir.clone(),
         smtp: settings.smtp.clone().map(Arc::new),

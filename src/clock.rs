@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::{Timestamp, Unit};
+use jiff::Timestamp;
 
 /// Where "now" comes from.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +29,7 @@ impl Clock {
             Self::System => Timestamp::now(),
             Self::Fixed(at) => *at.lock().unwrap_or_else(PoisonError::into_inner),
         };
-        now.round(Unit::Microsecond).unwrap_or(now)
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
     /// Moves a fixed clock; the system clock is left alone.

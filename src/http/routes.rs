@@ -57,9 +57,8 @@ fn wrapped(routes: Router, edge: Edge) -> Router {
         metrics.panicked();
         Failure::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
     };
-    routes
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(Arc::new(edge), around))
+    // As one layer, because each has its own box for every request.
+    routes.layer((from_fn_with_state(Arc::new(edge), around), CatchPanicLayer::custom(panicked)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Lists of identities, page by page.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,6 +18,7 @@ use crate::domain::identity::Identity;
 use crate::domain::status::EffectiveStatus;
 use crate::error::{Error, ErrorCode};
 use crate::store::sql::identities::{self, Filter, Parts, Stored};
+use crate::store::sql::rarity::LastLook;
 use crate::store::{StoreError, Tx};
 
 /// How many identities a page has when nothing is said.
@@ -73,7 +75,7 @@ pub struct Total {
 pub fn list(d: &Deps, request: &ListIdentities) -> Result<Page<Identity>, Error> {
     let mut asked = Asked::read(d, request)?;
     d.store.read(|tx| {
-        asked.hold(tx, request)?;
+        asked.look_up(tx, request)?;
         Ok(asked.page(tx, Parts::All)?)
     })
 }
@@ -103,7 +105,7 @@ impl Listed {
 pub fn list_raw(d: &Deps, request: &ListIdentities) -> Result<Listed, Error> {
     let mut asked = Asked::read(d, request)?;
     d.store.read(|tx| {
-        asked.hold(tx, request)?;
+        asked.look_up(tx, request)?;
         Ok(asked.listed(tx)?)
     })
 }
@@ -115,7 +117,7 @@ pub fn list_raw(d: &Deps, request: &ListIdentities) -> Result<Listed, Error> {
 pub fn list_with_total(d: &Deps, request: &ListIdentities) -> Result<(Listed, Total), Error> {
     let mut asked = Asked::read(d, request)?;
     d.store.read(|tx| {
-        asked.hold(tx, request)?;
+        asked.look_up(tx, request)?;
         let listed = asked.listed(tx)?;
         let total = asked.total(tx, &listed.page)?;
         Ok((listed, total))
@@ -125,6 +127,7 @@ pub fn list_with_total(d: &Deps, request: &ListIdentities) -> Result<(Listed, To
 /// A request that makes sense.
 pub(super) struct Asked {
     filter: Filter,
+    rarity: Option<Arc<LastLook>>,
     size: u64,
     after: i64,
     first: bool,
@@ -134,6 +137,7 @@ impl Asked {
     pub(super) fn read(d: &Deps, request: &ListIdentities) -> Result<Self, Error> {
         let filter = Filter {
             words: words(request.search.as_deref().unwrap_or_default())?,
+            rarity: None,
             status: request.state.as_deref().map(status).transpose()?,
             schema_id: request.schema_id.clone(),
             provider: request.provider.clone(),
@@ -148,11 +152,14 @@ impl Asked {
         let token = request.page_token.as_deref();
         let after = if request.newest_first { before(token)? } else { after(token)? };
         let first = token.is_none_or(str::is_empty);
-        Ok(Self { filter, size, after, first })
+        Ok(Self { filter, rarity: d.rarity.clone(), size, after, first })
     }
 
-    /// Looks up the role and the group that are asked for.
-    pub(super) fn hold(&mut self, tx: &Tx<'_>, request: &ListIdentities) -> Result<(), Error> {
+    /// Looks up the role and the group that are asked for, and what is rare of the words.
+    pub(super) fn look_up(&mut self, tx: &Tx<'_>, request: &ListIdentities) -> Result<(), Error> {
+        if let Some(last) = self.rarity.as_ref().filter(|_| !self.filter.words.is_empty()) {
+            self.filter.rarity = last.rarity(tx)?;
+        }
         let asked = [(CircleKind::Role, &request.role), (CircleKind::Group, &request.group)];
         for (kind, text) in asked {
             if let Some(text) = text {

@@ -35,7 +35,7 @@ pub struct Row {
 pub fn list(d: &Deps, request: &ListIdentities) -> Result<(Page<Row>, Total), Error> {
     let mut asked = Asked::read(d, request)?;
     d.store.read(|tx| {
-        asked.hold(tx, request)?;
+        asked.look_up(tx, request)?;
         let page = asked.stored(tx, Parts::Rights)?;
         let total = asked.total(tx, &page)?;
         Ok((rows(tx, page)?, total))
@@ -49,7 +49,7 @@ pub fn list(d: &Deps, request: &ListIdentities) -> Result<(Page<Row>, Total), Er
 pub fn page(d: &Deps, request: &ListIdentities) -> Result<Page<Row>, Error> {
     let mut asked = Asked::read(d, request)?;
     d.store.read(|tx| {
-        asked.hold(tx, request)?;
+        asked.look_up(tx, request)?;
         let page = asked.stored(tx, Parts::Rights)?;
         Ok(rows(tx, page)?)
     })

@@ -1,9 +1,10 @@
-//! Changes that hold only while nobody has changed the person, role, group or account since it was read (RFC
-//! 9110, `If-Match`).
+//! Changes that hold only while nobody has changed since it was read what they change: a person, what they were
+//! given, their accounts, a role or a group (RFC 9110, `If-Match`).
 
 use std::fmt::Write as _;
 
 use super::Caller;
+use super::access::held::Access;
 use super::accounts::Account;
 use super::failure::no_identity;
 use crate::crypto::token;
@@ -78,6 +79,21 @@ pub fn tag_of_accounts(accounts: &[Account]) -> String {
         for address in &one.addresses {
             let _ = writeln!(text, "{} {}", address.id, address.verified);
         }
+    }
+    short(&text)
+}
+
+/// The tag of what somebody was given themselves, roles, groups and permissions alike. What they have by a role or
+/// a group is no part of that.
+#[must_use]
+pub fn tag_of_access(access: &Access) -> String {
+    let roles = access.roles.iter().filter(|held| held.direct).map(|held| &held.role.id);
+    let mut text = String::new();
+    for id in roles.chain(access.groups.iter().map(|group| &group.id)) {
+        let _ = writeln!(text, "{id}");
+    }
+    for permission in &access.direct {
+        let _ = writeln!(text, "{permission}");
     }
     short(&text)
 }

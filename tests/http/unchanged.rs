@@ -219,3 +219,44 @@ fn accounts_have_a_tag_that_every_change_of_one_makes_anew() {
         known = now;
     }
 }
+
+#[test]
+fn what_somebody_was_given_has_a_tag_that_only_what_is_given_makes_anew() {
+    let desk = Desk::new();
+    let new = |kind: &str, body: Value| {
+        let url = format!("{}/admin/doorward/{kind}", desk.server.admin);
+        desk.server.ask("POST", &url, &[], &body.to_string()).must(201);
+    };
+    new("roles", json!({"role": "editor", "permissions": ["documents.write"]}));
+    new("roles", json!({"role": "reader"}));
+    new("groups", json!({"group": "staff"}));
+    let read = |what: &str| {
+        let url = desk.doorward(&format!("/{what}"));
+        desk.server.ask("GET", &url, &[], "").must(200).header("etag").to_owned()
+    };
+    let first = read("roles");
+    assert_eq!(first.len(), 34, "{first}");
+    let mut known = first.clone();
+    for (what, words) in
+        [("roles", ["editor"]), ("groups", ["staff"]), ("permissions", ["documents.read"])]
+    {
+        assert_eq!(read(what), known, "one tag for all three");
+        let (url, body) = (desk.doorward(&format!("/{what}")), json!({what: words}));
+        if known != first {
+            let refused = desk.ask("PUT", &url, &first, &body).must(412).json();
+            assert_eq!(refused["error"]["code"], 412);
+            assert_eq!(read(what), known, "nothing was given");
+        }
+        let done = desk.ask("PUT", &url, &known, &body).must(200);
+        assert_ne!(done.header("etag"), known, "{what}");
+        assert_eq!(done.header("etag"), read(what), "the answer has the tag of what it shows");
+        assert_eq!(desk.ask("PUT", &url, "*", &body).must(200).json()["changed"], false);
+        known = read(what);
+    }
+    // What comes by a group is nobody's own.
+    let url = format!("{}/admin/doorward/groups/staff", desk.server.admin);
+    desk.ask("PUT", &url, "*", &json!({"roles": ["reader"]})).must(200);
+    let roles = desk.server.ask("GET", &desk.doorward("/roles"), &[], "").must(200);
+    assert_eq!(roles.json()["roles"].as_array().unwrap().len(), 2);
+    assert_eq!(roles.header("etag"), known);
+}

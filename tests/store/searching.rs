@@ -1,11 +1,14 @@
 //! Lists and searches against a model that filters a vector.
 
+use doorward::app::Deps;
 use doorward::domain::identifier::canonical;
 use doorward::domain::identity::Identity;
 use doorward::domain::status::Status;
 use doorward::service::cleaning::{self, Leftover};
-use doorward::service::identities::{CreateIdentity, Patch, UpdateIdentity, delete, update};
-use doorward::service::listing::{ListIdentities, list};
+use doorward::service::identities::{
+    CreateIdentity, Patch, UpdateIdentity, create_many, delete, update,
+};
+use doorward::service::listing::{ListIdentities, list, list_with_total};
 use doorward::service::status::{StatusChange, block, lock};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -234,4 +237,53 @@ fn lists_and_searches_on_sqlite_are_those_of_a_plain_filter() {
 #[test]
 fn lists_and_searches_on_postgres_are_those_of_a_plain_filter() {
     behaves_like_the_model(Engine::Postgres, 40);
+}
+
+/// Somebody among many alike, with something of their own that may mean something to a query.
+fn alike(n: u32) -> (String, CreateIdentity) {
+    let sign = ["%", "_", "\"", "'", "\\", "-", "*", "(", "\u{e9}", "\u{df}"][n as usize % 10];
+    let own = format!("{:06x}", n.wrapping_mul(2_654_435_761) >> 8);
+    let traits = json!({
+        "email": format!("{own}.{n}.hopper@example.com"),
+        "name": format!("Grace{own}{sign}{n}Hopper"),
+    });
+    (own, CreateIdentity { traits, ..CreateIdentity::default() })
+}
+
+#[test]
+fn what_a_service_knows_to_be_rare_changes_nothing_of_what_it_finds() {
+    let realm = Realm::sqlite();
+    let (own, requests): (Vec<_>, Vec<_>) = (0..600).map(alike).unzip();
+    let made = create_many(&realm.d, &realm.by, requests).unwrap();
+    assert!(made.iter().all(Result::is_ok));
+    let service = realm.d.clone().shared();
+    let search = |d: &Deps, text: &str| {
+        let search = Some(text.to_owned());
+        let request = ListIdentities { search, page_size: Some(5), ..ListIdentities::default() };
+        let (listed, total) = list_with_total(d, &request).unwrap();
+        let found = listed.page.items.iter().map(|one| one.identity.id).collect::<Vec<_>>();
+        (found, listed.page.next_page_token, total.count, total.exact)
+    };
+    for n in (0..600usize).step_by(7) {
+        let (_, request) = alike(n as u32);
+        let [email, name] = ["email", "name"].map(|key| request.traits[key].as_str().unwrap());
+        let word = &own[n];
+        for text in [
+            email.to_owned(),
+            name.to_owned(),
+            name.to_uppercase(),
+            format!("{word}.{n}.hop"),
+            format!("{word}.{n}.hap"),
+            format!("{name} hopper@example.com"),
+            format!("{} {}", &name[..9], &email[2..]),
+            format!("\"{email}\" \"e.com\""),
+            "hopper@example".to_owned(),
+        ] {
+            assert_eq!(search(&service, &text), search(&realm.d, &text), "{text}");
+        }
+        assert_eq!(search(&service, email).0.len(), 1, "{email}");
+    }
+    let known = service.rarity.as_ref().unwrap();
+    let known = service.store.read(|tx| known.rarity(tx)).unwrap();
+    assert!(known.is_some(), "or this test would compare the same with the same");
 }

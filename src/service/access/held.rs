@@ -16,6 +16,7 @@ use crate::domain::ledger::event::Event;
 use crate::error::{Error, ErrorCode};
 use crate::service::Caller;
 use crate::service::failure::no_identity;
+use crate::service::unchanged::{must_be, tag_of_access};
 use crate::store::sql::circles::Kept;
 use crate::store::sql::{identities, members};
 use crate::store::{Change, StoreError, Tx, WriteTx};
@@ -57,6 +58,14 @@ pub fn of(d: &Deps, id: Uuid) -> Result<Access, Error> {
 
 fn row(tx: &Tx<'_>, id: Uuid) -> Result<i64, Error> {
     identities::row_of(tx, id)?.ok_or_else(no_identity)
+}
+
+/// The row of somebody who is to be given or to lose something, unless the caller wants what they were given as it
+/// was, and it is not.
+fn row_to_change(tx: &Tx<'_>, by: &Caller, id: Uuid) -> Result<i64, Error> {
+    let n = row(tx, id)?;
+    must_be(by, || Ok(tag_of_access(&of_row(tx, n)?)))?;
+    Ok(n)
 }
 
 fn of_row(tx: &Tx<'_>, n: i64) -> Result<Access, Error> {
@@ -150,7 +159,7 @@ pub(in crate::service) fn of_rows(
 /// Makes the roles that somebody has themselves what is wanted; says whether they were others.
 ///
 /// # Errors
-/// `NotFound`, `Invalid` for a role that does not exist.
+/// `NotFound`, `Changed`, `Invalid` for a role that does not exist.
 pub fn set_roles(
     d: &Deps,
     by: &Caller,
@@ -163,7 +172,7 @@ pub fn set_roles(
 /// Makes the groups of somebody what is wanted; says whether they were others.
 ///
 /// # Errors
-/// `NotFound`, `Invalid` for a group that does not exist.
+/// `NotFound`, `Changed`, `Invalid` for a group that does not exist.
 pub fn set_groups(
     d: &Deps,
     by: &Caller,
@@ -182,7 +191,7 @@ fn set_circles(
 ) -> Result<(Access, bool), Error> {
     let now = d.clock.now();
     d.store.write(&by.author(), |tx| {
-        let n = row(tx, id)?;
+        let n = row_to_change(tx, by, id)?;
         let held: Vec<Kept> =
             members::of(tx, n)?.into_iter().filter(|kept| kept.circle.kind == kind).collect();
         let before = words(held.iter().map(|kept| &kept.circle));
@@ -243,7 +252,7 @@ fn moves(
 /// others. What a role permits stays, whatever is wanted here.
 ///
 /// # Errors
-/// `NotFound`, `Invalid` for what cannot be a permission.
+/// `NotFound`, `Changed`, `Invalid` for what cannot be a permission.
 pub fn set_permissions(
     d: &Deps,
     by: &Caller,
@@ -252,7 +261,7 @@ pub fn set_permissions(
 ) -> Result<(Access, bool), Error> {
     let now: Timestamp = d.clock.now();
     d.store.write(&by.author(), |tx| {
-        let n = row(tx, id)?;
+        let n = row_to_change(tx, by, id)?;
         let before = members::permissions_of(tx, n)?;
         let after = match wanted {
             Wanted::Exactly(all) => all.clone(),

@@ -1,10 +1,13 @@
 //! The identity row, and putting an identity together from its parts.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::rarity::Rarity;
 use super::{addresses, holding, parts, search, statements};
 use crate::args;
 use crate::domain::authority::Authority;
@@ -179,6 +182,8 @@ pub(super) fn detail(detail: &StatusDetail) -> Value {
 pub struct Filter {
     /// Canonical words; each must occur somewhere in the searchable text.
     pub words: Vec<String>,
+    /// What is known of how rare parts of words are.
+    pub rarity: Option<Arc<Rarity>>,
     /// Effective status at `now`.
     pub status: Option<EffectiveStatus>,
     /// The schema.
@@ -339,7 +344,8 @@ pub(super) fn conditions(filter: &Filter, rare: bool, parameters: &mut Parameter
 
 fn narrow(dialect: Dialect, filter: &Filter, rare: bool, parameters: &mut Parameters) -> Narrowed {
     let mut conditions = conditions(filter, rare, parameters);
-    let words = search::occurring(dialect, &filter.words, |word| parameters.add(word));
+    let rarity = filter.rarity.as_deref();
+    let words = search::occurring(dialect, &filter.words, rarity, |word| parameters.add(word));
     conditions.extend(words.conditions);
     match words.query {
         None => {

@@ -26,6 +26,7 @@ pub mod messages;
 mod parts;
 pub mod personal;
 pub mod pruning;
+pub mod rarity;
 pub mod search;
 pub mod search_parts;
 pub mod session_check;
@@ -71,6 +72,7 @@ pub fn all_statements() -> impl Iterator<Item = (&'static str, &'static str, &'s
         ("messages", messages::STATEMENTS),
         ("personal", personal::STATEMENTS),
         ("pruning", pruning::STATEMENTS),
+        ("rarity", rarity::STATEMENTS),
         ("session_check", session_check::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
         ("settings", settings::STATEMENTS),

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 
+use super::rarity::Rarity;
 use crate::args;
 use crate::domain::identifier::canonical;
 use crate::domain::identity::Identity;
@@ -93,11 +94,12 @@ pub struct Occurring {
     pub conditions: Vec<String>,
 }
 
-/// Where each word occurs; `bind` takes a value and gives its placeholder. Nothing in a word has a
-/// meaning of its own (INPUT-06).
+/// Where each word occurs, found by what is known to be rare of it; `bind` takes a value and gives its
+/// placeholder. Nothing in a word has a meaning of its own (INPUT-06).
 pub fn occurring(
     dialect: Dialect,
     words: &[String],
+    rarity: Option<&Rarity>,
     mut bind: impl FnMut(String) -> String,
 ) -> Occurring {
     let (mut conditions, mut served) = (Vec::new(), Vec::new());
@@ -105,14 +107,17 @@ pub fn occurring(
     for word in words {
         let long = word.chars().count() >= INDEXED_CHARS;
         let indexed = long && dialect == Dialect::Sqlite;
-        let phrase = format!("\"{}\"", word.replace('"', "\"\""));
         if is_start_of_id(word) {
-            let text = if indexed { matching(&bind(phrase)) } else { containing(word, &mut bind) };
+            let text =
+                if indexed { matching(&bind(phrase(word))) } else { containing(word, &mut bind) };
             // Sorts after every digit that may follow.
             let (from, to) = (bind(word.clone()), bind(format!("{word}g")));
             conditions.push(format!("({text} OR (i.id >= {from} AND i.id < {to}))"));
+        } else if indexed && let Some(parts) = rarity.and_then(|rarity| rarity.rarest(word)) {
+            phrases.extend(parts.iter().map(|part| phrase(part)));
+            conditions.push(containing(word, &mut bind));
         } else if indexed {
-            phrases.push(phrase);
+            phrases.push(phrase(word));
         } else if long {
             served.push(containing(word, &mut bind));
         } else {
@@ -121,6 +126,10 @@ pub fn occurring(
     }
     let query = (!phrases.is_empty()).then(|| bind(phrases.join(" AND ")));
     Occurring { query, indexed: served, conditions }
+}
+
+fn phrase(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
 }
 
 /// As [`occurring`], without an index: for rows that were found otherwise.

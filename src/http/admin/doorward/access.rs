@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -14,11 +15,12 @@ use super::groups::GroupName;
 use super::input;
 use super::roles::RoleName;
 use crate::domain::access::{HeldRole, Origin};
-use crate::http::asked::Asked;
 use crate::http::blocking::App;
 use crate::http::document::Document;
+use crate::http::editor::{Editor, tagged};
 use crate::http::failure::Failure;
 use crate::service::access::held::{self, Access, Wanted};
+use crate::service::unchanged::tag_of_access;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -134,25 +136,52 @@ struct PermissionsOf {
     changed: Option<bool>,
 }
 
-fn roles_of(id: Uuid, access: Access, changed: Option<bool>) -> Document<RolesOf> {
-    Document::ok(RolesOf { id, roles: access.roles.into_iter().map(Held::of).collect(), changed })
+impl RolesOf {
+    fn of(id: Uuid, access: Access, changed: Option<bool>) -> Self {
+        Self { id, roles: access.roles.into_iter().map(Held::of).collect(), changed }
+    }
 }
 
-fn groups_of(id: Uuid, access: &Access, changed: Option<bool>) -> Document<GroupsOf> {
-    let groups = access.groups.iter().map(GroupName::of).collect();
-    Document::ok(GroupsOf { id, groups, changed })
+impl GroupsOf {
+    fn of(id: Uuid, access: Access, changed: Option<bool>) -> Self {
+        Self {
+            id,
+            groups: access.groups.into_iter().map(|group| GroupName::of(&group)).collect(),
+            changed,
+        }
+    }
 }
 
-fn permissions_of(id: Uuid, access: Access, changed: Option<bool>) -> Document<PermissionsOf> {
-    let permissions = access.permissions.into_iter().map(|(permission, origins)| {
-        let direct = origins.contains(&Origin::Direct);
-        let roles = origins.into_iter().filter_map(|origin| match origin {
-            Origin::Direct => None,
-            Origin::Role { role, group } => Some(Source { role, group }),
+impl PermissionsOf {
+    fn of(id: Uuid, access: Access, changed: Option<bool>) -> Self {
+        let permissions = access.permissions.into_iter().map(|(permission, origins)| {
+            let direct = origins.contains(&Origin::Direct);
+            let roles = origins.into_iter().filter_map(|origin| match origin {
+                Origin::Direct => None,
+                Origin::Role { role, group } => Some(Source { role, group }),
+            });
+            Effective { permission, direct, roles: roles.collect() }
         });
-        Effective { permission, direct, roles: roles.collect() }
-    });
-    Document::ok(PermissionsOf { id, permissions: permissions.collect(), changed })
+        Self { id, permissions: permissions.collect(), changed }
+    }
+}
+
+/// What of it is shown, and how it is to be asked for unchanged.
+type View<T> = fn(Uuid, Access, Option<bool>) -> T;
+
+async fn shown<T: Serialize>(app: App, id: String, view: View<T>) -> Result<Response, Failure> {
+    let id = input::id(&id)?;
+    Ok(answer(id, app.call(move |d| held::of(d, id)).await??, None, view))
+}
+
+fn answer<T: Serialize>(
+    id: Uuid,
+    access: Access,
+    changed: Option<bool>,
+    view: View<T>,
+) -> Response {
+    let tag = AppendHeaders(tagged(&tag_of_access(&access)));
+    (tag, Document::ok(view(id, access, changed))).into_response()
 }
 
 /// The roles of an identity, each with what it came by.
@@ -161,34 +190,32 @@ fn permissions_of(id: Uuid, access: Access, changed: Option<bool>) -> Document<P
     params(("id" = String, Path, format = Uuid, description = "The identity.")),
     responses((status = 200, description = "Its roles.", body = RolesOf))
 )]
-async fn roles(
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Document<RolesOf>, Failure> {
-    let id = input::id(&id)?;
-    Ok(roles_of(id, app.call(move |d| held::of(d, id)).await??, None))
+async fn roles(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Failure> {
+    shown(app, id, RolesOf::of).await
 }
 
 /// Makes the roles that were given to an identity exactly those of the body; roles of its groups
 /// stay.
 #[utoipa::path(
     put, path = "/identities/{id}/roles", operation_id = "setIdentityRoles", tag = "doorward",
-    params(("id" = String, Path, format = Uuid, description = "The identity.")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The identity."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of what they were given as it was read: 412 if somebody has changed it since."),
+    ),
     request_body = WantedRoles,
     responses((status = 200, description = "The roles it has now.", body = RolesOf))
 )]
 async fn set_roles(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Document<RolesOf>, Failure> {
+) -> Result<Response, Failure> {
     let id = input::id(&id)?;
     let WantedRoles { roles } = input::required(&body)?;
     let wanted = Wanted::Exactly(roles);
-    let call = app.call(move |d| held::set_roles(d, &asked.admin(), id, &wanted));
-    let (access, changed) = call.await??;
-    Ok(roles_of(id, access, Some(changed)))
+    let (access, changed) = app.call(move |d| held::set_roles(d, &by, id, &wanted)).await??;
+    Ok(answer(id, access, Some(changed), RolesOf::of))
 }
 
 /// The groups of an identity.
@@ -197,33 +224,31 @@ async fn set_roles(
     params(("id" = String, Path, format = Uuid, description = "The identity.")),
     responses((status = 200, description = "Its groups.", body = GroupsOf))
 )]
-async fn groups(
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Document<GroupsOf>, Failure> {
-    let id = input::id(&id)?;
-    Ok(groups_of(id, &app.call(move |d| held::of(d, id)).await??, None))
+async fn groups(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Failure> {
+    shown(app, id, GroupsOf::of).await
 }
 
 /// Makes the groups of an identity exactly those of the body.
 #[utoipa::path(
     put, path = "/identities/{id}/groups", operation_id = "setIdentityGroups", tag = "doorward",
-    params(("id" = String, Path, format = Uuid, description = "The identity.")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The identity."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of what they were given as it was read: 412 if somebody has changed it since."),
+    ),
     request_body = WantedGroups,
     responses((status = 200, description = "The groups it is in now.", body = GroupsOf))
 )]
 async fn set_groups(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Document<GroupsOf>, Failure> {
+) -> Result<Response, Failure> {
     let id = input::id(&id)?;
     let WantedGroups { groups } = input::required(&body)?;
     let wanted = Wanted::Exactly(groups);
-    let call = app.call(move |d| held::set_groups(d, &asked.admin(), id, &wanted));
-    let (access, changed) = call.await??;
-    Ok(groups_of(id, &access, Some(changed)))
+    let (access, changed) = app.call(move |d| held::set_groups(d, &by, id, &wanted)).await??;
+    Ok(answer(id, access, Some(changed), GroupsOf::of))
 }
 
 /// All that an identity may, each permission with where it comes from.
@@ -233,12 +258,8 @@ async fn set_groups(
     params(("id" = String, Path, format = Uuid, description = "The identity.")),
     responses((status = 200, description = "What it may.", body = PermissionsOf))
 )]
-async fn permissions(
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Document<PermissionsOf>, Failure> {
-    let id = input::id(&id)?;
-    Ok(permissions_of(id, app.call(move |d| held::of(d, id)).await??, None))
+async fn permissions(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Failure> {
+    shown(app, id, PermissionsOf::of).await
 }
 
 /// Makes the permissions that were given to an identity exactly those of the body; what its roles
@@ -246,20 +267,22 @@ async fn permissions(
 #[utoipa::path(
     put, path = "/identities/{id}/permissions", operation_id = "setIdentityPermissions",
     tag = "doorward",
-    params(("id" = String, Path, format = Uuid, description = "The identity.")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The identity."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of what they were given as it was read: 412 if somebody has changed it since."),
+    ),
     request_body = WantedPermissions,
     responses((status = 200, description = "What it may now.", body = PermissionsOf))
 )]
 async fn set_permissions(
     State(app): State<App>,
-    asked: Asked,
+    Editor(by): Editor,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Document<PermissionsOf>, Failure> {
+) -> Result<Response, Failure> {
     let id = input::id(&id)?;
     let WantedPermissions { permissions } = input::required(&body)?;
     let wanted = Wanted::Exactly(permissions);
-    let call = app.call(move |d| held::set_permissions(d, &asked.admin(), id, &wanted));
-    let (access, changed) = call.await??;
-    Ok(permissions_of(id, access, Some(changed)))
+    let (access, changed) = app.call(move |d| held::set_permissions(d, &by, id, &wanted)).await??;
+    Ok(answer(id, access, Some(changed), PermissionsOf::of))
 }
