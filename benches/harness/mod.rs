@@ -1,5 +1,6 @@
 //! How to measure: numbers, processes, the machine, the table of results.
 
+pub mod awake;
 pub mod load;
 pub mod machine;
 pub mod numbers;

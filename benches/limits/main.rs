@@ -11,6 +11,7 @@ mod fill;
 mod hash;
 mod read;
 mod serve;
+mod turn;
 mod watch;
 
 use std::env;
@@ -42,6 +43,7 @@ fn main() -> Outcome {
         "serve" => serve::serve(&next()),
         "fill" => fill::fill(&next(), next().parse()?, next().parse()?),
         "index" => fill::index(&next()),
+        "turn" => turn::turn(),
         "watch" => watch::watch(next().parse()?, &next(), &arguments.collect::<Vec<_>>()),
         other => Err(format!("there is no limit called '{other}'").into()),
     }

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::sessions::anybody;
 use super::{costs, requests, warm, within};
 use crate::harness::Outcome;
+use crate::harness::awake::Awake;
 use crate::harness::load::{Client, load};
 use crate::harness::options::Options;
 use crate::harness::process::limit;
@@ -47,6 +48,7 @@ pub fn measure(options: &Options, unit: &Unit) -> Outcome<Vec<Line>> {
     let bare_server = Server::bare(options, &unit.database())?;
     let connection = unit.service()?;
     let last: i64 = connection.query_row("SELECT max(n) FROM identities", [], |row| row.get(0))?;
+    let _awake = Awake::keep(options)?;
     let count = requests(options.size, READ);
     let page = PAGE.min(options.size / 3);
     let after = |row: u64| {

@@ -11,6 +11,7 @@ use super::reads::{READ, SEARCH, ask, p50};
 use super::sessions::anybody;
 use super::{costs, requests, warm};
 use crate::harness::Outcome;
+use crate::harness::awake::Awake;
 use crate::harness::options::Options;
 use crate::harness::report::Line;
 use crate::harness::server::Server;
@@ -39,6 +40,7 @@ pub fn measure(options: &Options, home: &Path, unit: &Unit) -> Outcome<Vec<Line>
         ("search, a rare word", rare, Vec::new()),
         ("search, a common word", common, Vec::new()),
     ];
+    let _awake = Awake::keep(options)?;
     let count = requests(few.size, READ);
     for round in 0..options.rounds as u64 {
         for (_, question, rounds) in &mut all {
