@@ -61,8 +61,8 @@ pub fn bring_in(options: &Options, home: &Path, state_dir: &Path) -> Outcome<()>
     Ok(())
 }
 
-/// What the service does in the minutes after an import, so that nothing else is measured beside it.
-fn put_in_order(state_dir: &Path) -> Outcome<Line> {
+/// What the service does in the minutes after many were created, so that nothing else is measured beside it.
+pub fn put_in_order(state_dir: &Path) -> Outcome<Line> {
     let deps = app::open(&Settings::embedded(state_dir, config::Options::default()))?;
     let stopwatch = Stopwatch::start()?;
     cleaning::sweep(&deps)?;
