@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(super) use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -81,10 +81,21 @@ fn open_as(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Switches a new database to write-ahead logging; the file remembers it.
+/// Switches a new database to write-ahead logging; the file remembers it. Of those who switch at once
+/// SQLite refuses some without letting them wait, so they try again.
 pub(super) fn use_wal(connection: &Connection) -> Result<(), StoreError> {
-    let mode: String = connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
-    if mode == "wal" { Ok(()) } else { Err(StoreError::Unwritable(format!("journal mode {mode}"))) }
+    let until = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        let mode = connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0));
+        match mode.map_err(StoreError::from) {
+            Ok::<String, _>(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) => return Err(StoreError::Unwritable(format!("journal mode {mode}"))),
+            Err(StoreError::Busy) if Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// The version the database was last migrated to; 0 for a new one.
