@@ -107,8 +107,15 @@ pub fn about_how_many(tx: &Tx<'_>, most: i64) -> Result<(u64, bool), StoreError>
     if counted <= most {
         return Ok((counted.unsigned_abs(), true));
     }
-    let newest = tx.one(NEWEST, args![])?.opt_int(0)?.unwrap_or_default();
-    Ok((newest.max(counted).unsigned_abs(), false))
+    Ok((newest(tx)?.max(counted).unsigned_abs(), false))
+}
+
+/// The number of the newest row; 0 where there is none.
+///
+/// # Errors
+/// A failure of the store.
+pub(super) fn newest(tx: &Tx<'_>) -> Result<i64, StoreError> {
+    Ok(tx.one(NEWEST, args![])?.opt_int(0)?.unwrap_or_default())
 }
 
 /// How many identities there are; reads them all.

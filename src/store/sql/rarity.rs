@@ -7,12 +7,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::statements;
+use super::{identities, statements};
 use crate::args;
 use crate::store::{Dialect, StoreError, Tx};
 
 statements! {
-    LAST = "SELECT max(n) FROM identities";
     SOME = "SELECT search_text FROM identities WHERE n > $1 ORDER BY n LIMIT $2";
 }
 
@@ -44,9 +43,8 @@ impl Rarity {
         if tx.dialect() != Dialect::Sqlite {
             return Ok(None);
         }
-        let last = tx.one(LAST, &[])?.opt_int(0)?.unwrap_or_default();
         // Nobody is looked at twice.
-        let step = (last / PLACES).max(EACH);
+        let step = (identities::newest(tx)? / PLACES).max(EACH);
         let mut seen = Self { people: 0, with: HashMap::new() };
         for place in 0..PLACES {
             tx.rows(SOME, args![step * place, EACH], |row| {
