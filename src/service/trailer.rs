@@ -5,12 +5,12 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
+use blake3::Hasher;
 
 use super::backup::unwritable;
 use crate::error::{Error, ErrorCode};
 
-const MARK: &str = "\ndoorward backup sha256:";
+const MARK: &str = "\ndoorward backup blake3:";
 /// Mark, 64 hexadecimal digits, end of line.
 const LENGTH: u64 = MARK.len() as u64 + 64 + 1;
 /// Every database is a multiple of this long, whatever its page size.
@@ -70,12 +70,12 @@ fn line(digest: &str) -> String {
 
 /// The digest of the first `length` bytes, in hex.
 fn digest(file: &mut File, length: u64) -> std::io::Result<String> {
-    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    let (mut hash, mut buffer) = (Hasher::new(), vec![0; 1 << 16]);
     let mut rest = file.take(length);
     loop {
         match rest.read(&mut buffer)? {
-            0 => return Ok(hex::encode(hash.finalize())),
-            read => hash.update(buffer.get(..read).unwrap_or_default()),
+            0 => return Ok(hash.finalize().to_hex().to_string()),
+            read => _ = hash.update(buffer.get(..read).unwrap_or_default()),
         }
     }
 }

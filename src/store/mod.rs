@@ -19,6 +19,7 @@ mod sqlite;
 mod turnstile;
 mod tx;
 mod value;
+mod write_back;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -1,14 +1,20 @@
 //! The SQLite driver: the only file that names `rusqlite`.
 
-use std::ffi::OsString;
+mod copy;
+
+use std::ffi::{OsString, c_int};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+pub(super) use copy::copy_to;
 pub(super) use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::wal::CheckpointMode;
 use rusqlite::{ErrorCode, OpenFlags, Statement, ToSql, ffi};
 
+use super::write_back::WriteBack;
 use super::{Row, Seen, StoreError, Value};
 
 /// How long a writer waits for the other process before it gives up.
@@ -64,21 +70,38 @@ const LOG_PAGES: u32 = 8192;
 const LOG_PAGES_OF_MANY: u32 = 65_536;
 
 fn open_as(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // With STAT4 compiled in, SQLite plans a cached statement again for each new value; this
     // guarantee halves the cost of a look-up.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(64);
-    connection.execute_batch(&format!(
+    connection.execute_batch(
         "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; \
          PRAGMA trusted_schema=OFF; PRAGMA journal_size_limit=67108864; \
-         PRAGMA recursive_triggers=ON; PRAGMA cache_size=-8192; \
-         PRAGMA wal_autocheckpoint={LOG_PAGES};",
-    ))?;
+         PRAGMA recursive_triggers=ON; PRAGMA cache_size=-8192;",
+    )?;
+    write_back_every(&mut connection, LOG_PAGES)?;
     // SQLite opens nothing before the first look inside.
     version(&connection)?;
     Ok(connection)
+}
+
+/// Has the log written back after so many pages, in place of SQLite's own way of doing so.
+fn write_back_every(connection: &mut Connection, pages: u32) -> Result<(), StoreError> {
+    let mut known = WriteBack::every(pages);
+    let after_commit = move |log: &mut Wal, length: c_int| {
+        let length = length.unsigned_abs();
+        if known.is_due(length) {
+            // What was committed stays so, whether or not this can be done; another process may be doing it.
+            let written =
+                log.checkpoint_v2(CheckpointMode::PASSIVE).map_or(0, |(_, done)| done.max(0));
+            known.tried(length.saturating_sub(written.unsigned_abs()));
+        }
+        Ok(())
+    };
+    Ok(connection.wal_hook(Some(after_commit))?)
 }
 
 /// Switches a new database to write-ahead logging; the file remembers it. Of those who switch at once
@@ -218,44 +241,6 @@ pub(super) fn execute_deep(
     Ok(connection.total_changes() - before)
 }
 
-/// Copies the live database, page by page, into a new file, as it is at one instant.
-pub(super) fn copy_to(
-    connection: &Connection,
-    target: &Path,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<(), StoreError> {
-    // Without a view of its own the copy would begin again with each change that another process
-    // makes, and never end on a busy day.
-    connection.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;")?;
-    let copied = copy_pages(connection, target, progress);
-    connection.execute_batch("ROLLBACK")?;
-    copied
-}
-
-fn copy_pages(
-    connection: &Connection,
-    target: &Path,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<(), StoreError> {
-    let mut copy = Connection::open(target)?;
-    let backup = rusqlite::backup::Backup::new(connection, &mut copy)?;
-    loop {
-        let step = backup.step(1024)?;
-        let state = backup.progress();
-        let (left, all) = (state.remaining.max(0), state.pagecount.max(0));
-        progress(u64::from((all - left).unsigned_abs()), u64::from(all.unsigned_abs()));
-        match step {
-            rusqlite::backup::StepResult::Done => break,
-            rusqlite::backup::StepResult::More => {}
-            _ => std::thread::sleep(Duration::from_millis(20)),
-        }
-    }
-    drop(backup);
-    // A copy is one file: no log beside it.
-    copy.execute_batch("PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL;")?;
-    copy.close().map_err(|(_, error)| error.into())
-}
-
 /// The engine's own check of the file; the first problem it names, or nothing.
 pub(super) fn integrity_problem(connection: &Connection) -> Result<Option<String>, StoreError> {
     let page: u32 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
@@ -296,10 +281,10 @@ pub(super) fn insert(
 /// Prepares the connection for writing very much at once, or ends that: no check with each row that
 /// the one it points to exists, and the log is written back only when it is large, so that a page
 /// which several transactions changed is written back once.
-pub(super) fn many(connection: &Connection, begin: bool) -> Result<(), StoreError> {
+pub(super) fn many(connection: &mut Connection, begin: bool) -> Result<(), StoreError> {
     let (keys, pages) = if begin { ("OFF", LOG_PAGES_OF_MANY) } else { ("ON", LOG_PAGES) };
-    let text = format!("PRAGMA foreign_keys={keys}; PRAGMA wal_autocheckpoint={pages};");
-    Ok(connection.execute_batch(&text)?)
+    connection.execute_batch(&format!("PRAGMA foreign_keys={keys}"))?;
+    write_back_every(connection, pages)
 }
 
 /// Whether commits wait for the disk from now on. One that does not is complete and in order

@@ -63,6 +63,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("rsjsonnet_lang", &["service/jsonnet.rs"]),
     ("argon2", &["crypto/"]),
     ("rustix", &["crypto/password/hashers.rs"]),
+    ("blake3", &["service/trailer.rs"]),
     ("bcrypt", &["crypto/"]),
     ("pbkdf2", &["crypto/"]),
     ("scrypt", &["crypto/"]),

@@ -276,6 +276,40 @@ fn count(tx: &Tx<'_>) -> Result<i64, StoreError> {
 }
 
 #[test]
+fn the_log_grows_while_somebody_looks_and_begins_anew_afterwards() {
+    const MIB: usize = 1 << 20;
+    let realm = Realm::with_clock(Engine::Sqlite, Clock::System).unwrap();
+    let (realm, d) = (&realm, &realm.open().shared());
+    set(d, realm, "test-large", || Ok(())).unwrap();
+    let log = || {
+        let length = realm.file().with_extension("db-wal").metadata().unwrap().len();
+        usize::try_from(length).unwrap() / MIB
+    };
+    let write = |times: usize| {
+        for time in 0..times {
+            let value = ["a", "b"][time % 2].repeat(MIB);
+            let text = "UPDATE settings SET value = $1 WHERE name = 'test-large'";
+            d.store
+                .write(&realm.by.author(), |tx| {
+                    tx.exec_one(text, &[value.as_str().into()])?;
+                    Ok::<_, Error>(Change::of((), event(), []))
+                })
+                .unwrap();
+        }
+    };
+    d.store
+        .read_long(|tx| {
+            count(tx)?;
+            write(48);
+            assert!(log() >= 48, "a view keeps all that came after it: {} MiB", log());
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+    write(100);
+    assert!(log() <= 72, "{} MiB, where 148 were written", log());
+}
+
+#[test]
 fn what_reads_cannot_write() {
     for (realm, d) in realms() {
         for d in [&d, &d.quick()] {
