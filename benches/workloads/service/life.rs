@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::writes::{create, numbers};
 use super::{costs, within};
 use crate::harness::Outcome;
-use crate::harness::load::{Client, load, percentile};
+use crate::harness::load::{Client, percentile};
 use crate::harness::numbers::{ratios, spread};
 use crate::harness::options::Options;
 use crate::harness::process::{limit, run};
@@ -20,8 +20,6 @@ use crate::workloads::unit::Unit;
 
 /// Connections that create while the service is killed or a backup is made.
 const CREATING: usize = 8;
-/// Creations by one client with which those during a backup are compared.
-const ALONE: u64 = 200;
 
 /// Measures.
 pub fn measure(options: &Options, home: &Path, unit: &Unit) -> Outcome<Vec<Line>> {
@@ -71,41 +69,30 @@ fn kill_under_load(server: Server) -> Outcome<()> {
 fn backup(options: &Options, home: &Path, unit: &Unit) -> Outcome<Vec<Line>> {
     let (target, bare_target) = (home.join("backup.db"), home.join("copy.db"));
     let server = Server::product(options, &unit.state_dir())?;
-    let first = numbers();
-    let quiet = load(&server, &server.admin, 1, ALONE, |c, n| create(c, first + n))?;
     let (mut pairs, mut slow) = (Vec::new(), Vec::new());
     for _ in 0..options.rounds.min(5) {
-        let _ = fs::remove_file(&bare_target);
+        let _ = (fs::remove_file(&bare_target), fs::remove_file(&target));
         let (from, to) = (unit.database().display().to_string(), bare_target.display().to_string());
         let begun = Instant::now();
         limit(&options.bare, &["copy", &from, &to])?;
         let bare = begun.elapsed().as_secs_f64() * 1e6;
-        let _ = fs::remove_file(&target);
         let stop = AtomicBool::new(false);
-        let first = numbers();
-        let (ours, times) = std::thread::scope(|scope| -> Outcome<_> {
-            let writing = scope.spawn(|| {
-                let work = || -> Outcome<Vec<f64>> {
-                    let mut client = Client::connect(&server.admin)?;
-                    let mut times = Vec::new();
-                    while !stop.load(Ordering::Relaxed) {
-                        let begun = Instant::now();
-                        create(&mut client, first + times.len() as u64)?;
-                        times.push(begun.elapsed().as_secs_f64() * 1e6);
-                    }
-                    Ok(times)
-                };
-                work().map_err(|error| error.to_string())
+        let (ours, meanwhile) = std::thread::scope(|scope| -> Outcome<_> {
+            let creating = scope.spawn(|| {
+                create_until(&server, |_| stop.load(Ordering::Relaxed))
+                    .map_err(|error| error.to_string())
             });
             let mut command = Command::new(&options.doorward);
             command.arg("backup").arg(&target).arg("--state-dir").arg(unit.state_dir());
             let ran = run(&mut command);
             stop.store(true, Ordering::Relaxed);
-            let times = writing.join().map_err(|_| "a client broke down")??;
+            let times = creating.join().map_err(|_| "a client broke down")??;
             Ok((ran?.cost.wall, times))
         })?;
+        // As many of them, so that the log is written back as often.
+        let quiet = create_until(&server, |created| created == meanwhile.len())?;
         pairs.push((bare, ours));
-        slow.push((percentile(&times, 0.99), quiet.p99));
+        slow.push((percentile(&meanwhile, 0.99), percentile(&quiet, 0.99)));
     }
     let _ = (fs::remove_file(&target), fs::remove_file(&bare_target));
     server.stop()?;
@@ -122,4 +109,16 @@ fn backup(options: &Options, home: &Path, unit: &Unit) -> Outcome<Vec<Line>> {
         },
         costs("P27", "creating meanwhile, p99", "without a backup", &slow, (Some(3.0), None)),
     ])
+}
+
+/// One client creates people until `enough`, which is told how many there are; how long each took, in us.
+fn create_until(server: &Server, enough: impl Fn(usize) -> bool) -> Outcome<Vec<f64>> {
+    let (mut client, first) = (Client::connect(&server.admin)?, numbers());
+    let mut times = Vec::new();
+    while !enough(times.len()) {
+        let begun = Instant::now();
+        create(&mut client, first + times.len() as u64)?;
+        times.push(begun.elapsed().as_secs_f64() * 1e6);
+    }
+    Ok(times)
 }
