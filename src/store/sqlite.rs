@@ -1,4 +1,4 @@
-//! The SQLite driver: the only file that names `rusqlite`.
+//! The SQLite driver: the only place that names `rusqlite`.
 
 mod copy;
 

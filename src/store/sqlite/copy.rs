@@ -21,6 +21,7 @@ pub(in crate::store) fn copy_to(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), StoreError> {
     let mut copy = Connection::open(target)?;
+    // Open until the copy is closed: closing it takes the engine's locks off the file.
     let file = File::open(target).map_err(|error| unwritable(&error))?;
     // Without a view of its own the copy would begin again with each change that another process
     // makes, and never end on a busy day.
