@@ -53,6 +53,13 @@ pub enum StoreError {
     Driver(Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// What the store does with files is to write them.
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Unwritable(error.to_string())
+    }
+}
+
 impl StoreError {
     /// The same failure for one more of those whom it befell.
     pub(super) fn again(&self) -> Self {

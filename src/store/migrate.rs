@@ -113,17 +113,16 @@ fn snapshot_path(database: &Path, version: i64) -> PathBuf {
 fn snapshot(store: &Store, database: &Path, from: i64) -> Result<(), StoreError> {
     let target = snapshot_path(database, from);
     let partial = target.with_extension("partial");
-    let unwritable = |error: std::io::Error| StoreError::Unwritable(error.to_string());
     if partial.exists() {
-        std::fs::remove_file(&partial).map_err(unwritable)?;
+        std::fs::remove_file(&partial)?;
     }
     // Made private before SQLite fills it.
     let mut private = File::options();
     private.write(true).create_new(true).mode(0o600);
-    let file = private.open(&partial).map_err(unwritable)?;
+    let file = private.open(&partial)?;
     store.copy_to(&partial, &mut |_, _| {})?;
-    file.sync_all().map_err(unwritable)?;
-    std::fs::rename(&partial, &target).map_err(unwritable)
+    file.sync_all()?;
+    Ok(std::fs::rename(&partial, &target)?)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! When the write-ahead log is written back into the database's file.
 //!
 //! A view of the data keeps what was written after it in the log. SQLite by itself tries again with every commit beyond
-//! a limit, and each try sorts all that is in the log: as long as a backup is made, that is most of what a change takes.
+//! a limit, and each try sorts all that is in the log: as long as a backup is made, whoever writes would pay for one.
 
 /// What is known of the log, in pages.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ pub(in crate::store) fn copy_to(
 ) -> Result<(), StoreError> {
     let mut copy = Connection::open(target)?;
     // Open until the copy is closed: closing it takes the engine's locks off the file.
-    let file = File::open(target).map_err(|error| unwritable(&error))?;
+    let file = File::open(target)?;
     // Without a view of its own the copy would begin again with each change that another process
     // makes, and never end on a busy day.
     connection.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;")?;
@@ -64,9 +64,5 @@ fn copy_pages(
 }
 
 fn save(file: &File, copied: &Receiver<()>) -> Result<(), StoreError> {
-    copied.iter().try_for_each(|()| file.sync_data()).map_err(|error| unwritable(&error))
-}
-
-fn unwritable(error: &std::io::Error) -> StoreError {
-    StoreError::Unwritable(error.to_string())
+    Ok(copied.iter().try_for_each(|()| file.sync_data())?)
 }
