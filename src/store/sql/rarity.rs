@@ -1,10 +1,10 @@
 //! Which three characters are rare in what people can be found by. The search index has a list of people
 //! for each three that follow one another. To find a whole word it goes through the lists of all of them, and
-//! those of `com` or of a family name are long; the three shortest, and a look at the few people in all of
-//! them, tell the same in a quarter of the time and less.
+//! those of `com` or of a family name are long; two or three short ones, and a look at the few people in all
+//! of them, tell the same in a quarter of the time and less.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{identities, statements};
@@ -12,18 +12,15 @@ use crate::args;
 use crate::store::{Dialect, StoreError, Tx};
 
 statements! {
-    SOME = "SELECT search_text FROM identities WHERE n > $1 ORDER BY n LIMIT $2";
+    NEXT = "SELECT search_text FROM identities WHERE n > $1 ORDER BY n LIMIT 1";
 }
 
-/// In how many places of the table people are looked at, and at how many in each.
-const PLACES: i64 = 50;
-const EACH: i64 = 20;
-/// How many it must be for anything to be said.
+/// How many people are looked at, each with a look of its own.
+const LOOKS: u32 = 1000;
+/// How many there must be for anything to be said.
 const FEWEST: u32 = 500;
-/// What at most one in so many has is rare.
-const RARE: u32 = 500;
-/// How many lists are asked for.
-const LISTS: usize = 3;
+/// How many people may be left by what the lists tell; each of them is looked at.
+const LEFT: f64 = 10.0;
 /// How long what was seen holds good: names do not change quickly.
 const FRESH: Duration = Duration::from_mins(10);
 
@@ -33,51 +30,81 @@ type Three = [u8; 3];
 /// What was seen in some people's words. It decides how something is looked for, never what is found.
 #[derive(Debug)]
 pub struct Rarity {
-    people: u32,
+    /// Of about how many people.
+    of: u32,
+    looked_at: u32,
     with: HashMap<Three, u32>,
 }
 
 impl Rarity {
+    fn of(people: u32) -> Self {
+        Self { of: people, looked_at: 0, with: HashMap::new() }
+    }
+
     /// Looks at people from all over the table; nothing where there are too few, or no such index.
     fn seen(tx: &Tx<'_>) -> Result<Option<Self>, StoreError> {
         if tx.dialect() != Dialect::Sqlite {
             return Ok(None);
         }
-        // Nobody is looked at twice.
-        let step = (identities::newest(tx)? / PLACES).max(EACH);
-        let mut seen = Self { people: 0, with: HashMap::new() };
-        for place in 0..PLACES {
-            tx.rows(SOME, args![step * place, EACH], |row| {
+        let mut seen = Self::of(u32::try_from(identities::newest(tx)?).unwrap_or(u32::MAX));
+        for turn in 0..LOOKS.min(seen.of) {
+            tx.rows(NEXT, args![place(turn, seen.of)], |row| {
                 seen.add(row.text(0)?);
                 Ok(())
             })?;
         }
-        Ok(Some(seen).filter(|seen| seen.people >= FEWEST))
+        Ok(Some(seen).filter(|seen| seen.looked_at >= FEWEST))
     }
 
     fn add(&mut self, text: &str) {
-        self.people += 1;
+        self.looked_at += 1;
         for three in threes(text) {
             *self.with.entry(three).or_default() += 1;
         }
     }
 
-    /// The rarest parts of a word, each of three characters; nothing where none is rare, or where the word
-    /// has hardly more of them. Only for ASCII, where the index and a comparison agree on which letters
-    /// are the same.
+    /// The rarest parts of a word, each of three characters, that leave few people; nothing where they leave
+    /// many, as in a short word, or one whose parts many have. Only parts without a character in common,
+    /// since one that begins within another tells little more. Only for ASCII, where the index and a
+    /// comparison agree on which letters are the same.
     pub(super) fn rarest(&self, word: &str) -> Option<Vec<String>> {
-        let mut parts: Vec<(u32, Three)> = threes(word)
-            .into_iter()
-            .map(|three| (self.with.get(&three).copied().unwrap_or_default(), three))
-            .collect();
-        parts.sort_unstable();
-        let (fewest, _) = parts.first()?;
-        if !word.is_ascii() || parts.len() <= LISTS || fewest.saturating_mul(RARE) > self.people {
+        if !word.is_ascii() {
             return None;
         }
-        let parts = parts.into_iter().take(LISTS);
-        Some(parts.map(|(_, three)| three.map(char::from).iter().collect()).collect())
+        let threes = word.as_bytes().array_windows::<3>().enumerate();
+        let mut parts: Vec<(u32, usize, Three)> = threes
+            .map(|(at, three)| (self.with.get(three).copied().unwrap_or_default(), at, *three))
+            .collect();
+        parts.sort_unstable();
+        let mut left = f64::from(self.of);
+        let mut rarest: Vec<(usize, Three)> = Vec::new();
+        for (seen, at, three) in parts {
+            if left <= LEFT {
+                break;
+            }
+            let apart = |(other, same): &(usize, Three)| at.abs_diff(*other) >= 3 && three != *same;
+            if rarest.iter().all(apart) {
+                left *= self.share(seen);
+                rarest.push((at, three));
+            }
+        }
+        let text = |(_, three): (usize, Three)| three.map(char::from).iter().collect();
+        (left <= LEFT).then(|| rarest.into_iter().map(text).collect())
     }
+
+    /// What part of all people has what so many of those looked at had; what was not seen at all is taken
+    /// for half of what would have been seen once.
+    fn share(&self, seen: u32) -> f64 {
+        f64::from(seen).max(0.5) / f64::from(self.looked_at)
+    }
+}
+
+/// A place among `of` for each turn, far from all others and in no step that repeats: neighbours often came
+/// together, sorted by name or numbered one after the other. (Multiples of the golden ratio: Knuth, The Art
+/// of Computer Programming, volume 3, section 6.4.)
+fn place(turn: u32, of: u32) -> i64 {
+    let part = turn.wrapping_mul(0x9e37_79b9);
+    i64::from(of).saturating_mul(i64::from(part)) >> 32
 }
 
 fn threes(text: &str) -> BTreeSet<Three> {
@@ -86,23 +113,33 @@ fn threes(text: &str) -> BTreeSet<Three> {
 
 /// The last look, until it is too old; for a service, which searches often enough.
 #[derive(Debug, Default)]
-pub struct LastLook(Mutex<Option<(Instant, Option<Arc<Rarity>>)>>);
+pub struct LastLook(Mutex<Option<Look>>);
+
+/// When it was, and what was seen.
+type Look = (Instant, Option<Arc<Rarity>>);
 
 impl LastLook {
-    /// What is known. Whoever comes first after a while looks again, which takes a few milliseconds.
+    /// What is known. Whoever comes first after a while looks again, which takes some milliseconds, or a second
+    /// where the disk is slow; meanwhile the others go by what was known before.
     ///
     /// # Errors
     /// A failure of the store.
     pub fn rarity(&self, tx: &Tx<'_>) -> Result<Option<Arc<Rarity>>, StoreError> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, known)) = &*last
-            && at.elapsed() < FRESH
         {
-            return Ok(known.clone());
+            let mut last = self.last();
+            let before = match &*last {
+                Some((at, known)) if at.elapsed() < FRESH => return Ok(known.clone()),
+                older => older.as_ref().and_then(|(_, known)| known.clone()),
+            };
+            *last = Some((Instant::now(), before));
         }
         let known = Rarity::seen(tx)?.map(Arc::new);
-        *last = Some((Instant::now(), known.clone()));
+        *self.last() = Some((Instant::now(), known.clone()));
         Ok(known)
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Look>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -110,29 +147,38 @@ impl LastLook {
 mod tests {
     use super::*;
 
-    fn seen() -> Rarity {
-        let mut seen = Rarity { people: 0, with: HashMap::new() };
+    fn seen(of: u32) -> Rarity {
+        let mut seen = Rarity::of(of);
         for n in 0..1000 {
-            seen.add(&format!("p{n:03x}.hopper@example.com\ngrace hopper\n"));
+            let m = n * 7 % 1000;
+            seen.add(&format!("p{n:03x}.hopper{m:03x}@example.com\ngrace hopper\n"));
         }
         seen
     }
 
     #[test]
-    fn a_word_is_looked_for_by_the_parts_that_few_have() {
-        let found = seen().rarest("p3e7.hopper@example").unwrap();
-        assert_eq!(found.len(), 3);
-        for part in &found {
-            assert!("p3e7.".contains(part.as_str()), "{found:?}");
-        }
-        let unseen = seen().rarest("example.org").unwrap();
-        assert!(unseen.iter().all(|part| "le.org".contains(part.as_str())), "{unseen:?}");
+    fn a_word_is_looked_for_by_as_many_of_its_rarest_parts_as_leave_few_people() {
+        let word = "p3e7.hopper3e1@example";
+        assert_eq!(seen(2_000).rarest(word).unwrap(), ["3e7"]);
+        assert_eq!(seen(1_000_000).rarest(word).unwrap(), ["3e7", "3e1"]);
+        assert_eq!(seen(1_000_000_000).rarest(word), None);
+        assert_eq!(seen(10_000).rarest("example.org").unwrap(), ["e.o"]);
+        assert_eq!(seen(1_000_000).rarest("example.org"), None);
+    }
+
+    #[test]
+    fn places_to_look_at_are_all_over_the_table_and_apart() {
+        let mut places: Vec<i64> = (0..LOOKS).map(|turn| place(turn, 10_000_000)).collect();
+        places.sort_unstable();
+        let apart = places.windows(2).map(|two| two[1] - two[0]);
+        assert!(apart.clone().min() > Some(3_000) && apart.max() < Some(30_000));
+        assert!(places[0] < 30_000 && places[LOOKS as usize - 1] > 9_970_000);
     }
 
     #[test]
     fn a_word_that_many_have_a_short_one_and_one_that_is_not_ascii_are_looked_for_as_they_are() {
-        for word in ["hopper@example", "xyz", "xyzab", "zzzzzzzzzz", "grüße.xyz"] {
-            assert_eq!(seen().rarest(word), None, "{word}");
+        for word in ["hopper@example", "xy", "xyzab", "zzzzzzzzzz", "grüße.xyz"] {
+            assert_eq!(seen(1_000_000).rarest(word), None, "{word}");
         }
     }
 }
