@@ -43,9 +43,10 @@ pub fn run(global: &Global, args: &Serve) -> Result<(), Stop> {
     let _lock = running::service(place.state_dir())?;
     let server = Server::new(Listeners { public, admin, health }, deps, files())
         .map_err(|error| failed(&error))?;
-    announce(&server);
     let global = global.clone();
-    server.run(rule, Arc::new(move || open::service(&global, port))).map_err(|error| failed(&error))
+    server
+        .run(rule, Arc::new(move || open::service(&global, port)), announce)
+        .map_err(|error| failed(&error))
 }
 
 fn failed(error: &io::Error) -> Stop {
@@ -110,8 +111,8 @@ fn files() -> usize {
 }
 
 /// Tells where the listeners are, for people and for programs that asked for port 0.
-fn announce(server: &Server) {
-    for (name, url) in server.urls() {
+fn announce(urls: [(&str, String); 2]) {
+    for (name, url) in urls {
         // A service does not end because nobody reads this.
         let _ = output::print(&format!("{name} {url}\n"));
     }

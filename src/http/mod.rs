@@ -132,8 +132,7 @@ impl Server {
     }
 
     /// Where clients find the listeners, by name.
-    #[must_use]
-    pub fn urls(&self) -> [(&'static str, String); 2] {
+    fn urls(&self) -> [(&'static str, String); 2] {
         let speaks = |side| self.running.tls.current(side).is_some();
         [
             ("public", self.listeners.public.url(speaks(Side::Public))),
@@ -142,12 +141,19 @@ impl Server {
     }
 
     /// Serves, with the admin listener kept by `rule`, until SIGTERM or SIGINT; SIGHUP puts what `reopen` gives in place of what there is.
-    /// Told to stop, it finishes what is in flight, for at most ten seconds.
+    /// Told to stop, it finishes what is in flight, for at most ten seconds. `announce` is told where the listeners are as soon as a
+    /// signal does what is said here.
     ///
     /// # Errors
     /// When the system refuses a listener, a thread or a signal handler.
-    pub fn run(self, rule: Rule, reopen: Arc<Open>) -> io::Result<()> {
+    pub fn run(
+        self,
+        rule: Rule,
+        reopen: Arc<Open>,
+        announce: impl FnOnce([(&'static str, String); 2]),
+    ) -> io::Result<()> {
         log_panics();
+        let urls = self.urls();
         let Self { listeners, running, files } = self;
         let cores = capacity::cores();
         let threads = |many| Builder::new_multi_thread().worker_threads(many).enable_all().build();
@@ -160,6 +166,7 @@ impl Server {
         let mail = mail::start(&running.app)?;
         // The last owner of the store lives out here: closing it may block.
         let result = runtime.block_on(async {
+            let stop = signals::stop()?;
             let mut tasks = vec![
                 signals::reload_on_hangup(running.clone(), reopen)?,
                 checkpoints::start(running.app.clone()),
@@ -172,8 +179,8 @@ impl Server {
             let door = Door::new(running.app.clone(), rule);
             tasks.push(door.keep_records());
             tasks.extend(systemd::watchdog());
-            let result =
-                serve(listeners, &running, &door, admin.handle(), files, signals::stop()?).await;
+            announce(urls);
+            let result = serve(listeners, &running, &door, admin.handle(), files, stop).await;
             for task in tasks {
                 task.abort();
             }
