@@ -223,14 +223,7 @@ pub fn certificate_until(name: &str, year: i32) -> (String, Arc<ServerConfig>) {
 
 fn serve(shared: &Shared, stream: TcpStream) {
     shared.calls.fetch_add(1, Ordering::SeqCst);
-    let mood = shared.mood.lock().unwrap().clone();
-    if matches!(mood, Mood::Gone) {
-        return;
-    }
-    if matches!(mood, Mood::Silent) {
-        // Until the client has had enough.
-        let mut one = [0];
-        let _ = (&stream).read(&mut one);
+    if refused(shared, &mut &stream) {
         return;
     }
     let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
@@ -247,6 +240,16 @@ fn serve(shared: &Shared, stream: TcpStream) {
     if converse(shared, &mut stream, false, true) == After::Tls {
         converse(shared, &mut secured(stream), true, false);
     }
+}
+
+/// Whether nobody is spoken to, not even over a connection that stood before.
+fn refused(shared: &Shared, stream: &mut impl Read) -> bool {
+    let mood = shared.mood.lock().unwrap().clone();
+    if matches!(mood, Mood::Silent) {
+        // Until the client has had enough.
+        let _ = stream.read(&mut [0]);
+    }
+    matches!(mood, Mood::Silent | Mood::Gone)
 }
 
 #[derive(PartialEq)]
@@ -287,6 +290,9 @@ fn converse(
     }
     let (mut user, mut from, mut to) = (None, String::new(), Vec::new());
     while let Some(command) = line(stream) {
+        if refused(shared, stream) {
+            return After::Nothing;
+        }
         let (verb, rest) = command.split_once([' ', ':']).unwrap_or((&command, ""));
         if let Some(answer) = told(verb) {
             say(stream, answer);
