@@ -93,9 +93,6 @@ fn measure(options: &Options) -> Outcome<Vec<Line>> {
     if options.wants(&["H3"]) {
         add("standing still", stalls::measure(options, &home.path, &unit)?);
     }
-    if options.wants(&["P23", "P24"]) {
-        add("memory", memory::measure(options, &home.path, &unit)?);
-    }
     if options.wants(&["P11", "P12"]) {
         add("writes", writes::measure(options, &home.path, &unit)?);
     }
@@ -104,6 +101,10 @@ fn measure(options: &Options) -> Outcome<Vec<Line>> {
     }
     if options.wants(&["rates"]) {
         add("rates", rates::measure(options, &home.path, &unit)?);
+    }
+    // Last, because an hour of creations makes the store another one.
+    if options.wants(&["P23", "P24"]) {
+        add("memory", memory::measure(options, &home.path, &unit)?);
     }
     lines.sort_by_key(|line| line.id.trim_start_matches('P').parse().unwrap_or(u32::MAX));
     Ok(lines)

@@ -16,8 +16,7 @@ pub struct Client {
     line: String,
     /// The body of the last answer.
     pub body: Vec<u8>,
-    /// How long it waited for answers, since this was last taken. What it then does with them is not
-    /// the server's.
+    /// How long it waited for answers. What it then does with them is not the server's.
     waited: Duration,
 }
 
@@ -82,6 +81,11 @@ impl Client {
         }
     }
 
+    /// How long it waited since this was last asked for, in microseconds.
+    pub fn waited(&mut self) -> f64 {
+        std::mem::take(&mut self.waited).as_secs_f64() * 1e6
+    }
+
     /// The last body, as text.
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap_or_default()
@@ -120,7 +124,7 @@ pub fn load(
                 return Ok(times);
             }
             ask(client, number).map_err(|error| error.to_string())?;
-            times.push(std::mem::take(&mut client.waited).as_secs_f64() * 1e6);
+            times.push(client.waited());
         }
     };
     let work = &work;

@@ -1,8 +1,9 @@
 //! Running programs and finding out what they took.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,38 @@ fn cost_line(line: &str) -> Outcome<Cost> {
     match numbers.as_slice() {
         [wall, cpu, count] if *count > 0.0 => Ok(Cost::per(*wall, *cpu, *count)),
         _ => Err(format!("'{line}' is not what a limit prints").into()),
+    }
+}
+
+/// A limit that measures itself whenever it is asked to, for as long as this is there.
+pub struct Asked {
+    child: Child,
+    questions: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Asked {
+    /// Starts it.
+    pub fn start(bare: &Path, arguments: &[&str]) -> Outcome<Self> {
+        let mut command = Command::new(bare);
+        let mut child =
+            command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let questions = child.stdin.take().ok_or("a limit cannot be asked")?;
+        let answers = child.stdout.take().ok_or("a limit cannot answer")?;
+        Ok(Self { child, questions, answers: BufReader::new(answers).lines() })
+    }
+
+    /// What this one took.
+    pub fn ask(&mut self, question: &str) -> Outcome<Cost> {
+        writeln!(self.questions, "{question}")?;
+        cost_line(&self.answers.next().ok_or("a limit broke down")??)
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

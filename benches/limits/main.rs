@@ -34,6 +34,7 @@ fn main() -> Outcome {
         "lookup" => read::lookup(&next(), &next()),
         "page" => read::page(&next(), next().parse()?),
         "search" => read::search(&next(), &next(), next().parse()?),
+        "searches" => read::searches(&next()),
         "scan" => read::scan(&next()),
         "chain" => read::chain(next().parse()?),
         "commit" => disk::commit(&next(), next().parse()?),
@@ -67,8 +68,8 @@ impl Stopwatch {
 
     /// Prints what `count` items took.
     fn print(&self, count: u64) -> Outcome {
-        let wall = self.begun.elapsed().as_micros();
-        println!("{wall} {} {count}", cpu(self.who)? - self.cpu);
+        let wall = self.begun.elapsed().as_secs_f64() * 1e6;
+        println!("{wall:.1} {} {count}", cpu(self.who)? - self.cpu);
         Ok(())
     }
 }

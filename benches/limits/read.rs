@@ -1,6 +1,8 @@
 //! L3, L9, L10, L14 and L15: reading what the product wrote, without the product.
 
-use rusqlite::{Connection, OpenFlags};
+use std::io::stdin;
+
+use rusqlite::{Connection, OpenFlags, Statement};
 use sha2::{Digest as _, Sha256};
 
 use super::{Outcome, Stopwatch};
@@ -43,26 +45,46 @@ pub fn page(path: &str, count: u64) -> Outcome {
     stopwatch.print(count)
 }
 
-/// L10: the first 100 hits of a phrase with what L9 reads of each, `count` times: the answer tells who
-/// they are, so that their numbers alone are not enough.
+/// L10: the first 100 hits of a phrase with their traits and addresses: the answer tells who they are,
+/// so that their numbers alone are not enough.
+const HITS: &str = "SELECT i.n, i.id, i.traits, i.status, a.value, a.via
+    FROM (SELECT rowid AS n FROM identity_search WHERE identity_search MATCH ?1
+          ORDER BY rowid LIMIT 100) s
+    JOIN identities i ON i.n = s.n
+    LEFT JOIN addresses a ON a.identity = i.n";
+
+fn hits(statement: &mut Statement<'_>, phrase: &str) -> rusqlite::Result<()> {
+    let mut rows = statement.query([phrase])?;
+    while let Some(row) = rows.next()? {
+        let (_, _): (&str, &str) = (row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?);
+    }
+    Ok(())
+}
+
+/// L10, `count` times without a break.
 pub fn search(path: &str, word: &str, count: u64) -> Outcome {
     let connection = open(path)?;
-    let mut statement = connection.prepare(
-        "SELECT i.n, i.id, i.traits, i.status, a.value, a.via
-         FROM (SELECT rowid AS n FROM identity_search WHERE identity_search MATCH ?1
-               ORDER BY rowid LIMIT 100) s
-         JOIN identities i ON i.n = s.n
-         LEFT JOIN addresses a ON a.identity = i.n",
-    )?;
+    let mut statement = connection.prepare(HITS)?;
     let phrase = format!("\"{word}\"");
     let stopwatch = Stopwatch::start()?;
     for _ in 0..count {
-        let mut rows = statement.query([&phrase])?;
-        while let Some(row) = rows.next()? {
-            let (_, _): (&str, &str) = (row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?);
-        }
+        hits(&mut statement, &phrase)?;
     }
     stopwatch.print(count)
+}
+
+/// L10 whenever it is asked for, with a word on a line of standard input; each is answered with its
+/// cost on a line.
+pub fn searches(path: &str) -> Outcome {
+    let connection = open(path)?;
+    let mut statement = connection.prepare(HITS)?;
+    for word in stdin().lines() {
+        let phrase = format!("\"{}\"", word?);
+        let stopwatch = Stopwatch::start()?;
+        hits(&mut statement, &phrase)?;
+        stopwatch.print(1)?;
+    }
+    Ok(())
 }
 
 /// L15: every entry of the ledger in order, hashed and compared.

@@ -8,8 +8,9 @@ use super::{costs, requests, warm, within};
 use crate::harness::Outcome;
 use crate::harness::awake::Awake;
 use crate::harness::load::{Client, load};
+use crate::harness::numbers::spread;
 use crate::harness::options::Options;
-use crate::harness::process::limit;
+use crate::harness::process::{Asked, limit};
 use crate::harness::report::Line;
 use crate::harness::server::Server;
 use crate::workloads::unit::Unit;
@@ -82,6 +83,27 @@ pub fn measure(options: &Options, unit: &Unit) -> Outcome<Vec<Line>> {
     Ok(taken.lines())
 }
 
+/// The medians of the times of some searches for a word, which must find somebody, and of the query
+/// that each is held against, one after the other: nobody searches without a break, and either finds
+/// the caches of the machine as the other leaves them.
+fn in_turn(
+    options: &Options,
+    server: &Server,
+    database: &str,
+    (word, names): (&str, &str),
+) -> Outcome<(f64, f64)> {
+    let mut bare = Asked::start(&options.bare, &["searches", database])?;
+    let mut client = Client::connect(&server.admin)?;
+    let path = format!("{SEARCH}?q={word}&page_size=100");
+    let (mut ours, mut queries) = (Vec::new(), Vec::new());
+    for _ in 0..requests(options.size, READ) {
+        queries.push(bare.ask(word)?.wall);
+        ask(&mut client, &path, names, 1)?;
+        ours.push(client.waited());
+    }
+    Ok((spread(ours).median, spread(queries).median))
+}
+
 #[derive(Default)]
 struct Taken {
     pages: Vec<(f64, f64)>,
@@ -109,15 +131,9 @@ impl Taken {
         let person = anybody(options, round);
         let rare = person.email.split('@').next().unwrap_or_default();
         let family = person.family.to_lowercase();
-        for (word, rounds, names) in [
-            (rare, &mut self.rare, person.id.as_str()),
-            // Found in one of sixteen.
-            (family.as_str(), &mut self.common, ""),
-        ] {
-            let bare = limit(&options.bare, &["search", database, word, &count.to_string()])?;
-            let path = format!("{SEARCH}?q={word}&page_size=100");
-            rounds.push((p50(server, count, |client, _| ask(client, &path, names, 1))?, bare.wall));
-        }
+        self.rare.push(in_turn(options, server, database, (rare, &person.id))?);
+        // Found in one of sixteen.
+        self.common.push(in_turn(options, server, database, (&family, ""))?);
         let begins = rare.get(..6).unwrap_or(rare);
         let path = format!(
             "/admin/identities?preview_credentials_identifier_similar={begins}&page_size=100"
