@@ -24,15 +24,24 @@ impl Small {
         self.home.path()
     }
 
-    /// Takes all the room that is left; give it back by removing the file.
-    pub fn fill(&self) -> PathBuf {
+    /// Takes all the room that is left.
+    pub fn fill(&self) {
         use std::io::Write as _;
-        let path = self.home.path().join("ballast");
-        let mut file = std::fs::File::create(&path).unwrap();
+        let mut file = std::fs::File::create(self.ballast()).unwrap();
         for size in [1 << 16, 4096, 512, 1] {
             while file.write_all(&vec![0; size]).is_ok() {}
         }
-        path
+    }
+
+    /// Gives it back. The file is cut before it goes: a program that another test starts at this
+    /// moment may hold it open until it runs, and what is held open keeps its room.
+    pub fn make_room(&self) {
+        std::fs::File::create(self.ballast()).unwrap();
+        std::fs::remove_file(self.ballast()).unwrap();
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.home.path().join("ballast")
     }
 
     /// Makes it read-only, or writable again.
