@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::failure::Failure;
 
+pub mod json;
+
 /// The content type of everything but errors.
 pub const JSON: &str = "application/json; charset=utf-8";
 
@@ -48,7 +50,7 @@ pub fn people(body: &impl Serialize, how_many: usize) -> Response {
 
 fn written(status: StatusCode, document: &impl Serialize, room: usize) -> Response {
     let mut body = Vec::with_capacity(room);
-    match serde_json::to_writer(&mut body, document) {
+    match json::write(&mut body, document) {
         Ok(()) => {
             body.push(b'\n');
             let mut response = Response::new(Body::from(body));

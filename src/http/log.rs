@@ -18,6 +18,8 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, reload};
 
+use super::document::json;
+
 /// Lines that may wait for a slow reader of the log; those beyond are counted and dropped (F-35).
 const WAITING: usize = 4096;
 /// How long the first line waits for others, so that one call writes them all: who logs pays for
@@ -164,7 +166,7 @@ impl Lines {
     /// Tells of a request that is over.
     pub fn answered(&self, answered: &Answered<'_>) {
         let mut line = Vec::with_capacity(USUAL);
-        if serde_json::to_writer(&mut line, answered).is_ok() {
+        if json::write(&mut line, answered).is_ok() {
             line.push(b'\n');
             self.send(line);
         }

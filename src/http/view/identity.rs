@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
-use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -53,10 +51,12 @@ pub struct IdentityDocument<'a> {
     state_changed_at: Option<Timestamp>,
     #[schema(value_type = Object)]
     traits: Shown<'a>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    verifiable_addresses: Vec<VerifiableDocument<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    recovery_addresses: Vec<RecoveryDocument<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "verifiable")]
+    #[schema(value_type = Vec<VerifiableDocument>)]
+    verifiable_addresses: &'a [VerifiableAddress],
+    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "recovery")]
+    #[schema(value_type = Vec<RecoveryDocument>)]
+    recovery_addresses: &'a [RecoveryAddress],
     #[schema(value_type = Value, nullable)]
     metadata_public: Shown<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -145,8 +145,8 @@ pub fn identity<'a>(
         state: identity.effective_status(now).kratos_state(),
         state_changed_at: identity.status_changed_at,
         traits: identity.traits.shown(),
-        verifiable_addresses: identity.verifiable_addresses.iter().map(verifiable).collect(),
-        recovery_addresses: identity.recovery_addresses.iter().map(recovery).collect(),
+        verifiable_addresses: &identity.verifiable_addresses,
+        recovery_addresses: &identity.recovery_addresses,
         metadata_public: identity.metadata_public.shown(),
         metadata_admin: match show {
             Show::Person => None,
@@ -159,27 +159,26 @@ pub fn identity<'a>(
     }
 }
 
-/// Where a schema is read. Most people of a list share theirs, so the last one is kept as it is written.
+/// Where a schema is read. Most people of a list share theirs, so the last one is kept.
 struct SchemaUrl<'a> {
     base_url: &'a str,
     id: &'a str,
 }
 
 thread_local! {
-    static LAST: RefCell<([String; 2], Option<Box<RawValue>>)> =
-        const { RefCell::new(([const { String::new() }; 2], None)) };
+    /// Where people reach the public listener, a schema, and where that is read.
+    static LAST: RefCell<[String; 3]> = const { RefCell::new([const { String::new() }; 3]) };
 }
 
 impl Serialize for SchemaUrl<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        LAST.with_borrow_mut(|([base_url, id], json)| {
-            if json.is_none() || (base_url.as_str(), id.as_str()) != (self.base_url, self.id) {
+        LAST.with_borrow_mut(|[base_url, id, url]| {
+            if url.is_empty() || (base_url.as_str(), id.as_str()) != (self.base_url, self.id) {
                 self.base_url.clone_into(base_url);
                 self.id.clone_into(id);
-                let text = format!("{base_url}/schemas/{}", URL_SAFE_NO_PAD.encode(&*id));
-                *json = Some(to_raw_value(&text).map_err(S::Error::custom)?);
+                *url = format!("{base_url}/schemas/{}", URL_SAFE_NO_PAD.encode(&*id));
             }
-            json.serialize(serializer)
+            serializer.serialize_str(url)
         })
     }
 }
@@ -240,8 +239,8 @@ fn lookup_secret(credential: &Credential) -> Value {
     json!({"recovery_codes": codes.collect::<Vec<_>>()})
 }
 
-fn verifiable(address: &VerifiableAddress) -> VerifiableDocument<'_> {
-    VerifiableDocument {
+fn verifiable<S: Serializer>(all: &[VerifiableAddress], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(all.iter().map(|address| VerifiableDocument {
         id: address.id,
         value: &address.value,
         verified: address.verified,
@@ -250,17 +249,17 @@ fn verifiable(address: &VerifiableAddress) -> VerifiableDocument<'_> {
         verified_at: address.verified_at,
         created_at: address.created_at,
         updated_at: address.updated_at,
-    }
+    }))
 }
 
-fn recovery(address: &RecoveryAddress) -> RecoveryDocument<'_> {
-    RecoveryDocument {
+fn recovery<S: Serializer>(all: &[RecoveryAddress], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(all.iter().map(|address| RecoveryDocument {
         id: address.id,
         value: &address.value,
         via: address.via.as_str(),
         created_at: address.created_at,
         updated_at: address.updated_at,
-    }
+    }))
 }
 
 #[cfg(test)]

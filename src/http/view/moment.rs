@@ -6,41 +6,26 @@ use std::cell::RefCell;
 
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
-use serde::ser::Error as _;
-use serde::{Serialize as _, Serializer};
-use serde_json::value::{RawValue, to_raw_value};
+use serde::Serializer;
 
 /// As a time is displayed, without the detour that a formatter is.
 static PRINTER: DateTimePrinter = DateTimePrinter::new();
 
-/// The last time that was written down.
-struct Last {
-    time: Option<Timestamp>,
-    text: String,
-    /// The text as JSON, once it was asked for again: nobody looks through that for what must be
-    /// escaped, which takes longer than to write it.
-    json: Option<Box<RawValue>>,
-}
-
 thread_local! {
-    static LAST: RefCell<Last> =
-        const { RefCell::new(Last { time: None, text: String::new(), json: None }) };
+    /// The last time that was written down, and its text.
+    static LAST: RefCell<(Option<Timestamp>, String)> = const { RefCell::new((None, String::new())) };
 }
 
 /// Writes a time down.
 pub fn always<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    LAST.with_borrow_mut(|last| {
-        if last.time != Some(*time) {
-            last.text.clear();
+    LAST.with_borrow_mut(|(last, text)| {
+        if *last != Some(*time) {
+            text.clear();
             // A string takes all that is written to it.
-            let _ = PRINTER.print_timestamp(time, &mut last.text);
-            (last.time, last.json) = (Some(*time), None);
-            return serializer.serialize_str(&last.text);
+            let _ = PRINTER.print_timestamp(time, &mut *text);
+            *last = Some(*time);
         }
-        if last.json.is_none() {
-            last.json = Some(to_raw_value(&last.text).map_err(S::Error::custom)?);
-        }
-        last.json.serialize(serializer)
+        serializer.serialize_str(text)
     })
 }
 
