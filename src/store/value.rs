@@ -1,7 +1,7 @@
 //! Values that go into statements and rows that come out, the same for both engines.
 
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IntoDeserializer as _};
 use uuid::Uuid;
 
 use super::StoreError;
@@ -228,8 +228,12 @@ macro_rules! columns {
         /// # Errors
         /// `Row` when the column is not JSON.
         pub fn json<T: DeserializeOwned>(&self, column: usize) -> Result<T, StoreError> {
-            let text = self.opt_text(column)?.unwrap_or("null");
-            serde_json::from_str(text).map_err(|_| StoreError::Row { column, expected: "JSON" })
+            let document = match self.opt_text(column)? {
+                Some(text) => serde_json::from_str(text),
+                // Null, as it would be read.
+                None => T::deserialize(().into_deserializer()),
+            };
+            document.map_err(|_| StoreError::Row { column, expected: "JSON" })
         }
     };
 }

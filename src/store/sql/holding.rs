@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::identities::{Filter, Parameters, Stored, conditions};
 use super::{members, parts, search};
-use crate::store::{StoreError, Tx};
+use crate::store::{Dialect, StoreError, Tx};
 
 /// Up to how many members a circle is small: with words, its members are then looked at one by one
 /// rather than what the words find.
@@ -64,7 +64,7 @@ impl Driver<'_> {
             let what = "i.n, i.id, i.external_id, i.schema_id, i.traits, i.metadata_public,
                 i.metadata_admin, i.status, i.status_changed_at, i.status_detail, i.expires_at,
                 i.created_at, i.updated_at, i.addresses";
-            let (text, parameters) = among(filter, &members, chunk, what, order);
+            let (text, parameters) = among(tx.dialect(), filter, &members, chunk, what, order);
             found.extend(tx.rows(&text, &parameters.0, parts::head)?);
             if members.len() < chunk {
                 break;
@@ -91,7 +91,7 @@ impl Driver<'_> {
             let Some(last) = members.last() else { return Ok((count, true)) };
             after = *last;
             seen += members.len();
-            let (text, parameters) = among(filter, &members, chunk, "count(*)", "");
+            let (text, parameters) = among(tx.dialect(), filter, &members, chunk, "count(*)", "");
             count += tx.one(&text, &parameters.0)?.count(0)?;
             if members.len() < chunk {
                 return Ok((count, true));
@@ -125,6 +125,7 @@ impl Driver<'_> {
 
 /// A statement about those of some members that pass the filter.
 fn among(
+    dialect: Dialect,
     filter: &Filter,
     members: &[i64],
     chunk: usize,
@@ -133,7 +134,7 @@ fn among(
 ) -> (String, Parameters) {
     let mut parameters = Parameters::default();
     let mut all = conditions(filter, false, &mut parameters);
-    all.extend(search::within(&filter.words, |word| parameters.add(word)));
+    all.extend(search::within(dialect, &filter.words, |word| parameters.add(word)));
     // Asked for twice is found once.
     let last = members.last().copied().unwrap_or_default();
     let padded = members.iter().copied().chain(std::iter::repeat(last)).take(chunk);

@@ -13,7 +13,7 @@ use crate::args;
 use crate::domain::authority::Authority;
 use crate::domain::identity::Identity;
 use crate::domain::status::{EffectiveStatus, StatusDetail};
-use crate::store::{Dialect, StoreError, Tx, Value, WriteTx};
+use crate::store::{Dialect, Sight, StoreError, Tx, Value, WriteTx};
 
 statements! {
     COUNT_AS_FAR_AS = "SELECT count(*) FROM (SELECT n FROM identities LIMIT $1) AS counted";
@@ -231,7 +231,7 @@ pub fn filtered<D: DeserializeOwned>(
     }
     let mut parameters = Parameters(vec![Value::from(after), Value::from(limit)]);
     let Narrowed { from, key, start, conditions } =
-        narrow(tx.dialect(), filter, rare(tx, filter)?, &mut parameters);
+        narrow(tx.dialect(), filter, rare(tx, filter)?, true, &mut parameters);
     let (beyond, order) = if filter.newest_first { ("<", "DESC") } else { (">", "ASC") };
     let mut all = vec![format!("{key} {beyond} $1")];
     all.extend(start);
@@ -243,7 +243,14 @@ pub fn filtered<D: DeserializeOwned>(
          FROM {from} WHERE {} ORDER BY {key} {order} LIMIT $2",
         all.join(" AND ")
     );
-    parts::all(tx, tx.rows(&text, &parameters.0, parts::head)?, parts)
+    // A row is large: a list that grew on the way would move those that are there again and again.
+    let mut found = Vec::with_capacity(usize::try_from(limit).map_or(0, |limit| limit.min(MOST)));
+    let mut heads = parts::Heads::default();
+    tx.each(&text, &parameters.0, &mut |row| {
+        found.push(heads.read(Sight(row))?);
+        Ok(())
+    })?;
+    parts::all(tx, found, parts)
 }
 
 /// How many of the first `most` identities pass the filter, and whether there are no others to look
@@ -257,7 +264,7 @@ pub fn count_some(tx: &Tx<'_>, filter: &Filter, most: i64) -> Result<(u64, bool)
     }
     let mut parameters = Parameters(vec![Value::from(most.saturating_add(1))]);
     let Narrowed { from, key, start, conditions } =
-        narrow(tx.dialect(), filter, rare(tx, filter)?, &mut parameters);
+        narrow(tx.dialect(), filter, rare(tx, filter)?, false, &mut parameters);
     let start = start.unwrap_or_else(|| "1 = 1".to_owned());
     let passes = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
     let text = format!(
@@ -280,6 +287,9 @@ struct Narrowed {
     /// The other conditions.
     conditions: Vec<String>,
 }
+
+/// For how many identities room is made before it is known how many there are.
+const MOST: usize = 512;
 
 /// Up to how many accounts a provider is rare.
 const RARE: usize = 2_000;
@@ -349,10 +359,17 @@ pub(super) fn conditions(filter: &Filter, rare: bool, parameters: &mut Parameter
     conditions
 }
 
-fn narrow(dialect: Dialect, filter: &Filter, rare: bool, parameters: &mut Parameters) -> Narrowed {
+fn narrow(
+    dialect: Dialect,
+    filter: &Filter,
+    rare: bool,
+    page: bool,
+    parameters: &mut Parameters,
+) -> Narrowed {
     let mut conditions = conditions(filter, rare, parameters);
     let rarity = filter.rarity.as_deref();
-    let words = search::occurring(dialect, &filter.words, rarity, |word| parameters.add(word));
+    let words =
+        search::occurring(dialect, &filter.words, rarity, page, |word| parameters.add(word));
     conditions.extend(words.conditions);
     match words.query {
         None => {

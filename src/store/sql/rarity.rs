@@ -1,7 +1,8 @@
 //! Which three characters are rare in what people can be found by. The search index has a list of people
 //! for each three that follow one another. To find a whole word it goes through the lists of all of them, and
 //! those of `com` or of a family name are long; two or three short ones, and a look at the few people in all
-//! of them, tell the same in a quarter of the time and less.
+//! of them, tell the same in a quarter of the time and less. And where nearly all who have three characters
+//! of a common word have all of it, one list tells nearly as much as all.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,11 +22,37 @@ const LOOKS: u32 = 1000;
 const FEWEST: u32 = 500;
 /// How many people may be left by what the lists tell; each of them is looked at.
 const LEFT: f64 = 10.0;
+/// Of how many of those looked at something must be known for it to be common.
+const COMMON: u32 = 20;
+/// One in so many of those who have a part of a word may be without the word.
+const WITHOUT: u32 = 5;
 /// How long what was seen holds good: names do not change quickly.
 const FRESH: Duration = Duration::from_mins(10);
 
 /// Characters that follow one another.
 type Three = [u8; 3];
+
+/// Some of those who were looked at, with a bit for each.
+#[derive(Clone, Copy, Debug, Default)]
+struct Who([u64; LOOKS.div_ceil(u64::BITS) as usize]);
+
+impl Who {
+    fn add(&mut self, person: usize) {
+        let bits = u64::BITS as usize;
+        if let Some(part) = self.0.get_mut(person / bits) {
+            *part |= 1 << (person % bits);
+        }
+    }
+
+    fn and(mut self, other: &Self) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(part, other)| *part &= other);
+        self
+    }
+
+    fn count(&self) -> u32 {
+        self.0.iter().map(|part| part.count_ones()).sum()
+    }
+}
 
 /// What was seen in some people's words. It decides how something is looked for, never what is found.
 #[derive(Debug)]
@@ -34,11 +61,26 @@ pub struct Rarity {
     of: u32,
     looked_at: u32,
     with: HashMap<Three, u32>,
+    /// Who has what is common.
+    common: HashMap<Three, Who>,
 }
 
 impl Rarity {
-    fn of(people: u32) -> Self {
-        Self { of: people, looked_at: 0, with: HashMap::new() }
+    /// What is to be known of so many people by the words of some of them.
+    fn of(people: u32, seen: &[String]) -> Self {
+        let mut with = HashMap::new();
+        for text in seen {
+            threes(text).into_iter().for_each(|three| *with.entry(three).or_default() += 1);
+        }
+        let is_common = |three: &Three| with.get(three).is_some_and(|seen| *seen >= COMMON);
+        let mut common: HashMap<Three, Who> = HashMap::new();
+        for (person, text) in seen.iter().enumerate() {
+            for three in threes(text).into_iter().filter(is_common) {
+                common.entry(three).or_default().add(person);
+            }
+        }
+        let looked_at = u32::try_from(seen.len()).unwrap_or(u32::MAX);
+        Self { of: people, looked_at, with, common }
     }
 
     /// Looks at people from all over the table; nothing where there are too few, or no such index.
@@ -46,21 +88,14 @@ impl Rarity {
         if tx.dialect() != Dialect::Sqlite {
             return Ok(None);
         }
-        let mut seen = Self::of(u32::try_from(identities::newest(tx)?).unwrap_or(u32::MAX));
-        for turn in 0..LOOKS.min(seen.of) {
-            tx.rows(NEXT, args![place(turn, seen.of)], |row| {
-                seen.add(row.text(0)?);
-                Ok(())
-            })?;
+        let people = u32::try_from(identities::newest(tx)?).unwrap_or(u32::MAX);
+        let mut seen = Vec::new();
+        for turn in 0..LOOKS.min(people) {
+            seen.extend(
+                tx.rows(NEXT, args![place(turn, people)], |row| row.text(0).map(str::to_owned))?,
+            );
         }
-        Ok(Some(seen).filter(|seen| seen.looked_at >= FEWEST))
-    }
-
-    fn add(&mut self, text: &str) {
-        self.looked_at += 1;
-        for three in threes(text) {
-            *self.with.entry(three).or_default() += 1;
-        }
+        Ok(Some(Self::of(people, &seen)).filter(|seen| seen.looked_at >= FEWEST))
     }
 
     /// The rarest parts of a word, each of three characters, that leave few people; nothing where they leave
@@ -90,6 +125,20 @@ impl Rarity {
         }
         let text = |(_, three): (usize, Three)| three.map(char::from).iter().collect();
         (left <= LEFT).then(|| rarest.into_iter().map(text).collect())
+    }
+
+    /// The part of a word, of three characters, that hardly anybody has who does not have the word; nothing
+    /// where there is none, or too few of those looked at have the word to tell. For ASCII as above.
+    pub(super) fn telling(&self, word: &str) -> Option<String> {
+        if !word.is_ascii() || word.len() == size_of::<Three>() {
+            return None;
+        }
+        let who = |three: &Three| self.common.get(three).map(|who| (who.count(), *three, *who));
+        let parts: Vec<_> = word.as_bytes().array_windows().map(who).collect::<Option<_>>()?;
+        let (seen, three, who) = *parts.iter().min_by_key(|(seen, ..)| *seen)?;
+        let having = parts.iter().fold(who, |all, (.., who)| all.and(who)).count();
+        let tells = having >= COMMON && (seen - having) * WITHOUT <= seen;
+        tells.then(|| three.map(char::from).iter().collect())
     }
 
     /// What part of all people has what so many of those looked at had; what was not seen at all is taken
@@ -148,12 +197,11 @@ mod tests {
     use super::*;
 
     fn seen(of: u32) -> Rarity {
-        let mut seen = Rarity::of(of);
-        for n in 0..1000 {
-            let m = n * 7 % 1000;
-            seen.add(&format!("p{n:03x}.hopper{m:03x}@example.com\ngrace hopper\n"));
-        }
-        seen
+        let text = |n| {
+            let (m, name) = (n * 7 % 1000, if n % 20 == 0 { "hopp" } else { "hopper" });
+            format!("p{n:03x}.{name}{m:03x}@example.com\ngrace {name}\n")
+        };
+        Rarity::of(of, &(0..1000).map(text).collect::<Vec<_>>())
     }
 
     #[test]
@@ -164,6 +212,21 @@ mod tests {
         assert_eq!(seen(1_000_000_000).rarest(word), None);
         assert_eq!(seen(10_000).rarest("example.org").unwrap(), ["e.o"]);
         assert_eq!(seen(1_000_000).rarest("example.org"), None);
+    }
+
+    #[test]
+    fn a_common_word_is_looked_for_by_a_part_that_hardly_anybody_else_has() {
+        let seen = seen(1_000_000);
+        assert_eq!(seen.telling("hopper").unwrap(), "ppe", "fewer have it than hop");
+        assert_eq!(seen.telling("grace hopp").unwrap(), "gra");
+        // Each of its parts is common, and so are people who have only some of them.
+        let halves = |n| (if n % 2 == 0 { "abcdxx" } else { "xxbcde" }).to_owned();
+        let seen = Rarity::of(1_000_000, &(0..1000).map(halves).collect::<Vec<_>>());
+        assert_eq!(seen.telling("abcde"), None);
+        assert_eq!(seen.telling("abcd").unwrap(), "abc");
+        for word in ["bcd", "xy", "abcdé", "abcz"] {
+            assert_eq!(seen.telling(word), None, "{word}");
+        }
     }
 
     #[test]

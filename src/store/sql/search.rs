@@ -96,32 +96,42 @@ pub struct Occurring {
 
 /// Where each word occurs, found by what is known to be rare of it; `bind` takes a value and gives its
 /// placeholder. Nothing in a word has a meaning of its own (INPUT-06).
+///
+/// Where only a page is wanted, a list that names some others too is good enough.
 pub fn occurring(
     dialect: Dialect,
     words: &[String],
     rarity: Option<&Rarity>,
+    page: bool,
     mut bind: impl FnMut(String) -> String,
 ) -> Occurring {
     let (mut conditions, mut served) = (Vec::new(), Vec::new());
     let mut phrases = Vec::new();
+    let parts = |word: &str| {
+        let rarity = rarity?;
+        rarity
+            .rarest(word)
+            .or_else(|| page.then(|| rarity.telling(word)).flatten().map(|one| vec![one]))
+    };
+    let contains = |word: &str, bind: &mut _| containing(dialect, word, bind);
     for word in words {
         let long = word.chars().count() >= INDEXED_CHARS;
         let indexed = long && dialect == Dialect::Sqlite;
         if is_start_of_id(word) {
             let text =
-                if indexed { matching(&bind(phrase(word))) } else { containing(word, &mut bind) };
+                if indexed { matching(&bind(phrase(word))) } else { contains(word, &mut bind) };
             // Sorts after every digit that may follow.
             let (from, to) = (bind(word.clone()), bind(format!("{word}g")));
             conditions.push(format!("({text} OR (i.id >= {from} AND i.id < {to}))"));
-        } else if indexed && let Some(parts) = rarity.and_then(|rarity| rarity.rarest(word)) {
+        } else if indexed && let Some(parts) = parts(word) {
             phrases.extend(parts.iter().map(|part| phrase(part)));
-            conditions.push(containing(word, &mut bind));
+            conditions.push(contains(word, &mut bind));
         } else if indexed {
             phrases.push(phrase(word));
         } else if long {
-            served.push(containing(word, &mut bind));
+            served.push(contains(word, &mut bind));
         } else {
-            conditions.push(containing(word, &mut bind));
+            conditions.push(contains(word, &mut bind));
         }
     }
     let query = (!phrases.is_empty()).then(|| bind(phrases.join(" AND ")));
@@ -133,9 +143,13 @@ fn phrase(text: &str) -> String {
 }
 
 /// As [`occurring`], without an index: for rows that were found otherwise.
-pub fn within(words: &[String], mut bind: impl FnMut(String) -> String) -> Vec<String> {
+pub fn within(
+    dialect: Dialect,
+    words: &[String],
+    mut bind: impl FnMut(String) -> String,
+) -> Vec<String> {
     let conditions = words.iter().map(|word| {
-        let text = containing(word, &mut bind);
+        let text = containing(dialect, word, &mut bind);
         if !is_start_of_id(word) {
             return text;
         }
@@ -154,7 +168,13 @@ fn matching(query: &str) -> String {
     format!("i.n IN (SELECT rowid FROM identity_search WHERE identity_search MATCH {query})")
 }
 
-fn containing(word: &str, bind: &mut impl FnMut(String) -> String) -> String {
-    let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("i.search_text LIKE {} ESCAPE '\\'", bind(format!("%{escaped}%")))
+fn containing(dialect: Dialect, word: &str, bind: &mut impl FnMut(String) -> String) -> String {
+    match dialect {
+        Dialect::Sqlite => format!("instr(i.search_text, {}) > 0", bind(word.to_owned())),
+        // The index serves patterns.
+        Dialect::Postgres => {
+            let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+            format!("i.search_text LIKE {} ESCAPE '\\'", bind(format!("%{escaped}%")))
+        }
+    }
 }
