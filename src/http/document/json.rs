@@ -85,7 +85,7 @@ const fn are_plain(eight: u64) -> bool {
         eight.wrapping_sub(EACH * than as u64) & !eight
     }
     const fn is(eight: u64, byte: u8) -> u64 {
-        less(eight ^ EACH * byte as u64, 1)
+        less(eight ^ (EACH * byte as u64), 1)
     }
     (less(eight, b' ') | is(eight, b'"') | is(eight, b'\\')) & (EACH << 7) == 0
 }
@@ -128,9 +128,8 @@ impl Open<'_> {
         value.serialize(Writer::on(self.out))
     }
 
-    fn close(self) -> Result<(), Error> {
+    fn close(self) {
         self.out.extend_from_slice(self.end);
-        Ok(())
     }
 }
 
@@ -283,7 +282,8 @@ macro_rules! arrays {
             }
 
             fn end(self) -> Result<(), Error> {
-                self.close()
+                self.close();
+                Ok(())
             }
         })*
     };
@@ -311,7 +311,8 @@ macro_rules! structures {
             }
 
             fn end(self) -> Result<(), Error> {
-                self.close()
+                self.close();
+                Ok(())
             }
         })*
     };
@@ -341,7 +342,8 @@ impl SerializeMap for Open<'_> {
     }
 
     fn end(self) -> Result<(), Error> {
-        self.close()
+        self.close();
+        Ok(())
     }
 }
 

@@ -70,7 +70,9 @@ impl Rarity {
     fn of(people: u32, seen: &[String]) -> Self {
         let mut with = HashMap::new();
         for text in seen {
-            threes(text).into_iter().for_each(|three| *with.entry(three).or_default() += 1);
+            for three in threes(text) {
+                *with.entry(three).or_default() += 1;
+            }
         }
         let is_common = |three: &Three| with.get(three).is_some_and(|seen| *seen >= COMMON);
         let mut common: HashMap<Three, Who> = HashMap::new();
