@@ -91,10 +91,11 @@ fn in_turn(
     server: &Server,
     database: &str,
     (word, names): (&str, &str),
+    page: &str,
 ) -> Outcome<(f64, f64)> {
     let mut bare = Asked::start(&options.bare, &["searches", database])?;
     let mut client = Client::connect(&server.admin)?;
-    let path = format!("{SEARCH}?q={word}&page_size=100");
+    let path = format!("{SEARCH}?q={word}{page}");
     let (mut ours, mut queries) = (Vec::new(), Vec::new());
     for _ in 0..requests(options.size, READ) {
         queries.push(bare.ask(word)?.wall);
@@ -111,6 +112,8 @@ struct Taken {
     ends: Vec<(f64, f64)>,
     rare: Vec<(f64, f64)>,
     common: Vec<(f64, f64)>,
+    /// The first page as it is when nobody says how long.
+    first: Vec<(f64, f64)>,
     /// A bare server that answers the same search.
     barely: Vec<f64>,
     prefix: Vec<f64>,
@@ -131,9 +134,11 @@ impl Taken {
         let person = anybody(options, round);
         let rare = person.email.split('@').next().unwrap_or_default();
         let family = person.family.to_lowercase();
-        self.rare.push(in_turn(options, server, database, (rare, &person.id))?);
+        let hundred = "&page_size=100";
+        self.rare.push(in_turn(options, server, database, (rare, &person.id), hundred)?);
         // Found in one of sixteen.
-        self.common.push(in_turn(options, server, database, (&family, ""))?);
+        self.common.push(in_turn(options, server, database, (&family, ""), hundred)?);
+        self.first.push(in_turn(options, server, database, (&family, ""), "")?);
         let begins = rare.get(..6).unwrap_or(rare);
         let path = format!(
             "/admin/identities?preview_credentials_identifier_similar={begins}&page_size=100"
@@ -173,6 +178,7 @@ impl Taken {
             costs("P16", "the last page", "the first", &self.ends, (Some(1.5), Some(1.1))),
             costs("P17", "search, a rare word", "L10", &self.rare, (Some(3.0), Some(1.5))),
             costs("P17", "search, a common word", "L10", &self.common, (Some(3.0), Some(1.5))),
+            costs("P17", "a common word, as many as without a size (50)", "L10", &self.first, none),
             costs("P17", "a common word, to a bare server's answer", "L10 served", &served, none),
             costs("P17", "that bare server to its own query", "L10", &queried, none),
             within("P17", "a rare word, in ms", &slowest(&self.rare), (Some(10.0), None)),
